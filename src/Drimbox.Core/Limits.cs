@@ -1,0 +1,116 @@
+namespace Drimbox.Core;
+
+/// <summary>Every bound of the program, each with the reason for its value. A test checks how they relate.</summary>
+public static class Limits
+{
+    // ---- DICOM ----
+
+    /// <summary>256 KiB: 128 presentation contexts of 64 transfer syntaxes of 64 characters are 530 KB, but the
+    /// longest A-ASSOCIATE-RQ seen from a real peer is 20 KB. A PDU over it is aborted before it is read.</summary>
+    public const int AssociateRequestBytesMax = 256 * 1024;
+
+    /// <summary>PS3.8 9.3.2.2: the context id is odd and one byte, so 128 contexts exist.</summary>
+    public const int PresentationContextsMax = 128;
+
+    /// <summary>64 transfer syntaxes a context: PS3.6 defines fewer than that in use.</summary>
+    public const int TransferSyntaxesPerContextMax = 64;
+
+    /// <summary>128 KiB offered as our maximum PDU length: fewer headers than DCMTK's 16 KiB default, and one
+    /// PDU fits in one receive.</summary>
+    public const int PduLengthOffered = 128 * 1024;
+
+    /// <summary>The largest PDU that we send, whatever a peer allows: one pooled buffer.</summary>
+    public const int PduLengthSendMax = 128 * 1024;
+
+    /// <summary>PS3.8 D.1: 0 means unlimited; below 4 KiB the headers would dominate, and no known peer does it.</summary>
+    public const int PduLengthMin = 4 * 1024;
+
+    /// <summary>A command set is a few hundred bytes (PS3.7 E); 16 KiB leaves room for a long UID list.</summary>
+    public const int CommandSetBytesMax = 16 * 1024;
+
+    /// <summary>1 MiB: a query identifier with 1,000 UIDs of 64 characters is 64 KiB.</summary>
+    public const int IdentifierBytesMax = 1024 * 1024;
+
+    /// <summary>PS3.5 6.2, UI: 64 characters.</summary>
+    public const int UidLengthMax = 64;
+
+    /// <summary>PS3.5 6.2, AE: 16 characters.</summary>
+    public const int AeTitleLengthMax = 16;
+
+    /// <summary>64 levels of sequences: enhanced multi-frame and SR stay below 20; a reader that recurses dies
+    /// near 1,800 (attack A5).</summary>
+    public const int SequenceDepthMax = 64;
+
+    /// <summary>64 MiB: the largest value that a reader copies into memory (a header never needs it; Pixel Data is
+    /// passed by reference). Larger is refused, not allocated (attack A4).</summary>
+    public const int ValueBytesInMemoryMax = 64 * 1024 * 1024;
+
+    /// <summary>1,000 UIDs in one UID-list match: the largest that PACS send when they resynchronise (attack A13).</summary>
+    public const int UidListMax = 1_000;
+
+    /// <summary>10,000 C-FIND responses, then A700: beyond that a screen is not read and a sender waits.</summary>
+    public const int FindResultsMax = 10_000;
+
+    /// <summary>200 associations at once: campaign L1. The next one is answered A-ASSOCIATE-RJ 2/3/2.</summary>
+    public const int AssociationsMax = 200;
+
+    /// <summary>50 associations from one address: one peer cannot take all of them (attack A11).</summary>
+    public const int AssociationsPerPeerMax = 50;
+
+    /// <summary>30 s: PS3.8 9.1.5 leaves the ARTIM timer to us; pynetdicom and DCMTK wait 30 s.</summary>
+    public static readonly TimeSpan ArtimTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>60 s without a byte inside an association that is not waiting for us (attack A11).</summary>
+    public static readonly TimeSpan AssociationIdleTimeout = TimeSpan.FromSeconds(60);
+
+    // ---- HL7 ----
+
+    /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>
+    public const int MllpFrameBytesMax = 32 * 1024 * 1024;
+
+    /// <summary>100 MLLP connections: a department has fewer than ten senders.</summary>
+    public const int MllpConnectionsMax = 100;
+
+    /// <summary>30 s between two bytes of one frame; a frame that stops is a dead peer.</summary>
+    public static readonly TimeSpan MllpInterByteTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>199 characters: HL7 v2.6 2.14.9.10 MSH-10; longer ones are cut by no one, so they are refused.</summary>
+    public const int MessageControlIdLengthMax = 199;
+
+    /// <summary>256 levels of XML elements: a CDA stays below 40 (attack A18).</summary>
+    public const int XmlDepthMax = 256;
+
+    /// <summary>24 MiB of CDA characters: what fits base64-encoded in an MLLP frame.</summary>
+    public const int CdaBytesMax = 24 * 1024 * 1024;
+
+    // ---- XDS ----
+
+    /// <summary>64 MiB: an ITI-41 with a CDA at its cap, as MTOM (attack A19).</summary>
+    public const int SoapMessageBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>16 parts of an MTOM message: SOAP, and far more documents than any submission of ours.</summary>
+    public const int MtomPartsMax = 16;
+
+    /// <summary>60 s for one XDS call; the lease of an outbox row is 30 s longer, so a call never outlives it.</summary>
+    public static readonly TimeSpan XdsCallTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>90 s: <see cref="XdsCallTimeout"/> + 30 s (the claim rule of docs/adr/0008).</summary>
+    public static readonly TimeSpan OutboxLease = TimeSpan.FromSeconds(90);
+
+    /// <summary>First wait before a repeated delivery; doubled each time.</summary>
+    public static readonly TimeSpan RetryDelayMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest wait before a repeated delivery: a peer that returns is noticed within five minutes.</summary>
+    public static readonly TimeSpan RetryDelayMax = TimeSpan.FromMinutes(5);
+
+    // ---- Stores ----
+
+    /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>
+    public const int InlineBodyBytesMax = 64 * 1024;
+
+    /// <summary>2 s without a further change before a manifest is rebuilt: a modality sends images one by one.</summary>
+    public static readonly TimeSpan ManifestQuietTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>30 s: a study that never becomes quiet is published all the same.</summary>
+    public static readonly TimeSpan ManifestDelayMax = TimeSpan.FromSeconds(30);
+}
