@@ -3,7 +3,8 @@ using Drimbox.Core.Identity;
 namespace Drimbox.Core.Reports;
 
 /// <summary>inFulfillmentOf/order with its accession number.</summary>
-/// <param name="PlacerOrderNumber">order/id.</param>
+/// <param name="PlacerOrderNumber">order/id; empty (<see cref="InstanceIdentifier.IsEmpty"/>) where a document gives
+/// an accession number alone.</param>
 /// <param name="AccessionNumber">order/ps3-20:accessionNumber, or null.</param>
 public sealed record ImagingOrder(InstanceIdentifier PlacerOrderNumber, InstanceIdentifier? AccessionNumber);
 
@@ -11,9 +12,9 @@ public sealed record ImagingOrder(InstanceIdentifier PlacerOrderNumber, Instance
 /// <param name="StudyInstanceUid">serviceEvent/id/@root where it is a study (level 1 documents mark it by
 /// extension="studyInstanceUID", others leave the extension away).</param>
 /// <param name="Code">serviceEvent/code.</param>
-/// <param name="Modalities">Translations in the system of DICOM modalities.</param>
-/// <param name="Regions">Translations in SNOMED CT.</param>
-/// <param name="Acts">Translations in CCAM.</param>
+/// <param name="Modalities">The codes among serviceEvent/code and its translations that are DICOM modalities.</param>
+/// <param name="Regions">Those in SNOMED CT.</param>
+/// <param name="Acts">Those in CCAM.</param>
 /// <param name="Start">effectiveTime/low, as written.</param>
 /// <param name="Stop">effectiveTime/high, as written.</param>
 /// <param name="PracticeSetting">performer/…/standardIndustryClassCode.</param>
@@ -61,6 +62,21 @@ public sealed record CdaHeader(
     Code? HealthcareFacilityType,
     bool IsLevel3)
 {
+    /// <summary>author/functionCode/@displayName, or null.</summary>
+    public string? AuthorRole { get; init; }
+
+    /// <summary>assignedAuthor/code, profession and specialty, or null.</summary>
+    public Code? AuthorSpecialty { get; init; }
+
+    /// <summary>nonXMLBody/text/@mediaType, or null for a structured body.</summary>
+    public string? BodyMediaType { get; init; }
+
+    /// <summary>The organisation that answers for the document: certificates, VIHF and the comparison with PRT-8 go by
+    /// it. It is the legal authenticator's; real documents leave that one out, and then it is the author's, then the
+    /// custodian's. Null if the document names none.</summary>
+    public Organization? ResponsibleOrganization =>
+        LegalAuthenticatorOrganization ?? AuthorOrganization ?? Custodian;
+
     /// <summary>The distinct studies that the report is about, in the order of the header (DB.SO.12).</summary>
     public IReadOnlyList<Uid> StudyInstanceUids =>
         ServiceEvents.Where(e => e.StudyInstanceUid is not null).Select(e => e.StudyInstanceUid!.Value)
