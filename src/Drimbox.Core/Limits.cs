@@ -113,4 +113,11 @@ public static class Limits
 
     /// <summary>30 s: a study that never becomes quiet is published all the same.</summary>
     public static readonly TimeSpan ManifestDelayMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>256 writes share one database transaction at most: at 64 concurrent senders it is never reached, and
+    /// the first of them waits a few milliseconds for the last.</summary>
+    public const int CommitGroupMax = 256;
+
+    /// <summary>4 reading connections a database: two cores, and a C-FIND gives its connection back between pages.</summary>
+    public const int DatabaseReadersMax = 4;
 }
