@@ -12,7 +12,7 @@ internal static class OutboxListing
         // One column for each state keeps the text fixed; a state that is not asked for is NULL and matches nothing.
         var rows = db.Use("""
             SELECT id, lane, kind, payload, priority, state, open, due_at, created_at, finished_at,
-                   attempts, epoch, lease_owner, lease_until, last_outcome, last_detail, coalesce_key
+                   attempts, epoch, lease_owner, lease_until, last_outcome, last_detail, coalesce_key, faults
             FROM outbox
             WHERE id > ?1 AND state IN (?2, ?3, ?4, ?5, ?6) AND (?7 IS NULL OR lane = ?7) AND (?8 IS NULL OR kind = ?8)
             ORDER BY id LIMIT ?9
@@ -27,7 +27,7 @@ internal static class OutboxListing
             entries.Add(new OutboxEntry(
                 rows.Long(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int(4), state,
                 state == OutboxState.Quarantined && rows.Long(6) == 1, rows.Time(7), rows.Time(8), rows.TimeOrNull(9),
-                rows.Int(10), rows.Long(11), rows.TextOrNull(12), rows.TimeOrNull(13),
+                rows.Int(10), rows.Int(17), rows.Long(11), rows.TextOrNull(12), rows.TimeOrNull(13),
                 rows.TextOrNull(14) is { } outcome ? Enum.Parse<DispatchOutcome>(outcome) : null,
                 rows.TextOrNull(15), rows.TextOrNull(16)));
         }

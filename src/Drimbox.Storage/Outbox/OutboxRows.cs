@@ -25,6 +25,7 @@ public sealed record OutboxRow(
 /// <param name="Epoch">Names this claim: a result is recorded only under the epoch of the last claim.</param>
 /// <param name="LastOutcome">How the attempt before ended, or null. <see cref="DispatchOutcome.Ambiguous"/> also
 /// if its owner died or let the lease pass.</param>
+/// <param name="Faults">Attempts that ended without anyone's verdict: exception, hang, death of the process.</param>
 public sealed record ClaimedRow(
     long Id,
     string Lane,
@@ -34,7 +35,8 @@ public sealed record ClaimedRow(
     long Epoch,
     DispatchOutcome? LastOutcome,
     string? LastDetail,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    int Faults = 0);
 
 /// <summary>How an attempt ended.</summary>
 /// <param name="Outcome">Done and Stale finish the row and keep it as history. Retry and Ambiguous schedule it again;
@@ -42,13 +44,15 @@ public sealed record ClaimedRow(
 /// <param name="RetryAt">For Retry and Ambiguous; null is now.</param>
 /// <param name="Detail">For the operator: our own words, no patient data.</param>
 /// <param name="NewPayload">Replaces the payload: what the first attempt resolved is frozen for the next.</param>
+/// <param name="Faults">The new <see cref="ClaimedRow.Faults"/>; null leaves it.</param>
 public sealed record OutboxResult(
     long Id,
     long Epoch,
     DispatchOutcome Outcome,
     DateTimeOffset? RetryAt = null,
     string? Detail = null,
-    string? NewPayload = null);
+    string? NewPayload = null,
+    int? Faults = null);
 
 /// <summary>Where a row stands.</summary>
 public enum OutboxState
@@ -81,6 +85,7 @@ public sealed record OutboxEntry(
     DateTimeOffset CreatedAt,
     DateTimeOffset? FinishedAt,
     int Attempts,
+    int Faults,
     long Epoch,
     string? LeaseOwner,
     DateTimeOffset? LeaseUntil,

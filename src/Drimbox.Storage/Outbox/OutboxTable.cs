@@ -27,6 +27,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             open         INTEGER NOT NULL DEFAULT 1,
             unsettled    INTEGER NOT NULL DEFAULT 0,
             attempts     INTEGER NOT NULL DEFAULT 0,
+            faults       INTEGER NOT NULL DEFAULT 0,
             epoch        INTEGER NOT NULL DEFAULT 0,
             lease_owner  TEXT,
             lease_until  INTEGER,
@@ -93,16 +94,17 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             var row = db.Use("""
                 UPDATE outbox SET
                     attempts = attempts + 1, epoch = epoch + 1, unsettled = 1, lease_until = ?,
+                    faults = faults + (lease_owner IS NOT NULL),
                     last_detail = iif(lease_owner IS NULL, last_detail, 'The lease ended without a result.'),
                     last_outcome = iif(lease_owner IS NULL, last_outcome, 'Ambiguous'),
                     lease_owner = ?
                 WHERE id = ?
-                RETURNING id, lane, kind, payload, attempts, epoch, last_outcome, last_detail, created_at
+                RETURNING id, lane, kind, payload, attempts, epoch, last_outcome, last_detail, created_at, faults
                 """).Add(now + lease).Add(owner).Add(id);
             row.Step();
             claimed.Add(new ClaimedRow(
                 row.Long(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Long(5),
-                Outcome(row.TextOrNull(6)), row.TextOrNull(7), row.Time(8)));
+                Outcome(row.TextOrNull(6)), row.TextOrNull(7), row.Time(8), row.Int(9)));
             row.Reset();
         }
 
@@ -129,13 +131,15 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         var update = db.Use("""
             UPDATE outbox SET
                 lease_owner = NULL, lease_until = NULL, state = ?, open = ?, unsettled = ?, due_at = ?,
-                last_outcome = ?, last_detail = ?, payload = coalesce(?, payload), finished_at = ?
+                last_outcome = ?, last_detail = ?, payload = coalesce(?, payload),
+                faults = coalesce(?, faults), finished_at = ?
             WHERE id = ?
             RETURNING lane
             """)
             .Add(state.ToString()).Add(open ? 1 : 0)
             .Add(blocks || result.Outcome == DispatchOutcome.Ambiguous ? 1 : 0)
             .Add(result.RetryAt ?? now).Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
+            .Add(result.Faults)
             .Add(state == OutboxState.Pending ? null : (long?)DatabaseTime.ToNumber(now)).Add(result.Id);
         RefreshLane(db, update.TextOrNone()!);
         return true;
@@ -171,7 +175,8 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         // The epoch moves on as well: a result of before is void even if its task should still live.
         var voided = db.Use("""
             UPDATE outbox SET
-                lease_owner = NULL, lease_until = NULL, epoch = epoch + 1, due_at = ?, last_outcome = 'Ambiguous',
+                lease_owner = NULL, lease_until = NULL, epoch = epoch + 1, due_at = ?,
+                faults = faults + 1, last_outcome = 'Ambiguous',
                 last_detail = 'The process ended while the row was in flight.'
             WHERE open = 1 AND lease_owner IS NOT NULL
             RETURNING lane
@@ -186,7 +191,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     public bool Requeue(SqliteDatabase db, long id, string actor) => Intervene(db, id, "requeue", actor, """
         UPDATE outbox SET
             state = 'Pending', open = 1, due_at = ?, finished_at = NULL,
-            attempts = iif(state = 'Pending', attempts, 0), unsettled = last_outcome IS 'Ambiguous'
+            attempts = iif(state = 'Pending', attempts, 0), faults = 0, unsettled = last_outcome IS 'Ambiguous'
         WHERE id = ? AND lease_owner IS NULL AND state IN ('Pending', 'Quarantined', 'Discarded')
         RETURNING lane
         """);
@@ -220,7 +225,11 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         var latest = id is null ? default : found.Time(1) + coalesceDelayMax;
         found.Reset();
         if (id is null) return null;
-        db.Use("UPDATE outbox SET kind = ?, payload = ?, priority = max(priority, ?), due_at = ? WHERE id = ?")
+        db.Use("""
+            UPDATE outbox SET
+                kind = ?, payload = ?, priority = max(priority, ?), due_at = ?, attempts = 0, faults = 0
+            WHERE id = ?
+            """)
             .Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt < latest ? row.DueAt : latest).Add(id)
             .Run();
         RefreshLane(db, row.Lane);

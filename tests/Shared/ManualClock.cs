@@ -1,4 +1,4 @@
-namespace Drimbox.Tests.Storage;
+namespace Drimbox.Tests;
 
 /// <summary>A clock that stands still until the test moves it; its timers fire inside <see cref="Advance"/>.</summary>
 public sealed class ManualClock(DateTimeOffset start) : TimeProvider

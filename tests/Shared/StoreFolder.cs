@@ -1,4 +1,4 @@
-namespace Drimbox.Tests.Storage;
+namespace Drimbox.Tests;
 
 /// <summary>A folder of a test's own, gone afterwards.</summary>
 public sealed class StoreFolder : IDisposable
