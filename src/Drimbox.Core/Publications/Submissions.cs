@@ -1,0 +1,26 @@
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Core.Publications;
+
+/// <summary>The one place where a <see cref="Submission"/> is made.</summary>
+internal static class Submissions
+{
+    /// <summary>TRE_A02-TypeActivite as used by the published samples for contentTypeCode.</summary>
+    public const string ContentTypeSystem = "1.2.250.1.213.2.2";
+
+    public static Submission Create(
+        PublicationStep step,
+        DecisionContext context,
+        Uid sourceId,
+        Author author,
+        Code contentType,
+        InstanceIdentifier patientId,
+        SubmittedDocument? document)
+    {
+        Invariant.Holds(document is null == (step.Document is null));
+        Invariant.Holds(document is null || document.Entry.UniqueId == step.Document);
+        return new Submission(
+            step.Kind, context.Ids.NewUid(), context.Now, sourceId, author, contentType, patientId, document,
+            step.Target);
+    }
+}

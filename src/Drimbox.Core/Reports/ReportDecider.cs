@@ -1,0 +1,182 @@
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+
+namespace Drimbox.Core.Reports;
+
+/// <summary>
+/// The rules of a report in the RIS (docs/adr/0005): a change is a new version, nothing is overwritten, and the
+/// registry ends with exactly one Approved entry, the head, or none. One of the two deciders that return a
+/// <see cref="Submission"/>.
+/// </summary>
+public static class ReportDecider
+{
+    public static ReportDecision Decide(
+        ReportState state, ReportCommand command, RisPolicy policy, DecisionContext context) => command switch
+        {
+            ReceiveReport receive => Receive(state, receive, policy, context),
+            AmendReport amend => Amend(state, amend, policy, context),
+            ChangeVisibility change => Change(state, change, policy, context),
+            EndSubmission end => Follow(
+                state, [new SubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)],
+                policy, context),
+            RetryPublication retry => Follow(
+                state, [new PublicationRetried(retry.Actor, context.Now)], policy, context),
+            _ => throw Invariant.Unreachable(command),
+        };
+
+    public static ReportState Evolve(ReportState state, ReportEvent e) => e switch
+    {
+        ReportVersionReceived received => WithHead(state with { Versions = state.Versions.Add(received.Version) }),
+        ReportWithdrawn gone => WithHead(state with
+        {
+            Deletions = state.Deletions.Add(new LineageNode(gone.DocumentId, gone.Parent, gone.VersionNumber, 0)),
+        }),
+        VisibilityChanged change => state with { ChosenVisibility = change.Visibility },
+        ReportsMerged merged => Merge(state, merged.OtherState),
+        ReportMergedInto into => state with { MergedInto = into.Survivor },
+        SubmissionDecided decided => state with
+        {
+            Publication = state.Publication.Decided(decided.SubmissionSetUniqueId, decided.Step),
+        },
+        SubmissionEnded ended => state with
+        {
+            Publication = state.Publication.Ended(ended.SubmissionSetUniqueId, ended.Outcome),
+        },
+        PublicationRetried => state with { Publication = state.Publication.Retried() },
+        ReportInputRefused or LineageContradicted or VersionOvertaken => state,
+        _ => throw Invariant.Unreachable(e),
+    };
+
+    /// <summary>Joins <paramref name="other"/> to this report before a command is decided: a message named
+    /// documents of both. The events belong to the survivor's stream.</summary>
+    public static IReadOnlyList<ReportEvent> Join(ReportId otherId, ReportState other) =>
+        [new ReportsMerged(otherId, other)];
+
+    private static ReportDecision Receive(
+        ReportState state, ReceiveReport command, RisPolicy policy, DecisionContext context)
+    {
+        var message = command.Message;
+        if (state.Find(message.DocumentId) is { } known && message.Action != ReportAction.Delete)
+        {
+            return known.File == command.File && !message.Choices.ChangesVisibilityOnly
+                ? Nothing
+                : Refused(state, command, context, message.Choices.ChangesVisibilityOnly
+                    ? new Refusal(RefusalReason.AuthorNotAllowed, "Visibility is changed by the RIS alone.")
+                    : new Refusal(RefusalReason.IdentifierReused, "This document id is known with other bytes."));
+        }
+
+        var refusal = ReportAdmission.Check(state, command, policy, context.Now);
+        if (refusal is not null) return Refused(state, command, context, refusal);
+
+        var events = new List<ReportEvent>();
+        if (message.RelatedAndParentDisagree)
+            events.Add(new LineageContradicted(message.DocumentId, "TXA-13 names another parent than relatedDocument."));
+        if (message.Action == ReportAction.Delete)
+        {
+            if (state.Deletions.Exists(d => d.Id == message.DocumentId)) return Nothing;
+            events.Add(new ReportWithdrawn(
+                message.DocumentId, message.Parent, message.Cda?.VersionNumber, context.Now));
+        }
+        else
+        {
+            Invariant.Holds(message.Cda is not null);
+            events.Add(new ReportVersionReceived(new ReportVersion(
+                state.Versions.Count + 1, ReportOrigin.Platform, message.DocumentId, message.Parent, message.Cda,
+                message.Patient, QualifiedIns.From(message.Patient, message.IdentityReliability) is not null,
+                command.File, command.Sha1, message.Choices, message.Sender, message.SenderOrganization,
+                message.PatientClass, context.Now)));
+        }
+
+        return Follow(state, events, policy, context);
+    }
+
+    private static ReportDecision Amend(
+        ReportState state, AmendReport command, RisPolicy policy, DecisionContext context)
+    {
+        if (state.HeadVersion is not { } head || state.HeadIsWithdrawn)
+            return Refuse(RefusalReason.WrongState, "There is no published version to amend.");
+        if (command.Header.Replaces != head.DocumentId)
+            return Refuse(RefusalReason.StaleDocumentVersion, "The report has a newer version: amend that one.");
+        if (state.Find(command.Header.DocumentId) is not null)
+            return Refuse(RefusalReason.IdentifierReused, "This document id is known.");
+
+        var version = head with
+        {
+            Sequence = state.Versions.Count + 1,
+            Origin = ReportOrigin.Ris,
+            DocumentId = command.Header.DocumentId,
+            Parent = head.DocumentId,
+            Header = command.Header,
+            File = command.File,
+            Sha1 = command.Sha1,
+            RecordedAt = context.Now,
+        };
+        return ReportSubmission.EntryOf(version, state.Visibility, policy, out var refusal) is null
+            ? new ReportDecision([], null, [], refusal)
+            : Follow(state, [new ReportVersionReceived(version)], policy, context);
+    }
+
+    private static ReportDecision Change(
+        ReportState state, ChangeVisibility command, RisPolicy policy, DecisionContext context)
+    {
+        if (state.HeadVersion is null) return Refuse(RefusalReason.UnknownTarget, "The report has no version yet.");
+        if (state.HeadIsWithdrawn) return Refuse(RefusalReason.WrongState, "The report is withdrawn.");
+        return state.Visibility == command.Visibility
+            ? Nothing
+            : Follow(
+                state, [new VisibilityChanged(command.Visibility, command.Actor, context.Now)], policy, context);
+    }
+
+    /// <summary>Adds what follows from the events: the copies for the DRIMbox, and the next publication.</summary>
+    private static ReportDecision Follow(
+        ReportState before, IReadOnlyList<ReportEvent> happened, RisPolicy policy, DecisionContext context)
+    {
+        var events = new List<ReportEvent>(happened);
+        var after = happened.Aggregate(before, Evolve);
+        var copies = ReportCopies.Between(before, after);
+
+        // The head that was replaced before it could be sent: said, so that nobody looks for it in the DMP.
+        if (before.Wanted is { } overtaken && before.Head != after.Head
+            && !before.Publication.Documents.ContainsKey(overtaken.UniqueId)
+            && !before.Publication.InFlight.Exists(f => f.Step.Document == overtaken.UniqueId))
+        {
+            events.Add(new VersionOvertaken(overtaken.UniqueId));
+        }
+
+        if (after.Publication.Next(after.Wanted) is not { } step)
+            return new ReportDecision(events, null, copies, null);
+
+        var submission = ReportSubmission.For(after, step, policy, context);
+        events.Add(new SubmissionDecided(submission.SubmissionSetUniqueId, step, context.Now));
+        return new ReportDecision(events, submission, copies, null);
+    }
+
+    private static ReportState WithHead(ReportState state) =>
+        state with { Head = Lineage.Head(state.Nodes, state.Withdrawn, state.Head) };
+
+    private static ReportState Merge(ReportState state, ReportState other)
+    {
+        var next = state.Versions.Count;
+        return WithHead(state with
+        {
+            Versions = state.Versions.AddRange(other.Versions.ConvertAll(v => v with { Sequence = ++next })),
+            Deletions = state.Deletions.AddRange(other.Deletions),
+            ChosenVisibility = state.ChosenVisibility ?? other.ChosenVisibility,
+            Publication = state.Publication.MergedWith(other.Publication),
+        });
+    }
+
+    private static ReportDecision Nothing => new([], null, [], null);
+
+    /// <summary>A refused input of a known report is part of its history; the message itself lies in the inbox.</summary>
+    private static ReportDecision Refused(
+        ReportState state, ReceiveReport command, DecisionContext context, Refusal refusal) => new(
+            state.IsNew
+                ? []
+                : [new ReportInputRefused(
+                    command.Message.DocumentId, command.Message.Action, refusal.Reason, context.Now)],
+            null, [], refusal);
+
+    private static ReportDecision Refuse(RefusalReason reason, string detail) =>
+        new([], null, [], new Refusal(reason, detail));
+}

@@ -1,0 +1,85 @@
+using System.Text.Json.Serialization;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+
+namespace Drimbox.Core.Reports;
+
+/// <summary>Who wrote a version.</summary>
+public enum ReportOrigin
+{
+    /// <summary>The teleradiology platform; published byte for byte as received.</summary>
+    Platform,
+
+    /// <summary>A user of the RIS.</summary>
+    Ris,
+}
+
+/// <summary>One document of a report, kept for ever.</summary>
+/// <param name="Sequence">The register number, from 1 and without gaps: what the user sees.</param>
+/// <param name="InsQualified">The identity came validated (PID-32), so the document may be published.</param>
+/// <param name="File">The document, byte for byte.</param>
+/// <param name="Sha1">Lower-case hexadecimal SHA-1 of the document (ITI TF-3 4.2.3.2.10).</param>
+/// <param name="Choices">What the message asked for: the initial choices of this document.</param>
+public sealed record ReportVersion(
+    int Sequence,
+    ReportOrigin Origin,
+    InstanceIdentifier DocumentId,
+    InstanceIdentifier? Parent,
+    CdaHeader Header,
+    Patient Patient,
+    bool InsQualified,
+    StoredObject File,
+    string Sha1,
+    PublicationChoices Choices,
+    Professional? Sender,
+    Organization? SenderOrganization,
+    string? PatientClass,
+    DateTimeOffset RecordedAt);
+
+/// <summary>What happened to a report in the RIS.</summary>
+[JsonDerivedType(typeof(ReportVersionReceived), nameof(ReportVersionReceived))]
+[JsonDerivedType(typeof(ReportWithdrawn), nameof(ReportWithdrawn))]
+[JsonDerivedType(typeof(ReportInputRefused), nameof(ReportInputRefused))]
+[JsonDerivedType(typeof(LineageContradicted), nameof(LineageContradicted))]
+[JsonDerivedType(typeof(VisibilityChanged), nameof(VisibilityChanged))]
+[JsonDerivedType(typeof(ReportsMerged), nameof(ReportsMerged))]
+[JsonDerivedType(typeof(ReportMergedInto), nameof(ReportMergedInto))]
+[JsonDerivedType(typeof(VersionOvertaken), nameof(VersionOvertaken))]
+[JsonDerivedType(typeof(SubmissionDecided), nameof(SubmissionDecided))]
+[JsonDerivedType(typeof(SubmissionEnded), nameof(SubmissionEnded))]
+[JsonDerivedType(typeof(PublicationRetried), nameof(PublicationRetried))]
+public abstract record ReportEvent;
+
+public sealed record ReportVersionReceived(ReportVersion Version) : ReportEvent;
+
+/// <summary>A document, known or not yet, was deleted by its author's side.</summary>
+public sealed record ReportWithdrawn(
+    InstanceIdentifier DocumentId, InstanceIdentifier? Parent, int? VersionNumber, DateTimeOffset RecordedAt)
+    : ReportEvent;
+
+/// <summary>A message that was answered AE; its bytes lie in the inbox.</summary>
+public sealed record ReportInputRefused(
+    InstanceIdentifier DocumentId, ReportAction Action, RefusalReason Reason, DateTimeOffset RecordedAt) : ReportEvent;
+
+/// <summary>setId, TXA-13 and relatedDocument did not name the same lineage; relatedDocument won.</summary>
+public sealed record LineageContradicted(InstanceIdentifier DocumentId, string Detail) : ReportEvent;
+
+/// <summary>A RIS user changed who sees the report: no new document version.</summary>
+public sealed record VisibilityChanged(Visibility Visibility, string Actor, DateTimeOffset RecordedAt) : ReportEvent;
+
+/// <summary>A message joined this report and another that was opened for a document not known yet.</summary>
+public sealed record ReportsMerged(ReportId Other, ReportState OtherState) : ReportEvent;
+
+/// <summary>This report ended in another one; commands for it go there.</summary>
+public sealed record ReportMergedInto(ReportId Survivor) : ReportEvent;
+
+/// <summary>A version was overtaken before it was sent; the registry never sees it.</summary>
+public sealed record VersionOvertaken(InstanceIdentifier DocumentId) : ReportEvent;
+
+public sealed record SubmissionDecided(Uid SubmissionSetUniqueId, PublicationStep Step, DateTimeOffset DecidedAt)
+    : ReportEvent;
+
+public sealed record SubmissionEnded(
+    Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail, DateTimeOffset EndedAt) : ReportEvent;
+
+public sealed record PublicationRetried(string Actor, DateTimeOffset RecordedAt) : ReportEvent;

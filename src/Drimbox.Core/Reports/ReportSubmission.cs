@@ -1,0 +1,45 @@
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+
+namespace Drimbox.Core.Reports;
+
+/// <summary>Makes the submissions of a report. Only <see cref="ReportDecider"/> calls it.</summary>
+internal static class ReportSubmission
+{
+    private const string SymbolicId = "Document01";
+
+    public static Submission For(ReportState state, PublicationStep step, RisPolicy policy, DecisionContext context)
+    {
+        // A deletion may name a version whose document stands in the register: it is published as its author.
+        var version = state.Find(step.Document ?? step.Target!.Value);
+        Invariant.Holds(version is not null);
+        var entry = EntryOf(version, step.Visibility, policy, out _);
+        Invariant.Holds(entry is not null);
+        return Submissions.Create(
+            step, context, policy.SourceId, AuthorOf(version, entry), ContentTypeOf(version.PatientClass),
+            entry.PatientId,
+            step.Document is null ? null : new SubmittedDocument(entry, version.File));
+    }
+
+    public static DocumentEntry? EntryOf(
+        ReportVersion version, Visibility visibility, RisPolicy policy, out Refusal? refusal) =>
+        ReportEntry.TryFrom(
+            version.Header, SymbolicId, version.Sha1, version.File.Length, visibility, policy.Defaults, out refusal);
+
+    /// <summary>PRT-5 and PRT-8 say who submits; a message without them is submitted as its author.</summary>
+    private static Author AuthorOf(ReportVersion version, DocumentEntry entry)
+    {
+        var institution = version.Header.ResponsibleOrganization ?? entry.Authors[0].Institution;
+        var person = version.Sender ?? entry.LegalAuthenticator ?? entry.Authors[0].Person;
+        return entry.Authors[0] with { Person = person, Institution = institution };
+    }
+
+    // Source: CDA volet, "Mapping XDS / Lot de soumission": PV1-2 I=>03, O=>07, R=>19, N=>97, E=>07.
+    private static Code ContentTypeOf(string? patientClass) => patientClass switch
+    {
+        "I" => new Code("03", Submissions.ContentTypeSystem, "Hospitalisation complète"),
+        "R" => new Code("19", Submissions.ContentTypeSystem, "Séances"),
+        "N" => new Code("97", Submissions.ContentTypeSystem, "Autre"),
+        _ => new Code("07", Submissions.ContentTypeSystem, "Consultation"),
+    };
+}

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using Drimbox.Core.Reports;
+using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Streams;
+using Drimbox.Storage;
+
+namespace Drimbox.Grains.Reports;
+
+/// <summary>
+/// Leads a command to the grain of its report. Which report a document belongs to is a question of aliases that
+/// two messages may answer at the same time; the unique aliases of the database decide, and the loser asks again.
+/// </summary>
+public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
+{
+    // A handful of repetitions is a race; hundreds are a bug.
+    private const int AttemptsMax = 100;
+
+    // Grains are caches: dropping all of them costs a reload.
+    private const int CachedGrainsMax = 10_000;
+
+    private readonly ConcurrentDictionary<ReportId, ReportGrain> _grains = new();
+
+    public async Task<GrainReply> ReceiveAsync(
+        ReceiveReport command, InboxDraft message, CancellationToken cancellation)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var (report, joined) = await ResolveAsync(command, cancellation);
+            var reply = await RunAsync(
+                report, g => g.ExecuteAsync(command, message, null, joined, cancellation), cancellation);
+            if (reply is not null) return reply;
+        }
+
+        throw new TimeoutException("The report kept changing while a message was decided.");
+    }
+
+    /// <summary>A command of a user or of the dispatcher, for a report that exists.</summary>
+    public async Task<GrainReply> ExecuteAsync(
+        ReportId report, ReportCommand command, OutboxResult? result, CancellationToken cancellation)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            report = await SurvivorOfAsync(report, cancellation);
+            var reply = await RunAsync(
+                report, g => g.ExecuteAsync(command, null, result, null, cancellation), cancellation);
+            if (reply is not null) return reply;
+        }
+
+        throw new TimeoutException("The report kept changing while a command was decided.");
+    }
+
+    public async Task<ReportState> GetAsync(ReportId report, CancellationToken cancellation)
+    {
+        report = await SurvivorOfAsync(report, cancellation);
+        return await RunAsync(report, g => g.GetAsync(cancellation), cancellation);
+    }
+
+    /// <summary>The report that holds a document, or null.</summary>
+    public async Task<ReportId?> FindAsync(Core.Identity.InstanceIdentifier documentId, CancellationToken cancellation) =>
+        await parts.Store.FindAliasAsync(
+            ReportAliases.DocumentKind(parts.Node), documentId.ToString(), cancellation) is { } found
+            ? ReportId.Parse(found, null)
+            : null;
+
+    private async Task<(ReportId Report, ReportId? Joined)> ResolveAsync(
+        ReceiveReport command, CancellationToken cancellation)
+    {
+        ReportId? bySet = null;
+        var byDocument = new List<ReportId>();
+        foreach (var alias in ReportAliases.Of(parts.Node, command, ReportId.New(parts.Ids)))
+        {
+            if (await parts.Store.FindAliasAsync(alias.Kind, alias.Key, cancellation) is not { } found) continue;
+            var report = ReportId.Parse(found, null);
+            if (alias.Kind == ReportAliases.SetKind(parts.Node)) bySet = report;
+            else if (!byDocument.Contains(report)) byDocument.Add(report);
+        }
+
+        // relatedDocument wins over setId; the report that holds the parent takes in the one that waited.
+        if (byDocument.Count > 1) return (byDocument[^1], byDocument[0]);
+        if (byDocument.Count == 0) return (bySet ?? ReportId.New(parts.Ids), null);
+        return bySet is { } set && set != byDocument[0] && await MayJoinAsync(byDocument[0], set, cancellation)
+            ? (set, byDocument[0])
+            : (byDocument[0], null);
+    }
+
+    /// <summary>Two reports with a setId each are two lineages, whatever a message says.</summary>
+    private async Task<bool> MayJoinAsync(ReportId one, ReportId other, CancellationToken cancellation) =>
+        (await GetAsync(one, cancellation)).SetId is null || (await GetAsync(other, cancellation)).SetId is null;
+
+    private async Task<ReportId> SurvivorOfAsync(ReportId report, CancellationToken cancellation)
+    {
+        for (var hop = 0; hop < AttemptsMax; hop++)
+        {
+            var state = await RunAsync(report, g => g.GetAsync(cancellation), cancellation);
+            if (state.MergedInto is not { } survivor) return report;
+            report = survivor;
+        }
+
+        throw new InvalidOperationException("The reports are merged in a circle.");
+    }
+
+    private Task<T> RunAsync<T>(ReportId report, Func<ReportGrain, Task<T>> turn, CancellationToken cancellation)
+    {
+        if (_grains.Count > CachedGrainsMax) _grains.Clear();
+        var grain = _grains.GetOrAdd(report, static (id, p) => new ReportGrain(id, p), parts);
+        return turns.RunAsync(ReportGrain.LaneOf(parts.Node, report), _ => turn(grain), cancellation);
+    }
+}

@@ -1,0 +1,57 @@
+using Drimbox.Core;
+using Drimbox.Storage;
+
+namespace Drimbox.Grains.Streams;
+
+/// <summary>A message that waits for its answer: all of the inbox row but the acknowledgement, which the decision
+/// gives.</summary>
+/// <param name="Header">The MSH segment of the message, from which the acknowledgement is made.</param>
+public sealed record InboxDraft(
+    InboxKey Key,
+    string Sha256,
+    ReadOnlyMemory<byte> Body,
+    StoredObject? BodyObject,
+    string MessageType,
+    string Header,
+    DateTimeOffset ReceivedAt);
+
+/// <summary>Writes the acknowledgement of a message inside the turn that decides it. The HL7 engine implements
+/// it; tests have one of their own.</summary>
+public interface IAckComposer
+{
+    /// <summary>The text of the acknowledgement and its code (AA, AE or AR).</summary>
+    (string Ack, string Code) Compose(InboxDraft message, Refusal? refusal);
+}
+
+/// <summary>How a command to a grain ended.</summary>
+/// <param name="Refusal">Why nothing was done, or null.</param>
+/// <param name="Ack">The acknowledgement to send, stored with the message; null where no message was given.</param>
+/// <param name="AckCode">AA, AE or AR, where <paramref name="Ack"/> is not null.</param>
+/// <param name="Repeated">The message was known: the acknowledgement is the stored one and nothing was done.</param>
+/// <param name="Alert">What the administrator must be told, or null.</param>
+/// <param name="LeaseLost">The outbox row was taken over by another owner: nothing was recorded.</param>
+public sealed record GrainReply(
+    Refusal? Refusal, string? Ack = null, string? AckCode = null, bool Repeated = false, bool LeaseLost = false, string? Alert = null);
+
+/// <summary>Turns an inbox draft into the row of a commit, and the results of a commit into replies.</summary>
+public static class InboxReply
+{
+    public static InboxRow? RowOf(InboxDraft? draft, Refusal? refusal, IAckComposer composer)
+    {
+        if (draft is null) return null;
+        var (ack, code) = composer.Compose(draft, refusal);
+        return new InboxRow(
+            draft.Key, draft.Sha256, draft.Body, draft.BodyObject, draft.MessageType, ack, code, draft.ReceivedAt);
+    }
+
+    /// <summary>Attack A17: the same bytes get the stored answer; other bytes under a known id are refused, and
+    /// the first message stays.</summary>
+    public static GrainReply Repeated(CommitResult.DuplicateMessage known, InboxDraft draft, IAckComposer composer)
+    {
+        if (known.SameBytes) return new GrainReply(null, known.Ack, known.AckCode, Repeated: true);
+        var reused = new Refusal(
+            RefusalReason.IdentifierReused, "This message control id was used for another message.", "MSH^1^10");
+        var (ack, code) = composer.Compose(draft, reused);
+        return new GrainReply(reused, ack, code, Repeated: true);
+    }
+}

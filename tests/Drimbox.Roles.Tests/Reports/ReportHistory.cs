@@ -1,0 +1,128 @@
+using Drimbox.Core;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
+using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Reports;
+using Drimbox.Grains.Streams;
+using Drimbox.Storage;
+
+namespace Drimbox.Tests.Reports;
+
+/// <summary>A RIS without its wires: the real register, grains and store, a fake registry, and a dispatcher that runs
+/// when the history says so.</summary>
+internal sealed class ReportHistory : IAsyncDisposable
+{
+    public const string CopyLane = "ris/to/source";
+
+    // Memory where there is some: these tests are about decisions, and hundreds of histories would wait for fsync.
+    private readonly string _folder = Directory.Exists("/dev/shm")
+        ? Directory.CreateDirectory($"/dev/shm/drimbox-history-{Guid.NewGuid():N}").FullName
+        : Directory.CreateTempSubdirectory("drimbox-history-").FullName;
+    private readonly SequentialIds _ids = new();
+    private FlowStore? _store;
+    private int _messages;
+
+    public FakeDmpRegistry Registry { get; } = new();
+
+    public ReportRegister Register { get; private set; } = null!;
+
+    public FlowStore Store => _store!;
+
+    public static async Task<ReportHistory> BeginAsync()
+    {
+        var history = new ReportHistory();
+        await history.OpenAsync();
+        return history;
+    }
+
+    /// <summary>Closes the store and opens it again, as a restart does.</summary>
+    public async Task RestartAsync()
+    {
+        await Store.DisposeAsync();
+        await OpenAsync();
+        await Store.VoidLeasesAsync(CancellationToken.None);
+    }
+
+    /// <summary>A message with a control id of its own.</summary>
+    public Task<GrainReply> ReceiveAsync(ReceiveReport command) => ReceiveAsync(command, $"M{++_messages}");
+
+    public Task<GrainReply> ReceiveAsync(ReceiveReport command, string controlId, string bytes = "same") =>
+        Register.ReceiveAsync(
+            command,
+            new InboxDraft(
+                new InboxKey("TLR", "PF", "RIS", "SITE", controlId), bytes, ReadOnlyMemory<byte>.Empty, null, "MDM^T02",
+                "MSH", DateTimeOffset.UnixEpoch),
+            CancellationToken.None);
+
+    /// <summary>Carries out the submissions that wait, with a given end; false if none waits.</summary>
+    public async Task<bool> PublishWaitingAsync(DispatchOutcome outcome = DispatchOutcome.Done)
+    {
+        var published = false;
+        foreach (var row in await Store.ClaimAsync("test", TimeSpan.FromMinutes(1), 10, CancellationToken.None))
+        {
+            if (row.Kind != ReportGrain.SubmissionKind)
+            {
+                await Store.ReleaseAsync(row.Id, row.Epoch, CancellationToken.None);
+                continue;
+            }
+
+            var payload = EventCodec.Read<ReportSubmissionPayload>(row.Payload);
+            var submission = payload.Sealed.Submission;
+            if (outcome == DispatchOutcome.Done) Registry.Submit(submission);
+            await Register.ExecuteAsync(
+                payload.Report, new EndSubmission(submission.SubmissionSetUniqueId, outcome, null),
+                new OutboxResult(row.Id, row.Epoch, outcome), CancellationToken.None);
+            published = true;
+        }
+
+        return published;
+    }
+
+    public async Task PublishAllAsync()
+    {
+        while (await PublishWaitingAsync())
+        {
+        }
+    }
+
+    public async Task<ReportState> StateOfAsync(string document)
+    {
+        var report = await Register.FindAsync(ReportFixture.Document(document), CancellationToken.None);
+        Assert.NotNull(report);
+        return await Register.GetAsync(report.Value, CancellationToken.None);
+    }
+
+    /// <summary>The copies for the DRIMbox, in the order they leave.</summary>
+    public async Task<IReadOnlyList<ReportCopyPayload>> CopiesAsync()
+    {
+        var rows = await Store.ListOutboxAsync(new OutboxFilter([], Lane: CopyLane), CancellationToken.None);
+        return rows.Select(r => EventCodec.Read<ReportCopyPayload>(r.Payload)).ToList();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder }, CancellationToken.None);
+        Register = new ReportRegister(
+            new EmbeddedTurnQueue(),
+            new ReportGrainParts(
+                "ris", Store, ReportFixture.Policy, new NoSeal(), new PlainAcks(), _ids, TimeProvider.System, CopyLane));
+    }
+
+    private sealed class NoSeal : ISubmissionSealer
+    {
+        public SealedSubmission Seal(Submission submission) => new(submission, null);
+    }
+
+    private sealed class PlainAcks : IAckComposer
+    {
+        public (string Ack, string Code) Compose(InboxDraft message, Refusal? refusal) => refusal is null
+            ? ($"AA {message.Key.ControlId}", "AA")
+            : ($"AE {message.Key.ControlId} {refusal.Reason}", "AE");
+    }
+}
