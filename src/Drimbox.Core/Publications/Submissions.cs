@@ -6,7 +6,7 @@ namespace Drimbox.Core.Publications;
 internal static class Submissions
 {
     /// <summary>TRE_A02-TypeActivite as used by the published samples for contentTypeCode.</summary>
-    public const string ContentTypeSystem = "1.2.250.1.213.2.2";
+    private const string ContentTypeSystem = "1.2.250.1.213.2.2";
 
     public static Submission Create(
         PublicationStep step,
@@ -23,4 +23,13 @@ internal static class Submissions
             step.Kind, context.Ids.NewUid(), context.Now, sourceId, author, contentType, patientId, document,
             step.Target);
     }
+
+    // Source: CDA volet, "Mapping XDS / Lot de soumission": PV1-2 I=>03, O=>07, R=>19, N=>97, E=>07.
+    public static Code ContentTypeOf(string? patientClass) => patientClass switch
+    {
+        "I" => new Code("03", ContentTypeSystem, "Hospitalisation complète"),
+        "R" => new Code("19", ContentTypeSystem, "Séances"),
+        "N" => new Code("97", ContentTypeSystem, "Autre"),
+        _ => new Code("07", ContentTypeSystem, "Consultation"),
+    };
 }

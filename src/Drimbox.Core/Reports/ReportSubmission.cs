@@ -1,4 +1,3 @@
-using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -16,7 +15,7 @@ internal static class ReportSubmission
         var entry = EntryOf(version, step.Visibility, policy, out _);
         Invariant.Holds(entry is not null);
         return Submissions.Create(
-            step, context, policy.SourceId, AuthorOf(version, entry), ContentTypeOf(version.PatientClass),
+            step, context, policy.SourceId, AuthorOf(version, entry), Submissions.ContentTypeOf(version.PatientClass),
             entry.PatientId,
             step.Document is null ? null : new SubmittedDocument(entry, version.File));
     }
@@ -33,13 +32,4 @@ internal static class ReportSubmission
         var person = version.Sender ?? entry.LegalAuthenticator ?? entry.Authors[0].Person;
         return entry.Authors[0] with { Person = person, Institution = institution };
     }
-
-    // Source: CDA volet, "Mapping XDS / Lot de soumission": PV1-2 I=>03, O=>07, R=>19, N=>97, E=>07.
-    private static Code ContentTypeOf(string? patientClass) => patientClass switch
-    {
-        "I" => new Code("03", Submissions.ContentTypeSystem, "Hospitalisation complète"),
-        "R" => new Code("19", Submissions.ContentTypeSystem, "Séances"),
-        "N" => new Code("97", Submissions.ContentTypeSystem, "Autre"),
-        _ => new Code("07", Submissions.ContentTypeSystem, "Consultation"),
-    };
 }

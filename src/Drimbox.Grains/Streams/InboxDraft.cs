@@ -15,14 +15,6 @@ public sealed record InboxDraft(
     string Header,
     DateTimeOffset ReceivedAt);
 
-/// <summary>Writes the acknowledgement of a message inside the turn that decides it. The HL7 engine implements
-/// it; tests have one of their own.</summary>
-public interface IAckComposer
-{
-    /// <summary>The text of the acknowledgement and its code (AA, AE or AR).</summary>
-    (string Ack, string Code) Compose(InboxDraft message, Refusal? refusal);
-}
-
 /// <summary>How a command to a grain ended.</summary>
 /// <param name="Refusal">Why nothing was done, or null.</param>
 /// <param name="Ack">The acknowledgement to send, stored with the message; null where no message was given.</param>
@@ -39,7 +31,7 @@ public static class InboxReply
     public static InboxRow? RowOf(InboxDraft? draft, Refusal? refusal, IAckComposer composer)
     {
         if (draft is null) return null;
-        var (ack, code) = composer.Compose(draft, refusal);
+        var (ack, code) = composer.Compose(draft.Header, refusal);
         return new InboxRow(
             draft.Key, draft.Sha256, draft.Body, draft.BodyObject, draft.MessageType, ack, code, draft.ReceivedAt);
     }
@@ -51,7 +43,7 @@ public static class InboxReply
         if (known.SameBytes) return new GrainReply(null, known.Ack, known.AckCode, Repeated: true);
         var reused = new Refusal(
             RefusalReason.IdentifierReused, "This message control id was used for another message.", "MSH^1^10");
-        var (ack, code) = composer.Compose(draft, reused);
+        var (ack, code) = composer.Compose(draft.Header, reused);
         return new GrainReply(reused, ack, code, Repeated: true);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class ReportHistory : IAsyncDisposable
             command,
             new InboxDraft(
                 new InboxKey("TLR", "PF", "RIS", "SITE", controlId), bytes, ReadOnlyMemory<byte>.Empty, null, "MDM^T02",
-                "MSH", DateTimeOffset.UnixEpoch),
+                controlId, DateTimeOffset.UnixEpoch),
             CancellationToken.None);
 
     /// <summary>Carries out the submissions that wait, with a given end; false if none waits.</summary>
@@ -121,8 +121,8 @@ internal sealed class ReportHistory : IAsyncDisposable
 
     private sealed class PlainAcks : IAckComposer
     {
-        public (string Ack, string Code) Compose(InboxDraft message, Refusal? refusal) => refusal is null
-            ? ($"AA {message.Key.ControlId}", "AA")
-            : ($"AE {message.Key.ControlId} {refusal.Reason}", "AE");
+        public (string Ack, string Code) Compose(string header, Refusal? refusal) => refusal is null
+            ? ($"AA {header}", "AA")
+            : ($"AE {header} {refusal.Reason}", "AE");
     }
 }

@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Studies;
+
+namespace Drimbox.Core.Manifests;
+
+/// <summary>What the manifest of a study should say now: its reports and what the PACS shows. Two plans with the same
+/// content key are one manifest, whatever their identifiers and dates (the diff of DB.SO.13).</summary>
+public static class ManifestPlan
+{
+    /// <summary>Key Object Selection Document Storage and the other classes that are no images are listed too: a
+    /// manifest references each visible instance.</summary>
+    public static Manifest? Plan(
+        Uid study, StudyState state, StudyFindings findings, SourcePolicy policy, DecisionContext context)
+    {
+        var active = state.ActiveReports(study);
+        if (active.Count == 0 || ManifestCoherence.Check(active, findings) is not null) return null;
+        var newest = active[^1];
+        var structure = newest.Header.ResponsibleOrganization;
+        var events = active.SelectMany(r => r.Header.ServiceEvents).Where(e => e.StudyInstanceUid == study).ToList();
+        var regions = string.Join(", ", events.SelectMany(e => e.Regions).Select(c => c.Display).Distinct());
+        var acts = events.SelectMany(e => e.Acts).Select(c => c.Display).Distinct().ToList();
+        var shown = findings.Series.Where(s => s.Instances.Count > 0).ToList();
+        return new Manifest(
+            context.Ids.NewUid(),
+            context.Ids.NewUid(),
+            TimeZoneInfo.ConvertTime(context.Now, policy.TimeZone),
+            new ManifestAuthor(policy.Manufacturer, structure?.Name ?? "", structure?.Id.Extension ?? ""),
+            newest.Patient,
+            new ManifestStudy(study, findings.StudyDate, findings.StudyTime, findings.StudyDescription),
+            active.SelectMany(r => r.Header.Orders).Select(RequestOf).Distinct().ToList(),
+            shown.Select(s => SeriesOf(study, s, policy)).ToList(),
+            ManifestText.Compose(
+                findings.StudyDescription, acts,
+                shown.Select(s => new SeriesCaption(
+                    s.SeriesInstanceUid, s.Modality, regions.Length > 0 ? regions : s.BodyPartExamined,
+                    s.SeriesDescription)).ToList()),
+            []);
+    }
+
+    /// <summary>True if the newest manifest still says what it should, and is not one that left the registry (its
+    /// unique id cannot be published again).</summary>
+    public static bool IsCurrent(Uid study, StudyState state, StudyFindings findings, SourcePolicy policy)
+    {
+        if (state.Current is not { } current) return false;
+        var status = state.Publication.Documents.GetValueOrDefault(current.UniqueId)?.Status;
+        return status is null or AvailabilityStatus.Approved
+            && current.ContentKey == ContentKeyOf(study, state, findings, policy);
+    }
+
+    /// <summary>The content key of the plan, or null where no manifest can be made.</summary>
+    public static string? ContentKeyOf(Uid study, StudyState state, StudyFindings findings, SourcePolicy policy) =>
+        Plan(study, state, findings, policy, new DecisionContext(default, new NoIds())) is { } plan
+            ? ContentKey(plan)
+            : null;
+
+    /// <summary>SHA-256 of the manifest without its own identifiers and dates.</summary>
+    public static string ContentKey(Manifest manifest)
+    {
+        var content = manifest with { SopInstanceUid = default, SeriesInstanceUid = default, CreatedAt = default };
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(content)));
+    }
+
+    private static ReferencedRequest RequestOf(Reports.ImagingOrder order) => new(
+        order.AccessionNumber, order.PlacerOrderNumber.IsEmpty ? null : order.PlacerOrderNumber);
+
+    private static ManifestSeries SeriesOf(Uid study, SeriesFinding series, SourcePolicy policy) => new(
+        series.SeriesInstanceUid,
+        int.TryParse(series.SeriesNumber, out var number) ? number : null,
+        $"https://{policy.RetrieveHost}/studies/{study}/series/{series.SeriesInstanceUid}",
+        series.Instances.Select(i => new ManifestInstance(
+            i.SopClassUid,
+            i.SopInstanceUid,
+            int.TryParse(i.InstanceNumber, out var instance) ? instance : null,
+            i.NumberOfFrames)).ToList());
+
+    private sealed class NoIds : IIdSource
+    {
+        public Uid NewUid() => default;
+
+        public string NewUuid() => "";
+    }
+}

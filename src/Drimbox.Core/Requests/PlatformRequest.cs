@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Core.Requests;
+
+/// <summary>A document that the platform wrote and sent to the RIS.</summary>
+/// <param name="VersionNumber">CDA versionNumber.</param>
+public sealed record PlatformDocument(
+    InstanceIdentifier DocumentId, InstanceIdentifier? Replaces, int VersionNumber, StoredObject File, bool Withdrawn);
+
+/// <summary>What happened to a request on the teleradiology platform.</summary>
+[JsonDerivedType(typeof(RequestReceived), nameof(RequestReceived))]
+[JsonDerivedType(typeof(CancellationReceived), nameof(CancellationReceived))]
+[JsonDerivedType(typeof(RequestAnswered), nameof(RequestAnswered))]
+[JsonDerivedType(typeof(PostExaminationReceived), nameof(PostExaminationReceived))]
+[JsonDerivedType(typeof(StudyFetched), nameof(StudyFetched))]
+[JsonDerivedType(typeof(ReportSent), nameof(ReportSent))]
+[JsonDerivedType(typeof(ReportDeletionSent), nameof(ReportDeletionSent))]
+public abstract record PlatformRequestEvent;
+
+public sealed record RequestReceived(ImagingRequest Request, DateTimeOffset At) : PlatformRequestEvent;
+
+public sealed record CancellationReceived(RequestCancellation Cancellation, DateTimeOffset At) : PlatformRequestEvent;
+
+public sealed record RequestAnswered(RequestResponse Response, string ControlId, DateTimeOffset At)
+    : PlatformRequestEvent;
+
+public sealed record PostExaminationReceived(PostExamination PostExamination, DateTimeOffset At)
+    : PlatformRequestEvent;
+
+/// <summary>The images of the study came by C-MOVE.</summary>
+public sealed record StudyFetched(Uid StudyInstanceUid, int Instances, DateTimeOffset At) : PlatformRequestEvent;
+
+public sealed record ReportSent(PlatformDocument Document, string ControlId, DateTimeOffset At) : PlatformRequestEvent;
+
+public sealed record ReportDeletionSent(InstanceIdentifier DocumentId, string ControlId, DateTimeOffset At)
+    : PlatformRequestEvent;
+
+public abstract record PlatformRequestCommand;
+
+public sealed record ReceiveRequest(ImagingRequest Request) : PlatformRequestCommand;
+
+public sealed record ReceiveCancellation(RequestCancellation Cancellation) : PlatformRequestCommand;
+
+public sealed record AnswerRequest(RequestResponse Response) : PlatformRequestCommand;
+
+public sealed record ReceivePostExamination(PostExamination PostExamination) : PlatformRequestCommand;
+
+public sealed record RecordStudyFetched(Uid StudyInstanceUid, int Instances) : PlatformRequestCommand;
+
+/// <summary>The radiologist signs a report, the first or a correction.</summary>
+public sealed record SendReport(PlatformDocument Document) : PlatformRequestCommand;
+
+/// <summary>The radiologist takes the newest report back.</summary>
+public sealed record DeleteReport(InstanceIdentifier DocumentId) : PlatformRequestCommand;
+
+/// <param name="Outgoing">The event whose message must leave for the RIS, or null.</param>
+/// <param name="Fetch">The study must be fetched.</param>
+public sealed record PlatformRequestDecision(
+    IReadOnlyList<PlatformRequestEvent> Events, PlatformRequestEvent? Outgoing, bool Fetch, Refusal? Refusal);
+
+/// <summary>A request on the platform that reads its images.</summary>
+public sealed record PlatformRequestState(
+    RequestStatus Status,
+    ImagingRequest? Request,
+    RequestResponse? Response,
+    PostExamination? PostExamination,
+    int InstancesFetched,
+    ImmutableList<PlatformDocument> Documents)
+{
+    public static PlatformRequestState Empty { get; } = new(RequestStatus.Unknown, null, null, null, 0, []);
+
+    public PlatformDocument? LastDocument => Documents.IsEmpty ? null : Documents[^1];
+}
+
+/// <summary>The life of a request, seen by the platform. It has no way to publish: it sends to the RIS.</summary>
+public static class PlatformRequestDecider
+{
+    public static PlatformRequestDecision Decide(
+        PlatformRequestState state, PlatformRequestCommand command, DecisionContext context) => command switch
+        {
+            ReceiveRequest receive => state.Status == RequestStatus.Unknown
+                ? Record(new RequestReceived(receive.Request, context.Now))
+                : Refuse(RefusalReason.IdentifierReused, "A request has this placer order number.", "ORC^1^2"),
+            ReceiveCancellation cancel => state.Status is RequestStatus.Unknown
+                ? Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2")
+                : Record(new CancellationReceived(cancel.Cancellation, context.Now)),
+            AnswerRequest answer => state.Status is RequestStatus.Placed or RequestStatus.Accepted
+                ? Send(new RequestAnswered(answer.Response, context.Ids.NewUuid(), context.Now))
+                : Refuse(RefusalReason.WrongState, "The request does not wait for an answer."),
+            ReceivePostExamination receive => PostExamined(state, receive, context),
+            RecordStudyFetched fetched => Record(
+                new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
+            SendReport send => Report(state, send, context),
+            DeleteReport delete => state.LastDocument is { Withdrawn: false } last && last.DocumentId == delete.DocumentId
+                ? Send(new ReportDeletionSent(delete.DocumentId, context.Ids.NewUuid(), context.Now))
+                : Refuse(RefusalReason.WrongState, "Only the newest report can be withdrawn, once."),
+            _ => throw Invariant.Unreachable(command),
+        };
+
+    public static PlatformRequestState Evolve(PlatformRequestState state, PlatformRequestEvent e) => e switch
+    {
+        RequestReceived received => state with { Status = RequestStatus.Placed, Request = received.Request },
+        CancellationReceived => state with { Status = RequestStatus.Cancelled },
+        RequestAnswered answered => state with
+        {
+            Response = answered.Response,
+            Status = answered.Response.Accepted ? RequestStatus.Accepted : RequestStatus.Refused,
+        },
+        PostExaminationReceived received => state with
+        {
+            Status = RequestStatus.Examined,
+            PostExamination = received.PostExamination,
+        },
+        StudyFetched fetched => state with { InstancesFetched = fetched.Instances },
+        ReportSent sent => state with { Documents = state.Documents.Add(sent.Document) },
+        ReportDeletionSent deleted => state with
+        {
+            Documents = state.Documents.ConvertAll(
+                d => d.DocumentId == deleted.DocumentId ? d with { Withdrawn = true } : d),
+        },
+        _ => throw Invariant.Unreachable(e),
+    };
+
+    private static PlatformRequestDecision PostExamined(
+        PlatformRequestState state, ReceivePostExamination receive, DecisionContext context) => state.Status switch
+        {
+            RequestStatus.Unknown =>
+                Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2"),
+            RequestStatus.Cancelled or RequestStatus.Refused =>
+                Refuse(RefusalReason.WrongState, "The request is closed.", "ORC^1^2"),
+            _ => new PlatformRequestDecision(
+                [new PostExaminationReceived(receive.PostExamination, context.Now)], null, true, null),
+        };
+
+    private static PlatformRequestDecision Report(
+        PlatformRequestState state, SendReport send, DecisionContext context)
+    {
+        if (state.Status != RequestStatus.Examined)
+            return Refuse(RefusalReason.WrongState, "The examination has not been made yet.");
+        var expected = state.LastDocument?.DocumentId;
+        return send.Document.Replaces == expected
+            ? Send(new ReportSent(send.Document, context.Ids.NewUuid(), context.Now))
+            : Refuse(RefusalReason.StaleDocumentVersion, "A correction replaces the newest report.");
+    }
+
+    private static PlatformRequestDecision Record(PlatformRequestEvent e) => new([e], null, false, null);
+
+    private static PlatformRequestDecision Send(PlatformRequestEvent e) => new([e], e, false, null);
+
+    private static PlatformRequestDecision Refuse(RefusalReason reason, string detail, string? location = null) =>
+        new([], null, false, new Refusal(reason, detail, location));
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+
+namespace Drimbox.Core.Studies;
+
+/// <summary>What happened to a study in the DRIMbox source.</summary>
+[JsonDerivedType(typeof(ReportCopyReceived), nameof(ReportCopyReceived))]
+[JsonDerivedType(typeof(ReportCopyDeleted), nameof(ReportCopyDeleted))]
+[JsonDerivedType(typeof(ReportCopyVisibilityChanged), nameof(ReportCopyVisibilityChanged))]
+[JsonDerivedType(typeof(StudyChangeNoticed), nameof(StudyChangeNoticed))]
+[JsonDerivedType(typeof(ManifestBuilt), nameof(ManifestBuilt))]
+[JsonDerivedType(typeof(ManifestConfirmed), nameof(ManifestConfirmed))]
+[JsonDerivedType(typeof(ManifestWithheld), nameof(ManifestWithheld))]
+[JsonDerivedType(typeof(ManifestSubmissionDecided), nameof(ManifestSubmissionDecided))]
+[JsonDerivedType(typeof(ManifestSubmissionEnded), nameof(ManifestSubmissionEnded))]
+[JsonDerivedType(typeof(ManifestPublicationRetried), nameof(ManifestPublicationRetried))]
+public abstract record StudyEvent;
+
+public sealed record ReportCopyReceived(StudyReport Report) : StudyEvent;
+
+public sealed record ReportCopyDeleted(InstanceIdentifier DocumentId, DateTimeOffset RecordedAt) : StudyEvent;
+
+public sealed record ReportCopyVisibilityChanged(
+    InstanceIdentifier DocumentId, Visibility Visibility, DateTimeOffset RecordedAt) : StudyEvent;
+
+/// <summary>The PACS or an administrator says that the images may have changed; the PACS is asked again.</summary>
+/// <param name="Origin">IOCM, OMI^O23, or the administrator.</param>
+public sealed record StudyChangeNoticed(string Origin, DateTimeOffset RecordedAt) : StudyEvent;
+
+public sealed record ManifestBuilt(ManifestVersion Version) : StudyEvent;
+
+/// <summary>The PACS was asked, and the newest manifest still says what it shows.</summary>
+public sealed record ManifestConfirmed(DateTimeOffset RecordedAt) : StudyEvent;
+
+/// <summary>DB.SO.15–17 and DB.SO.21: no publication, the administrator is told.</summary>
+/// <param name="ImagesVisible">False if the PACS shows no image (a published manifest then leaves the DMP).</param>
+public sealed record ManifestWithheld(WithheldReason Reason, bool ImagesVisible, DateTimeOffset RecordedAt)
+    : StudyEvent;
+
+public sealed record ManifestSubmissionDecided(
+    Uid SubmissionSetUniqueId, PublicationStep Step, DateTimeOffset DecidedAt) : StudyEvent;
+
+public sealed record ManifestSubmissionEnded(
+    Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail, DateTimeOffset EndedAt) : StudyEvent;
+
+public sealed record ManifestPublicationRetried(string Actor, DateTimeOffset RecordedAt) : StudyEvent;

@@ -1,0 +1,34 @@
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Core.Studies;
+
+/// <summary>An instance that the PACS shows. Values as it answered C-FIND.</summary>
+public sealed record InstanceFinding(Uid SopClassUid, Uid SopInstanceUid, string InstanceNumber, int? NumberOfFrames);
+
+public sealed record SeriesFinding(
+    Uid SeriesInstanceUid,
+    string Modality,
+    string SeriesNumber,
+    string SeriesDescription,
+    string BodyPartExamined,
+    IReadOnlyList<InstanceFinding> Instances);
+
+/// <summary>What a PACS answers for one study: one query operation per study (DB.SO.12), hierarchical as PS3.4
+/// C.4.1 asks. No series means that the PACS shows no image of it.</summary>
+/// <param name="StudyDate">DA, (0008,0020).</param>
+/// <param name="StudyTime">TM, (0008,0030).</param>
+public sealed record StudyFindings(
+    Uid StudyInstanceUid,
+    string PatientId,
+    string IssuerOfPatientId,
+    string AccessionNumber,
+    string StudyDate,
+    string StudyTime,
+    string StudyDescription,
+    IReadOnlyList<SeriesFinding> Series)
+{
+    public bool IsEmpty => Series.All(s => s.Instances.Count == 0);
+
+    public static StudyFindings Nothing(Uid studyInstanceUid) =>
+        new(studyInstanceUid, "", "", "", "", "", "", []);
+}

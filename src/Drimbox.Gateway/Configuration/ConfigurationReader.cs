@@ -1,0 +1,92 @@
+using System.Collections;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Drimbox.Gateway.Configuration;
+
+/// <summary>Reads the configuration file: JSON with comments, strict about keys, every finding with its key.</summary>
+internal static class ConfigurationReader
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        PropertyNameCaseInsensitive = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>The configuration, or null with every finding.</summary>
+    public static GatewayConfiguration? TryRead(string path, out IReadOnlyList<string> findings)
+    {
+        if (!File.Exists(path))
+        {
+            findings = [$"{path}: no such file"];
+            return null;
+        }
+
+        try
+        {
+            var configuration = JsonSerializer.Deserialize<GatewayConfiguration>(File.ReadAllText(path), Json);
+            findings = configuration is null ? [$"{path}: empty"] : Validate(configuration);
+            return findings.Count == 0 ? configuration : null;
+        }
+        catch (JsonException e)
+        {
+            findings = [$"{e.Path ?? "$"}: {e.Message.Split(" Path:")[0]}"];
+            return null;
+        }
+    }
+
+    public static IReadOnlyList<string> Validate(GatewayConfiguration configuration)
+    {
+        var findings = new List<string>();
+        if (configuration.DataFolder.Length == 0) findings.Add("DataFolder: is required");
+        var publishes = configuration.Ris is not null || configuration.Source is not null;
+        if (configuration.Dmp is not null && !publishes)
+            findings.Add("Dmp: only the roles Ris and Source publish; remove this section");
+        if (configuration.Dmp is null && publishes)
+            findings.Add("Dmp: is required by the roles Ris and Source");
+        if (configuration is { Archive: null, Ris: null, Teleradiology: null, Source: null })
+            findings.Add("$: no role is configured (Archive, Ris, Teleradiology, Source)");
+        if (configuration.Administration.HttpPort is < 1 or > 65535)
+            findings.Add("Administration:HttpPort: must be between 1 and 65535");
+        Check("", configuration, findings);
+        return findings;
+    }
+
+    private static void Check(string key, object value, List<string> findings)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(value, new ValidationContext(value), results, validateAllProperties: true);
+        foreach (var result in results)
+        {
+            var member = result.MemberNames.FirstOrDefault() ?? "";
+            findings.Add($"{Join(key, member)}: {result.ErrorMessage}");
+        }
+
+        foreach (var property in value.GetType().GetProperties())
+        {
+            if (property.GetIndexParameters().Length > 0) continue;
+            var inner = property.GetValue(value);
+            if (inner is null or string or Uri || property.PropertyType.IsValueType) continue;
+            var innerKey = Join(key, property.Name);
+            if (inner is IEnumerable items)
+            {
+                var index = 0;
+                foreach (var item in items)
+                {
+                    if (item is not (null or string)) Check($"{innerKey}:{index}", item, findings);
+                    index++;
+                }
+            }
+            else
+            {
+                Check(innerKey, inner, findings);
+            }
+        }
+    }
+
+    private static string Join(string key, string member) => key.Length == 0 ? member : $"{key}:{member}";
+}

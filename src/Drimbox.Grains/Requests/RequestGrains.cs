@@ -1,0 +1,94 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
+using Drimbox.Grains.Streams;
+using Drimbox.Storage;
+
+namespace Drimbox.Grains.Requests;
+
+/// <summary>What every request grain of a node is made of.</summary>
+/// <param name="Destination">The outbox lane of the peer that the messages of requests go to.</param>
+public sealed record RequestGrainParts(
+    string Node, FlowStore Store, TurnLoop Turns, IIdSource Ids, TimeProvider Time, string Destination)
+{
+    public StreamId StreamOf(InstanceIdentifier placerOrderNumber) => new($"{Node}/request/{placerOrderNumber}");
+
+    public DecisionContext Context => new(Time.GetUtcNow(), Ids);
+}
+
+/// <summary>A request in the RIS that placed it. The outbox row carries the event that its message is made of.</summary>
+public sealed class RisRequestGrain(RequestGrainParts parts)
+{
+    public const string MessageKind = "request.message";
+
+    public Task<GrainReply> ExecuteAsync(
+        InstanceIdentifier order, RisRequestCommand command, InboxDraft? message, CancellationToken cancellation) =>
+        parts.Turns.RunAsync(
+            StreamOf(order),
+            state =>
+            {
+                var decision = RisRequestDecider.Decide(state, command, parts.Context);
+                return new Turn<RisRequestEvent>(
+                    decision.Events,
+                    decision.Outgoing is { } e
+                        ? [new OutboxRow(parts.Destination, MessageKind, EventCodec.Write<RisRequestEvent>(e), parts.Context.Now)]
+                        : [],
+                    decision.Refusal);
+            },
+            message, null, cancellation);
+
+    public Task<RisRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
+        StreamOf(order).CatchUpAsync(cancellation);
+
+    private EventStream<RisRequestState, RisRequestEvent> StreamOf(InstanceIdentifier order) =>
+        new(parts.Store, parts.StreamOf(order), RisRequestState.Empty, RisRequestDecider.Evolve);
+}
+
+/// <summary>The study that the platform must fetch.</summary>
+public sealed record FetchPayload(InstanceIdentifier Order, Uid Study);
+
+/// <summary>A request on the teleradiology platform.</summary>
+public sealed class PlatformRequestGrain(RequestGrainParts parts)
+{
+    public const string MessageKind = "request.message";
+    public const string FetchKind = "study.fetch";
+
+    public Task<GrainReply> ExecuteAsync(
+        InstanceIdentifier order,
+        PlatformRequestCommand command,
+        InboxDraft? message,
+        OutboxResult? result,
+        CancellationToken cancellation) =>
+        parts.Turns.RunAsync(
+            StreamOf(order),
+            state =>
+            {
+                var decision = PlatformRequestDecider.Decide(state, command, parts.Context);
+                return new Turn<PlatformRequestEvent>(
+                    decision.Events, RowsOf(order, command, decision), decision.Refusal);
+            },
+            message, result, cancellation);
+
+    public Task<PlatformRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
+        StreamOf(order).CatchUpAsync(cancellation);
+
+    private List<OutboxRow> RowsOf(
+        InstanceIdentifier order, PlatformRequestCommand command, PlatformRequestDecision decision)
+    {
+        var rows = new List<OutboxRow>();
+        var now = parts.Context.Now;
+        if (decision.Outgoing is { } e)
+            rows.Add(new OutboxRow(parts.Destination, MessageKind, EventCodec.Write<PlatformRequestEvent>(e), now));
+        if (decision.Fetch && command is ReceivePostExamination { PostExamination: var exam })
+        {
+            var payload = new FetchPayload(order, exam.StudyInstanceUid);
+            rows.Add(new OutboxRow(
+                $"{parts.Node}/fetch/{exam.StudyInstanceUid}", FetchKind, EventCodec.Write(payload), now));
+        }
+
+        return rows;
+    }
+
+    private EventStream<PlatformRequestState, PlatformRequestEvent> StreamOf(InstanceIdentifier order) =>
+        new(parts.Store, parts.StreamOf(order), PlatformRequestState.Empty, PlatformRequestDecider.Evolve);
+}

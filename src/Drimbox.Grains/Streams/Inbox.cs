@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Storage;
+
+namespace Drimbox.Grains.Streams;
+
+/// <summary>The way of a message into the inbox of a node: known messages get their stored answer, refused ones are
+/// stored with theirs, and a decision takes the others along in its own transaction (docs/adr/0009).</summary>
+public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer acks, TimeProvider time)
+{
+    /// <summary>Prepares the inbox row of a message. A body over 64 KiB is an object of its own, durable before the
+    /// row refers to it.</summary>
+    /// <param name="body">The frame, byte for byte.</param>
+    public async Task<InboxDraft> DraftAsync(
+        InboxKey key, ReadOnlyMemory<byte> body, string messageType, string header, CancellationToken cancellation)
+    {
+        var inline = body.Length <= Limits.InlineBodyBytesMax;
+        return new InboxDraft(
+            key,
+            Convert.ToHexStringLower(SHA256.HashData(body.Span)),
+            inline ? body : ReadOnlyMemory<byte>.Empty,
+            inline ? null : await objects.PutAsync(body, cancellation),
+            messageType, header, time.GetUtcNow());
+    }
+
+    /// <summary>The answer to a message that was committed before, or null for a new one. The commit checks again;
+    /// this only spares the work.</summary>
+    public async Task<GrainReply?> FindRepeatAsync(InboxDraft draft, CancellationToken cancellation)
+    {
+        if (await store.FindInboxAsync(draft.Key, cancellation) is not { } known) return null;
+        return InboxReply.Repeated(
+            new CommitResult.DuplicateMessage(known.Ack, known.AckCode, known.Sha256 == draft.Sha256), draft, acks);
+    }
+
+    /// <summary>Stores a message that is refused before any grain sees it, with its answer. "Not now" is not stored:
+    /// the sender shall send the same message again.</summary>
+    public async Task<GrainReply> RefuseAsync(InboxDraft draft, Refusal refusal, CancellationToken cancellation)
+    {
+        var row = InboxReply.RowOf(draft, refusal, acks)!;
+        if (refusal.Reason == RefusalReason.Unavailable) return new GrainReply(refusal, row.Ack, row.AckCode);
+        return await store.CommitAsync(new FlowCommit { Inbox = row }, cancellation) switch
+        {
+            CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft, acks),
+            _ => new GrainReply(refusal, row.Ack, row.AckCode),
+        };
+    }
+}
