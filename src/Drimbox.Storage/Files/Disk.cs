@@ -50,7 +50,7 @@ public abstract class Disk
     /// <summary>Gives a file its final name and makes the name durable. Replaces a file of that name.</summary>
     public void Rename(string from, string to)
     {
-        Retry(() => Rename2(from, to), DiskCall.Rename, to);
+        Retry(() => InvokeRename(from, to), DiskCall.Rename, to);
         SyncDirectory(Path.GetDirectoryName(to)!);
     }
 
@@ -144,8 +144,6 @@ public abstract class Disk
 
     internal long Call(DiskCall call, string path, SafeFileHandle? handle = null) =>
         Retry(() => Invoke(call, path, handle), call, path);
-
-    private long Rename2(string from, string to) => InvokeRename(from, to);
 
     private static long Retry(Func<long> invoke, DiskCall call, string path)
     {

@@ -1,5 +1,3 @@
-using Drimbox.Storage.Sqlite;
-
 namespace Drimbox.Storage;
 
 /// <content>The outbox, and what operations list.</content>
@@ -8,50 +6,47 @@ public sealed partial class FlowStore : IOutbox
     /// <inheritdoc/>
     public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
         string owner, TimeSpan lease, int max, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Claim(db, owner, lease, max), cancellationToken);
+        Outbox.ClaimAsync(owner, lease, max, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Complete(db, result), cancellationToken);
+        Outbox.CompleteAsync(result, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RenewAsync(long id, long epoch, TimeSpan lease, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Renew(db, id, epoch, lease), cancellationToken);
+        Outbox.RenewAsync(id, epoch, lease, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Release(db, id, epoch), cancellationToken);
-
-    /// <summary>Ends every lease at once; each such row counts as ambiguous. For the start of the one process that
-    /// holds the store, when every former owner is dead.</summary>
-    /// <returns>How many rows were in flight.</returns>
-    public Task<int> VoidLeasesAsync(CancellationToken cancellationToken) =>
-        WriteAsync(_outbox.VoidLeases, cancellationToken);
+        Outbox.ReleaseAsync(id, epoch, cancellationToken);
 
     /// <inheritdoc/>
     public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        _readers.ReadAsync(OutboxListing.NextDue, cancellationToken);
+        Outbox.NextDueAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>
-        _work.WaitAsync(until, cancellationToken);
+        Outbox.WaitForWorkAsync(until, cancellationToken);
 
-    /// <summary>A person sends a row again: quarantined, discarded, or waiting for its next attempt. False if it is
-    /// in flight, finished or unknown.</summary>
+    /// <inheritdoc cref="OutboxQueue.VoidLeasesAsync"/>
+    public Task<int> VoidLeasesAsync(CancellationToken cancellationToken) => Outbox.VoidLeasesAsync(cancellationToken);
+
+    /// <inheritdoc cref="OutboxQueue.RequeueAsync"/>
     public Task<bool> RequeueAsync(long id, string actor, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Requeue(db, id, actor), cancellationToken);
+        Outbox.RequeueAsync(id, actor, cancellationToken);
 
-    /// <summary>A person gives a row up. False if it is in flight, finished or unknown.</summary>
+    /// <inheritdoc cref="OutboxQueue.DiscardAsync"/>
     public Task<bool> DiscardAsync(long id, string actor, CancellationToken cancellationToken) =>
-        WriteAsync(db => _outbox.Discard(db, id, actor), cancellationToken);
+        Outbox.DiscardAsync(id, actor, cancellationToken);
 
+    /// <inheritdoc cref="OutboxQueue.ListAsync"/>
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(OutboxFilter filter, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(db => OutboxListing.List(db, filter), cancellationToken);
+        Outbox.ListAsync(filter, cancellationToken);
 
-    /// <summary>Who did what to a row, oldest first.</summary>
+    /// <inheritdoc cref="OutboxQueue.ListInterventionsAsync"/>
     public Task<IReadOnlyList<OutboxIntervention>> ListInterventionsAsync(
         long rowId, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(db => OutboxListing.Interventions(db, rowId), cancellationToken);
+        Outbox.ListInterventionsAsync(rowId, cancellationToken);
 
     /// <summary>Streams whose id starts with <paramref name="prefix"/>, in ordinal order.</summary>
     /// <param name="after">Continue after this stream; null from the first.</param>
@@ -114,7 +109,4 @@ public sealed partial class FlowStore : IOutbox
                 return body;
             },
             cancellationToken);
-
-    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
-        _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

@@ -11,29 +11,35 @@ namespace Drimbox.Storage;
 public sealed partial class FlowStore : IAsyncDisposable
 {
     private readonly FlowStoreOptions _options;
-    private readonly IDisposable _lock;
+    private readonly IDisposable _held;
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
     private readonly OutboxTable _outbox;
-    private readonly WorkSignal _work;
 
-    private FlowStore(FlowStoreOptions options, IDisposable @lock, string path, SqliteDatabase db)
+    private FlowStore(FlowStoreOptions options, SqliteStore store)
     {
         _options = options;
-        _lock = @lock;
-        _work = new WorkSignal(options.Clock);
+        _held = store.Held;
+        var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
-        _readers = new SqliteReaders(path);
-        _writer = new SqliteWriter(db, "flow.db", SignalWork);
+        _readers = new SqliteReaders(store.Path);
+        _writer = new SqliteWriter(store.Database, "flow.db", () => _outbox.Signal(work));
+        Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
     }
 
     /// <summary>Transactions committed since the store was opened.</summary>
     public long Transactions => _writer.Transactions;
 
+    /// <summary>The outbox alone.</summary>
+    public OutboxQueue Outbox { get; }
+
     /// <exception cref="StorageFaultException">In use by another process, written by a newer program, or the disk
     /// failed.</exception>
     public static Task<FlowStore> OpenAsync(FlowStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Open(options), cancellationToken);
+        Task.Run(
+            () => SqliteStore.Open(
+                options.Folder, "flow", options.Disk, FlowSchema.Migrations, store => new FlowStore(options, store)),
+            cancellationToken);
 
     /// <summary>The events of a stream after a version (0: all), in order; empty for an unknown stream.</summary>
     public Task<IReadOnlyList<StoredEvent>> LoadAsync(
@@ -96,34 +102,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     {
         await _writer.DisposeAsync();
         _readers.Dispose();
-        _lock.Dispose();
-    }
-
-    private static FlowStore Open(FlowStoreOptions options)
-    {
-        options.Disk.MakeDirectory(options.Folder);
-        var held = options.Disk.Lock(Path.Combine(options.Folder, "flow.lock"));
-        SqliteDatabase? db = null;
-        try
-        {
-            var path = Path.Combine(options.Folder, "flow.db");
-            db = SqliteDatabase.OpenWriter(path);
-            SqliteMigrations.Apply(db, FlowSchema.Migrations);
-            // SQLite makes its log durable, not the name of a database file that is new.
-            options.Disk.SyncDirectory(options.Folder);
-            return new FlowStore(options, held, path, db);
-        }
-        catch
-        {
-            db?.Dispose();
-            held.Dispose();
-            throw;
-        }
-    }
-
-    private void SignalWork()
-    {
-        if (_outbox.TakeLanesChanged()) _work.Set();
+        _held.Dispose();
     }
 
     private CommitResult Write(SqliteDatabase db, FlowCommit commit)

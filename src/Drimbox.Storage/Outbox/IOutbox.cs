@@ -1,6 +1,6 @@
 namespace Drimbox.Storage;
 
-/// <summary>What a dispatcher needs of a store. <see cref="FlowStore"/> and the index of the archive each have
+/// <summary>What a dispatcher needs of a store. <see cref="FlowStore"/> and <see cref="ArchiveIndex"/> each have
 /// one.</summary>
 public interface IOutbox
 {

@@ -56,12 +56,11 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
 
     private bool _lanesChanged;
 
-    /// <summary>True once after a lane may have become ready.</summary>
-    public bool TakeLanesChanged()
+    /// <summary>Called after each COMMIT: wakes the dispatcher if a lane may have become ready.</summary>
+    public void Signal(WorkSignal work)
     {
-        var changed = _lanesChanged;
+        if (_lanesChanged) work.Set();
         _lanesChanged = false;
-        return changed;
     }
 
     public long Insert(SqliteDatabase db, OutboxRow row)
@@ -108,8 +107,10 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             row.Reset();
         }
 
+        // The claimer itself need not be woken by its claim; what else this transaction changed stays noted.
+        var changed = _lanesChanged;
         foreach (var row in claimed) RefreshLane(db, row.Lane);
-        _lanesChanged = false;
+        _lanesChanged = changed;
         return claimed;
     }
 

@@ -19,6 +19,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly BlockingCollection<Job> _queue = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _transactions;
+    private int _disposed;
 
     /// <param name="committed">Called on the writer's thread after each COMMIT.</param>
     public SqliteWriter(SqliteDatabase db, string name, Action committed)
@@ -51,6 +52,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _queue.CompleteAdding();
         await _ended.Task;
         _queue.Dispose();
