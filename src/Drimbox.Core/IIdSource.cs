@@ -16,3 +16,11 @@ public interface IIdSource
 /// <param name="Now">The instant of the decision, UTC.</param>
 /// <param name="Ids">The source of new identifiers.</param>
 public readonly record struct DecisionContext(DateTimeOffset Now, IIdSource Ids);
+
+/// <summary>Identifiers made from others.</summary>
+public static class IdSourceExtensions
+{
+    /// <summary>A control id (MSH-10) of 20 characters, 80 bits of a UUID: all that HL7 v2.5.1 leaves room for.</summary>
+    public static string NewControlId(this IIdSource ids) =>
+        ids.NewUuid().Replace("-", "", StringComparison.Ordinal)[..20];
+}

@@ -87,14 +87,14 @@ public static class PlatformRequestDecider
                 ? Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2")
                 : Record(new CancellationReceived(cancel.Cancellation, context.Now)),
             AnswerRequest answer => state.Status is RequestStatus.Placed or RequestStatus.Accepted
-                ? Send(new RequestAnswered(answer.Response, context.Ids.NewUuid(), context.Now))
+                ? Send(new RequestAnswered(answer.Response, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "The request does not wait for an answer."),
             ReceivePostExamination receive => PostExamined(state, receive, context),
             RecordStudyFetched fetched => Record(
                 new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
             SendReport send => Report(state, send, context),
             DeleteReport delete => state.LastDocument is { Withdrawn: false } last && last.DocumentId == delete.DocumentId
-                ? Send(new ReportDeletionSent(delete.DocumentId, context.Ids.NewUuid(), context.Now))
+                ? Send(new ReportDeletionSent(delete.DocumentId, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "Only the newest report can be withdrawn, once."),
             _ => throw Invariant.Unreachable(command),
         };
@@ -141,7 +141,7 @@ public static class PlatformRequestDecider
             return Refuse(RefusalReason.WrongState, "The examination has not been made yet.");
         var expected = state.LastDocument?.DocumentId;
         return send.Document.Replaces == expected
-            ? Send(new ReportSent(send.Document, context.Ids.NewUuid(), context.Now))
+            ? Send(new ReportSent(send.Document, context.Ids.NewControlId(), context.Now))
             : Refuse(RefusalReason.StaleDocumentVersion, "A correction replaces the newest report.");
     }
 

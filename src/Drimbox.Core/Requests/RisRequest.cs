@@ -68,15 +68,15 @@ public static class RisRequestDecider
         RisRequestState state, RisRequestCommand command, DecisionContext context) => command switch
         {
             PlaceRequest place => state.Status == RequestStatus.Unknown
-                ? Send(new RequestPlaced(place.Request, context.Ids.NewUuid(), context.Now))
+                ? Send(new RequestPlaced(place.Request, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.IdentifierReused, "This placer order number is in use."),
             CancelRequest cancel => state.Status is RequestStatus.Placed or RequestStatus.Accepted
-                ? Send(new RequestWithdrawn(cancel.Cancellation, context.Ids.NewUuid(), context.Now))
+                ? Send(new RequestWithdrawn(cancel.Cancellation, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "Only a request that waits or is accepted can be cancelled."),
             ReceiveResponse receive => Respond(state, receive, context),
             SendPostExamination send => state.Status is RequestStatus.Placed or RequestStatus.Accepted
                 or RequestStatus.Examined
-                ? Send(new PostExaminationSent(send.PostExamination, context.Ids.NewUuid(), context.Now))
+                ? Send(new PostExaminationSent(send.PostExamination, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "The request is not open."),
             _ => throw Invariant.Unreachable(command),
         };

@@ -142,7 +142,7 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         foreach (var copy in decision.Copies)
         {
             var payload = new ReportCopyPayload(
-                id, copy.Version.DocumentId, copy.Action, copy.Choices, parts.Ids.NewUuid(), context.Now);
+                id, copy.Version.DocumentId, copy.Action, copy.Choices, parts.Ids.NewControlId(), context.Now);
             rows.Add(new OutboxRow(lane, CopyKind, EventCodec.Write(payload), context.Now));
         }
 

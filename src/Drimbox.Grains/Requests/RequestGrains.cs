@@ -16,22 +16,27 @@ public sealed record RequestGrainParts(
     public DecisionContext Context => new(Time.GetUtcNow(), Ids);
 }
 
-/// <summary>A request in the RIS that placed it. The outbox row carries the event that its message is made of.</summary>
+/// <summary>Requests in the RIS that placed them, keyed by placer order number. The outbox row carries the event that
+/// its message is made of.</summary>
 public sealed class RisRequestGrain(RequestGrainParts parts)
 {
     public const string MessageKind = "request.message";
 
+    /// <param name="commands">What one message or user says, about one or more orders: all of it or nothing.</param>
     public Task<GrainReply> ExecuteAsync(
-        InstanceIdentifier order, RisRequestCommand command, InboxDraft? message, CancellationToken cancellation) =>
+        IReadOnlyList<(InstanceIdentifier Order, RisRequestCommand Command)> commands,
+        InboxDraft? message,
+        CancellationToken cancellation) =>
         parts.Turns.RunAsync(
-            StreamOf(order),
-            state =>
+            commands.Select(c => StreamOf(c.Order)).ToList(),
+            (i, state) =>
             {
-                var decision = RisRequestDecider.Decide(state, command, parts.Context);
+                var context = parts.Context;
+                var decision = RisRequestDecider.Decide(state, commands[i].Command, context);
                 return new Turn<RisRequestEvent>(
                     decision.Events,
                     decision.Outgoing is { } e
-                        ? [new OutboxRow(parts.Destination, MessageKind, EventCodec.Write<RisRequestEvent>(e), parts.Context.Now)]
+                        ? [new OutboxRow(parts.Destination, MessageKind, EventCodec.Write(e), context.Now)]
                         : [],
                     decision.Refusal);
             },
@@ -47,25 +52,29 @@ public sealed class RisRequestGrain(RequestGrainParts parts)
 /// <summary>The study that the platform must fetch.</summary>
 public sealed record FetchPayload(InstanceIdentifier Order, Uid Study);
 
-/// <summary>A request on the teleradiology platform.</summary>
+/// <summary>An outbox row of the platform: the request it belongs to, and the event that its message is made of.</summary>
+public sealed record PlatformMessagePayload(InstanceIdentifier Order, PlatformRequestEvent Event);
+
+/// <summary>Requests on the teleradiology platform, keyed by placer order number.</summary>
 public sealed class PlatformRequestGrain(RequestGrainParts parts)
 {
     public const string MessageKind = "request.message";
     public const string FetchKind = "study.fetch";
 
+    /// <inheritdoc cref="RisRequestGrain.ExecuteAsync"/>
+    /// <param name="result">The end of the outbox row that led here, or null.</param>
     public Task<GrainReply> ExecuteAsync(
-        InstanceIdentifier order,
-        PlatformRequestCommand command,
+        IReadOnlyList<(InstanceIdentifier Order, PlatformRequestCommand Command)> commands,
         InboxDraft? message,
         OutboxResult? result,
         CancellationToken cancellation) =>
         parts.Turns.RunAsync(
-            StreamOf(order),
-            state =>
+            commands.Select(c => StreamOf(c.Order)).ToList(),
+            (i, state) =>
             {
-                var decision = PlatformRequestDecider.Decide(state, command, parts.Context);
+                var decision = PlatformRequestDecider.Decide(state, commands[i].Command, parts.Context);
                 return new Turn<PlatformRequestEvent>(
-                    decision.Events, RowsOf(order, command, decision), decision.Refusal);
+                    decision.Events, RowsOf(commands[i].Order, commands[i].Command, decision), decision.Refusal);
             },
             message, result, cancellation);
 
@@ -78,7 +87,11 @@ public sealed class PlatformRequestGrain(RequestGrainParts parts)
         var rows = new List<OutboxRow>();
         var now = parts.Context.Now;
         if (decision.Outgoing is { } e)
-            rows.Add(new OutboxRow(parts.Destination, MessageKind, EventCodec.Write<PlatformRequestEvent>(e), now));
+        {
+            var payload = new PlatformMessagePayload(order, e);
+            rows.Add(new OutboxRow(parts.Destination, MessageKind, EventCodec.Write(payload), now));
+        }
+
         if (decision.Fetch && command is ReceivePostExamination { PostExamination: var exam })
         {
             var payload = new FetchPayload(order, exam.StudyInstanceUid);

@@ -5,28 +5,32 @@ using Drimbox.Storage;
 namespace Drimbox.Grains.Streams;
 
 /// <summary>What one turn wants to commit.</summary>
-public sealed record Turn<TEvent>(
-    IReadOnlyList<TEvent> Events, IReadOnlyList<OutboxRow> Outbox, Refusal? Refusal, string? Alert = null);
+public sealed record Turn<TEvent>(IReadOnlyList<TEvent> Events, IReadOnlyList<OutboxRow> Outbox, Refusal? Refusal);
 
-/// <summary>The turn of a grain with one stream: load, decide, commit with the expected version, repeat if somebody
+/// <summary>The turn of grains without aliases: load, decide, commit with the expected versions, repeat if somebody
 /// else was faster.</summary>
 public sealed class TurnLoop(FlowStore store, ITurnQueue turns, IAckComposer acks)
 {
     // A handful of repetitions is a race; hundreds are a bug.
     private const int AttemptsMax = 100;
 
+    /// <summary>A turn over the streams that one command or message concerns: all of them change, or none. A message
+    /// about several grains takes no place in their queues; the expected versions decide.</summary>
     public Task<GrainReply> RunAsync<TState, TEvent>(
-        EventStream<TState, TEvent> stream,
-        Func<TState, Turn<TEvent>> decide,
+        IReadOnlyList<EventStream<TState, TEvent>> streams,
+        Func<int, TState, Turn<TEvent>> decide,
         InboxDraft? draft,
         OutboxResult? result,
         CancellationToken cancellation)
         where TEvent : notnull =>
-        turns.RunAsync(stream.Id.Value, token => TakeAsync(stream, decide, draft, result, token), cancellation);
+        streams.Count == 1
+            ? turns.RunAsync(
+                streams[0].Id.Value, token => RepeatAsync(streams, decide, draft, result, token), cancellation)
+            : RepeatAsync(streams, decide, draft, result, cancellation);
 
-    private async Task<GrainReply> TakeAsync<TState, TEvent>(
-        EventStream<TState, TEvent> stream,
-        Func<TState, Turn<TEvent>> decide,
+    private async Task<GrainReply> RepeatAsync<TState, TEvent>(
+        IReadOnlyList<EventStream<TState, TEvent>> streams,
+        Func<int, TState, Turn<TEvent>> decide,
         InboxDraft? draft,
         OutboxResult? result,
         CancellationToken cancellation)
@@ -34,21 +38,25 @@ public sealed class TurnLoop(FlowStore store, ITurnQueue turns, IAckComposer ack
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            var turn = decide(await stream.CatchUpAsync(cancellation));
-            var row = InboxReply.RowOf(draft, turn.Refusal, acks);
-            var committed = await store.CommitAsync(
-                new FlowCommit
-                {
-                    Inbox = row,
-                    Appends = turn.Events.Count > 0 ? [stream.Append(turn.Events)] : [],
-                    Outbox = turn.Outbox,
-                    Result = result,
-                },
-                cancellation);
-            switch (committed)
+            var appends = new List<StreamAppend>();
+            var rows = new List<OutboxRow>();
+            Refusal? refusal = null;
+            for (var i = 0; i < streams.Count && refusal is null; i++)
+            {
+                var turn = decide(i, await streams[i].CatchUpAsync(cancellation));
+                refusal = turn.Refusal;
+                if (turn.Events.Count > 0) appends.Add(streams[i].Append(turn.Events));
+                rows.AddRange(turn.Outbox);
+            }
+
+            var row = InboxReply.RowOf(draft, refusal, acks);
+            var commit = refusal is null
+                ? new FlowCommit { Inbox = row, Appends = appends, Outbox = rows, Result = result }
+                : new FlowCommit { Inbox = row, Result = result };
+            switch (await store.CommitAsync(commit, cancellation))
             {
                 case CommitResult.Committed:
-                    return new GrainReply(turn.Refusal, row?.Ack, row?.AckCode, Alert: turn.Alert);
+                    return new GrainReply(refusal, row?.Ack, row?.AckCode);
                 case CommitResult.DuplicateMessage known:
                     Invariant.Holds(draft is not null);
                     return InboxReply.Repeated(known, draft, acks);
