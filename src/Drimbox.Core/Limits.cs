@@ -115,6 +115,24 @@ public static class Limits
     /// <summary>Longest wait before a repeated delivery: a peer that returns is noticed within five minutes.</summary>
     public static readonly TimeSpan RetryDelayMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>1 MiB: the SOAP part of an MTOM message is metadata, about 40 KB for two documents.</summary>
+    public const int SoapPartBytesMax = 1024 * 1024;
+
+    /// <summary>8 KiB of MIME headers a part: real ones are below 300 bytes (attack A19).</summary>
+    public const int MtomPartHeaderBytesMax = 8 * 1024;
+
+    /// <summary>RFC 2046 5.1.1: a boundary has at most 70 characters.</summary>
+    public const int MtomBoundaryLengthMax = 70;
+
+    /// <summary>60 s: the clock skew between two nodes that a signed assertion survives (attack A20).</summary>
+    public static readonly TimeSpan ClockSkewMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>5 min: a VIHF is made for one attempt, which lasts at most <see cref="XdsCallTimeout"/>.</summary>
+    public static readonly TimeSpan VihfLifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>10 attempts: campaign P8 quarantines a poison document after at most ten.</summary>
+    public const int PublicationAttemptsMax = 10;
+
     // ---- Stores ----
 
     /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>

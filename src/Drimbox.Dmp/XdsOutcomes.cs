@@ -1,0 +1,127 @@
+using System.Collections.Frozen;
+using Drimbox.Core;
+using Drimbox.Core.Publications;
+using Drimbox.Dmp.Registry;
+
+namespace Drimbox.Dmp;
+
+/// <summary>What an answer means for the dispatcher.</summary>
+/// <param name="AttemptsMax">Attempts after which a person must look, or null for no limit of its own.</param>
+/// <param name="BugAlarm">True if only an error of ours explains it (bytes changed between attempts).</param>
+public readonly record struct XdsVerdict(DispatchOutcome Outcome, int? AttemptsMax = null, bool BugAlarm = false);
+
+/// <summary>The one table from XDS answers to what comes next. Source: facts on reliability 2.3; codes of ITI TF-3
+/// table 4.2.4.1-2 and of ITI TF-2 3.57. A code that is not in it is refused for good: a person must look.</summary>
+public static class XdsOutcomes
+{
+    private static readonly XdsVerdict Retry = new(DispatchOutcome.Retry);
+    private static readonly XdsVerdict LimitedRetry = new(DispatchOutcome.Retry, Limits.PublicationAttemptsMax);
+    private static readonly XdsVerdict Ambiguous = new(DispatchOutcome.Ambiguous);
+    private static readonly XdsVerdict LimitedAmbiguous =
+        new(DispatchOutcome.Ambiguous, Limits.PublicationAttemptsMax);
+
+    private static readonly XdsVerdict Stale = new(DispatchOutcome.Stale);
+    private static readonly XdsVerdict Quarantine = new(DispatchOutcome.Quarantine);
+    private static readonly XdsVerdict Bug = new(DispatchOutcome.Quarantine, BugAlarm: true);
+
+    /// <summary>RegistryError/@errorCode of severity Error → verdict.</summary>
+    public static readonly IReadOnlyDictionary<string, XdsVerdict> ByErrorCode = new Dictionary<string, XdsVerdict>
+    {
+        ["XDSRegistryBusy"] = Retry,
+        ["XDSRepositoryBusy"] = Retry,
+        ["XDSRegistryNotAvailable"] = Retry,
+        ["XDSRegistryOutOfResources"] = Retry,
+        ["XDSRepositoryOutOfResources"] = Retry,
+
+        // No better code: it may pass, or never.
+        ["XDSRegistryError"] = LimitedRetry,
+        ["XDSRepositoryError"] = LimitedRetry,
+
+        // Our own earlier attempt may be what is in the way.
+        ["XDSDuplicateUniqueIdInRegistry"] = Ambiguous,
+        ["XDSRegistryDuplicateUniqueIdInMessage"] = LimitedAmbiguous,
+        ["XDSRepositoryDuplicateUniqueIdInMessage"] = LimitedAmbiguous,
+        ["DocumentQueued"] = Ambiguous,
+
+        // The target moved under us.
+        ["XDSRegistryDeprecatedDocumentError"] = Stale,
+        ["UnresolvedReferenceException"] = Stale,
+        ["XDSMetadataVersionError"] = Stale,
+        ["XDSMetadataUpdateError"] = Stale,
+
+        ["XDSNonIdenticalHash"] = Bug,
+        ["XDSNonIdenticalSize"] = Bug,
+
+        ["InvalidDocumentContent"] = Quarantine,
+        ["PartialAppendContentNotProcessed"] = Quarantine,
+        ["PartialFolderContentNotProcessed"] = Quarantine,
+        ["PartialRelationshipContentNotProcessed"] = Quarantine,
+        ["PartialReplaceContentNotProcessed"] = Quarantine,
+        ["PartialTransformNotProcessed"] = Quarantine,
+        ["PartialTransformReplaceNotProcessed"] = Quarantine,
+        ["XDSDocumentUniqueIdError"] = Quarantine,
+        ["XDSExtraMetadataNotSaved"] = Quarantine,
+        ["XDSMetadataIdentifierError"] = Quarantine,
+        ["XDSMetadataUpdateOperationError"] = Quarantine,
+        ["XDSMissingDocument"] = Quarantine,
+        ["XDSMissingDocumentMetadata"] = Quarantine,
+        ["XDSMissingHomeCommunityId"] = Quarantine,
+        ["XDSPatientIDReconciliationError"] = Quarantine,
+        ["XDSPatientIdDoesNotMatch"] = Quarantine,
+        ["XDSRegistryMetadataError"] = Quarantine,
+        ["XDSRepositoryMetadataError"] = Quarantine,
+        ["XDSResultNotSinglePatient"] = Quarantine,
+        ["XDSStoredQueryMissingParam"] = Quarantine,
+        ["XDSStoredQueryParamNumber"] = Quarantine,
+        ["XDSTooManyResults"] = Quarantine,
+        ["XDSUnavailableCommunity"] = Quarantine,
+        ["XDSUnknownCommunity"] = Quarantine,
+        ["XDSUnknownPatientId"] = Quarantine,
+        ["XDSUnknownRepositoryId"] = Quarantine,
+        ["XDSUnknownStoredQuery"] = Quarantine,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static XdsVerdict Classify(XdsAnswer answer) => answer switch
+    {
+        XdsAnswer.NotSent => Retry,
+        XdsAnswer.SentUnknown => Ambiguous,
+        XdsAnswer.Answered answered => OfResponse(answered.Response),
+
+        // The receiver says that it failed, not where: its transaction may stand. The sender's mistakes are final.
+        XdsAnswer.Faulted faulted => faulted.Fault.Code == "Receiver" ? LimitedAmbiguous : Quarantine,
+        XdsAnswer.HttpRefused refused => OfHttpStatus(refused.HttpStatus),
+        _ => throw Invariant.Unreachable(answer),
+    };
+
+    private static XdsVerdict OfHttpStatus(int status) => status switch
+    {
+        // RFC 9110 15.6.4, RFC 6585 4: the request was not processed.
+        429 or 503 => Retry,
+
+        // Another 5xx may come from a gateway that lost the answer of a repository that committed (502, 504). The
+        // DMP does not promise to refuse a repeat, so a query goes first; that costs one call and never a double.
+        >= 500 => Ambiguous,
+        _ => Quarantine,
+    };
+
+    private static XdsVerdict OfResponse(RegistryResponse response)
+    {
+        if (response.Status == RegistryStatus.Success) return new XdsVerdict(DispatchOutcome.Done);
+        var verdicts = response.Errors.Where(error => !error.IsWarning)
+            .Select(error => ByErrorCode.GetValueOrDefault(error.Code, Quarantine)).ToList();
+
+        // A failure without an error says nothing about what was done.
+        return verdicts.Count == 0 ? LimitedAmbiguous : verdicts.MaxBy(Severity);
+    }
+
+    // Several errors: the one that leaves the least to chance wins. A duplicate beside a deprecated target is our own
+    // earlier attempt, so it comes before the target.
+    private static int Severity(XdsVerdict verdict) => verdict switch
+    {
+        { BugAlarm: true } => 5,
+        { Outcome: DispatchOutcome.Quarantine } => 4,
+        { Outcome: DispatchOutcome.Ambiguous } => 3,
+        { Outcome: DispatchOutcome.Stale } => 2,
+        _ => verdict.AttemptsMax is null ? 0 : 1,
+    };
+}
