@@ -11,6 +11,8 @@ public sealed class Er7Message
 {
     private readonly List<Entry> _segments = [];
 
+    private readonly Dictionary<string, int> _occurrences = new(StringComparer.Ordinal);
+
     // Positions of the field separators, all segments one after the other.
     private readonly List<int> _marks = [];
 
@@ -95,6 +97,9 @@ public sealed class Er7Message
     /// <summary>Every segment of that name, in order.</summary>
     public IEnumerable<Er7Segment> All(string name) => Segments.Where(s => s.Name == name);
 
+    /// <summary>How many segments of that name there are.</summary>
+    public int CountOf(string name) => _occurrences.GetValueOrDefault(name);
+
     internal string NameOf(int index) => _segments[index].Name;
 
     internal int OccurrenceOf(int index) => _segments[index].Occurrence;
@@ -126,7 +131,6 @@ public sealed class Er7Message
         var span = Bytes.Span;
         // HL7 v2.5.1 2.5.4: CR ends a segment. Files, and the senders that send files, have LF alone.
         var terminator = span.Contains((byte)'\r') ? (byte)'\r' : (byte)'\n';
-        var occurrences = new Dictionary<string, int>(StringComparer.Ordinal);
         Refusal? refusal = null;
         for (var start = 0; start < span.Length;)
         {
@@ -137,7 +141,7 @@ public sealed class Er7Message
             if (start < end)
             {
                 if (_segments.Count == Limits.Er7SegmentsMax) return OverLimit("segments", Limits.Er7SegmentsMax);
-                refusal ??= Add(span, start, end, occurrences);
+                refusal ??= Add(span, start, end);
                 if (_segments.Count == 1) refusal ??= ReadCharset();
             }
 
@@ -155,7 +159,7 @@ public sealed class Er7Message
         return refusal;
     }
 
-    private Refusal? Add(ReadOnlySpan<byte> span, int start, int end, Dictionary<string, int> occurrences)
+    private Refusal? Add(ReadOnlySpan<byte> span, int start, int end)
     {
         Span<char> name = stackalloc char[3];
         for (var i = 0; i < 3; i++) name[i] = start + i < end ? (char)span[start + i] : '\0';
@@ -169,8 +173,8 @@ public sealed class Er7Message
         }
 
         var text = name.ToString();
-        var occurrence = occurrences.GetValueOrDefault(text) + 1;
-        occurrences[text] = occurrence;
+        var occurrence = CountOf(text) + 1;
+        _occurrences[text] = occurrence;
         var firstMark = _marks.Count;
         for (var at = start + 3; at < end;)
         {

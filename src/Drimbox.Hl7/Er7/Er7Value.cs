@@ -33,8 +33,17 @@ public readonly struct Er7Value
     /// <summary>True for the HL7 null: "delete what you have" (HL7 v2.5.1 2.5.3.2).</summary>
     public bool IsNull => Raw.Span.SequenceEqual("\"\""u8);
 
-    /// <summary>True if neither absent nor null.</summary>
-    public bool HasContent => !IsEmpty && !IsNull && Text.Trim().Length > 0;
+    /// <summary>True if something stands here: not the HL7 null, and more than delimiters and spaces.</summary>
+    public bool HasContent
+    {
+        get
+        {
+            if (_message is null || IsEmpty || IsNull) return false;
+            var separators = _message.Separators;
+            return Raw.Span.ContainsAnyExcept(
+                [separators.Component, separators.Subcomponent, separators.Repetition, (byte)' ']);
+        }
+    }
 
     /// <summary>The decoded text of the first leaf: <c>PID-5</c> is read as <c>PID-5[1].1.1</c>. An absent value and
     /// the HL7 null give the empty text.</summary>
