@@ -63,6 +63,16 @@ public static class Limits
     /// <summary>60 s without a byte inside an association that is not waiting for us (attack A11).</summary>
     public static readonly TimeSpan AssociationIdleTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>64 KiB: a longer value of a file is kept as a reference to the file. Headers and overlays stay below;
+    /// Pixel Data of an image worth the name is above.</summary>
+    public const int ValueBytesByReferenceMin = 64 * 1024;
+
+    /// <summary>1 GiB out of one deflated file: larger than any object seen deflated in the field (attack A6).</summary>
+    public const long InflatedBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>100:1: images deflate 2 to 10 times; a bomb reaches 1,000 (attack A6).</summary>
+    public const int InflationRatioMax = 100;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>
