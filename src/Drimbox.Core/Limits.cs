@@ -107,6 +107,16 @@ public static class Limits
     /// <summary>5 s to write an answer to a peer that does not read, at the end of an association.</summary>
     public static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>64 KiB: a longer value of a file is kept as a reference to the file. Headers and overlays stay below;
+    /// Pixel Data of an image worth the name is above.</summary>
+    public const int ValueBytesByReferenceMin = 64 * 1024;
+
+    /// <summary>1 GiB out of one deflated file: larger than any object seen deflated in the field (attack A6).</summary>
+    public const long InflatedBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>100:1: images deflate 2 to 10 times; a bomb reaches 1,000 (attack A6).</summary>
+    public const int InflationRatioMax = 100;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>
