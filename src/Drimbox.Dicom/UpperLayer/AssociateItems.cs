@@ -31,9 +31,10 @@ public sealed record PresentationContext(byte Id, Uid AbstractSyntax, Uid Transf
     public bool RequestorIsScp { get; init; }
 }
 
-/// <summary>Operations that may be outstanding in each direction; 0 means unlimited. Source: PS3.7 D.3.3.3.</summary>
-/// <param name="Invoked">By the requestor in a request; by the acceptor in an answer.</param>
-/// <param name="Performed">By the requestor in a request; by the acceptor in an answer.</param>
+/// <summary>Operations that may be outstanding at once; 0 means unlimited. Both numbers speak of the requestor, in
+/// the request and in the answer. Source: PS3.7 D.3.3.3.</summary>
+/// <param name="Invoked">Operations that the requestor invokes.</param>
+/// <param name="Performed">Operations that the requestor performs.</param>
 public sealed record AsyncOperationsWindow(ushort Invoked, ushort Performed);
 
 /// <summary>Source: PS3.7 D.3.3.4.</summary>

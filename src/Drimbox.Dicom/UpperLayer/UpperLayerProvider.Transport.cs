@@ -25,6 +25,9 @@ internal sealed partial class UpperLayerProvider
     /// <summary>True between the first byte of a message and its last: then a trickle is not progress.</summary>
     public bool IsInMessage { get; set; }
 
+    /// <summary>True while the reading task waits for the peer.</summary>
+    public bool IsWaiting => Volatile.Read(ref _waitingSince) != 0;
+
     /// <summary>Bytes received on this connection.</summary>
     public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
 
