@@ -29,7 +29,6 @@ public sealed class DataSetReader
     private const int BufferBytes = 64 * 1024;
 
     private readonly DataSetTokenizer _tokenizer = new();
-    private readonly bool _bigEndian;
     private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = new();
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
@@ -58,7 +57,6 @@ public sealed class DataSetReader
 
     private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength)
     {
-        _bigEndian = syntax.IsBigEndian;
         _tokenizer.Reset(syntax, totalLength, stopAt);
         DataSet = new DataSet { SourceSyntax = syntax };
         _current = DataSet;
@@ -225,7 +223,7 @@ public sealed class DataSetReader
             return false;
         }
 
-        if (_path is not null && length >= Limits.ValueBytesByReferenceMin && !_bigEndian)
+        if (_path is not null && length >= Limits.ValueBytesByReferenceMin && !_tokenizer.IsBigEndian)
         {
             Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)));
             _tokenizer.SkipValue();
@@ -244,7 +242,7 @@ public sealed class DataSetReader
 
     private void TakeValue(ReadOnlySpan<byte> fragment)
     {
-        if (_memory is not null && !_bigEndian)
+        if (_memory is not null && !_tokenizer.IsBigEndian)
         {
             // The memory is one fragment, so the value is whole.
             AddValue(_memory, _memoryStart + _tokenizer.ValueStart, _tokenizer.ValueCount);
@@ -263,7 +261,7 @@ public sealed class DataSetReader
         bytes.CopyTo(_value.AsSpan(_valueOffset + _valueLength));
         _valueLength += bytes.Length;
         if (!_tokenizer.IsValueComplete) return;
-        if (_bigEndian) Swap(_value.AsSpan(_valueOffset, _valueLength), _valueVr.WordSize());
+        if (_tokenizer.IsBigEndian) Swap(_value.AsSpan(_valueOffset, _valueLength), _valueVr.WordSize());
         AddValue(_value, _valueOffset, _valueLength);
         _value = null;
     }

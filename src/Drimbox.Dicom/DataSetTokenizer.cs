@@ -69,6 +69,9 @@ internal sealed class DataSetTokenizer
     /// <summary>True where the elements now read have no VR of their own: the transfer syntax, or inside UN.</summary>
     internal bool IsImplicit => _frames[_top].Implicit;
 
+    /// <summary>True where values are now big endian.</summary>
+    internal bool IsBigEndian => _frames[_top].BigEndian;
+
     /// <summary>Nesting: 0 at the top level, 1 inside the items of a sequence there, and so on.</summary>
     internal int Depth => _sequences;
 

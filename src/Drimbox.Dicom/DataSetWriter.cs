@@ -108,7 +108,7 @@ public static class DataSetWriter
 
     private sealed class Pass(IBufferWriter<byte> output, TransferSyntax syntax, List<uint> lengths)
     {
-        private readonly bool _bigEndian = syntax.IsBigEndian;
+        private bool _bigEndian = syntax.IsBigEndian;
         private int _next;
 
         internal void Write(DataSet dataSet, bool implicitVr, int depth)
@@ -146,6 +146,9 @@ public static class DataSetWriter
         private void WriteSequence(in DataElement element, Sequence sequence, bool implicitVr, int depth)
         {
             WriteHeader(element, lengths[_next++], implicitVr);
+            var outside = _bigEndian;
+            // PS3.5 6.2.2: Implicit VR Little Endian inside UN, whatever is around it.
+            _bigEndian &= !sequence.IsImplicitVr;
             foreach (var item in sequence)
             {
                 WriteItemTag(Tag.Item, lengths[_next++]);
@@ -154,6 +157,7 @@ public static class DataSetWriter
             }
 
             if (sequence.IsUndefinedLength) WriteItemTag(Tag.SequenceDelimitationItem, 0);
+            _bigEndian = outside;
         }
 
         private void WriteHeader(in DataElement element, uint length, bool implicitVr)
