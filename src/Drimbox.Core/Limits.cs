@@ -63,6 +63,60 @@ public static class Limits
     /// <summary>60 s without a byte inside an association that is not waiting for us (attack A11).</summary>
     public static readonly TimeSpan AssociationIdleTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>1,024 role selections, extended negotiations or related classes: DCMTK's getscu proposes 120; each
+    /// costs a few hundred bytes of memory, so the whole request stays below 1 MiB (attack A2).</summary>
+    public const int NegotiationItemsMax = 1_024;
+
+    /// <summary>512 connections that have not been accepted yet or wait to be closed; the oldest is dropped for a new
+    /// one, so silent connections cannot keep a peer out (attack A11).</summary>
+    public const int ConnectionsPendingMax = 512;
+
+    /// <summary>1 MiB receive buffer of an association that receives data sets: measured, system calls then no longer
+    /// dominate.</summary>
+    public const int ReceiveBufferBytes = 1024 * 1024;
+
+    /// <summary>48 associations get the large buffer, the others <see cref="ReceiveBufferBytesSmall"/>: 200 at once
+    /// then hold 48 + 38 MiB (campaign: 256 MiB for the whole process).</summary>
+    public const int ReceiveBuffersLargeMax = 48;
+
+    /// <summary>256 KiB: two PDUs of the length that we offer.</summary>
+    public const int ReceiveBufferBytesSmall = 256 * 1024;
+
+    /// <summary>1 KiB a second within a message, over a minute: a 64 kbit/s line gives eight times that (attack
+    /// A11).</summary>
+    public const int ThroughputBytesPerSecondMin = 1024;
+
+    /// <summary>60 s below <see cref="ThroughputBytesPerSecondMin"/>, then the association is aborted.</summary>
+    public static readonly TimeSpan ThroughputGrace = TimeSpan.FromSeconds(60);
+
+    /// <summary>16 operations at once on an association (PS3.7 D.3.3.3): enough to hide a group commit of 10 ms behind
+    /// transfers of 512 KiB; each holds a file open.</summary>
+    public const int AsyncOperationsMax = 16;
+
+    /// <summary>25 s for associations to end by themselves at a stop: systemd kills after 90 s, Docker after 10 s
+    /// unless told (the shipped compose file says 30 s).</summary>
+    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(25);
+
+    /// <summary>60 s for a response: a PACS answers C-STORE in well under a second; C-FIND over a large archive was
+    /// seen to take 4 s.</summary>
+    public static readonly TimeSpan DimseResponseTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>10 s to open a TCP connection: four lost SYN packets.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>5 s to write an answer to a peer that does not read, at the end of an association.</summary>
+    public static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>64 KiB: a longer value of a file is kept as a reference to the file. Headers and overlays stay below;
+    /// Pixel Data of an image worth the name is above.</summary>
+    public const int ValueBytesByReferenceMin = 64 * 1024;
+
+    /// <summary>1 GiB out of one deflated file: larger than any object seen deflated in the field (attack A6).</summary>
+    public const long InflatedBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>100:1: images deflate 2 to 10 times; a bomb reaches 1,000 (attack A6).</summary>
+    public const int InflationRatioMax = 100;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

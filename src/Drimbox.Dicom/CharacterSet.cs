@@ -1,0 +1,96 @@
+using System.Text;
+
+namespace Drimbox.Dicom;
+
+/// <summary>
+/// The repertoires that Specific Character Set (0008,0005) names, as decoder and encoder of text.
+/// Source: PS3.3 C.12.1.1.2; PS3.5 6.1 and annexes H, I, J, K.
+/// </summary>
+public sealed class CharacterSet
+{
+    private readonly Repertoire[] _repertoires;
+    private readonly bool _withEscapes;
+
+    private CharacterSet(string[] terms, Repertoire[] repertoires, bool isKnown)
+    {
+        Terms = terms;
+        _repertoires = repertoires;
+        IsKnown = isKnown;
+        _withEscapes = repertoires.Length > 1 || (terms.Length == 1 && terms[0].Contains("2022", StringComparison.Ordinal));
+    }
+
+    /// <summary>Without (0008,0005): ISO 646. Bytes above 7F are read as ISO 8859-1, since sites that leave the
+    /// attribute out mean that; they are never written.</summary>
+    public static CharacterSet Default { get; } = new([], [Repertoire.Ascii], isKnown: true);
+
+    public static CharacterSet Latin1 { get; } = Parse(["ISO_IR 100"]);
+
+    public static CharacterSet Utf8 { get; } = Parse(["ISO_IR 192"]);
+
+    /// <summary>The values of (0008,0005) as they were given.</summary>
+    public IReadOnlyList<string> Terms { get; }
+
+    /// <summary>False if a term is not one of PS3.3 C.12.1.1.2: then the default repertoire stands for it.</summary>
+    public bool IsKnown { get; }
+
+    /// <summary>The character set of the values of (0008,0005).</summary>
+    public static CharacterSet Parse(IReadOnlyList<string> terms)
+    {
+        if (terms.Count == 0 || (terms.Count == 1 && terms[0].Length == 0)) return Default;
+        var isKnown = true;
+        var repertoires = new List<Repertoire>();
+        foreach (var term in terms)
+        {
+            var repertoire = Repertoire.Find(term);
+            isKnown &= repertoire is not null;
+            repertoire ??= Repertoire.Ascii;
+            // PS3.3 C.12.1.1.2: these forbid code extensions; whatever follows them has no meaning.
+            if (repertoire.IsMultiByteAlone)
+            {
+                if (repertoires.Count == 0) repertoires.Add(repertoire);
+                break;
+            }
+
+            repertoires.Add(repertoire);
+        }
+
+        return new CharacterSet([.. terms], [.. repertoires], isKnown);
+    }
+
+    /// <summary>The smallest of ISO 646, ISO_IR 100 and ISO_IR 192 that holds all <paramref name="texts"/>.</summary>
+    public static CharacterSet For(params IEnumerable<string?> texts)
+    {
+        var best = Default;
+        foreach (var text in texts)
+        {
+            if (text is null || best.CanEncode(text)) continue;
+            if (ReferenceEquals(best, Default) && Latin1.CanEncode(text)) best = Latin1;
+            else return Utf8;
+        }
+
+        return best;
+    }
+
+    /// <summary>The text of a value. Bytes that are no character become U+FFFD.</summary>
+    public string Decode(ReadOnlySpan<byte> value, Vr vr)
+    {
+        if (!vr.UsesSpecificCharacterSet()) return Encoding.Latin1.GetString(value);
+        if (_withEscapes && (value.Contains((byte)0x1B) || _repertoires[0].IsShifted))
+            return Iso2022.Decode(value, vr, _repertoires[0]);
+        return _repertoires[0].Decode(value, vr);
+    }
+
+    /// <summary>The bytes of a text, without padding. A character that the set lacks becomes a question mark:
+    /// ask <see cref="CanEncode"/> first where that matters.</summary>
+    public byte[] Encode(string text, Vr vr)
+    {
+        if (Ascii.IsValid(text) || !vr.UsesSpecificCharacterSet()) return Encoding.ASCII.GetBytes(text);
+        var first = _repertoires[0];
+        return !_withEscapes || (!first.IsShifted && first.CanEncode(text))
+            ? first.Encode(text)
+            : Iso2022.Encode(text, vr, _repertoires);
+    }
+
+    public bool CanEncode(string text) =>
+        Ascii.IsValid(text) || string.Equals(Decode(Encode(text, Vr.LO), Vr.LO), text, StringComparison.Ordinal);
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>What a caller may ask for.</summary>
+[Flags]
+public enum AllowedServices
+{
+    None = 0,
+    Echo = 1,
+    Store = 2,
+    Find = 4,
+    Retrieve = 8,
+    All = Echo | Store | Find | Retrieve,
+}
+
+/// <summary>An AE that may call us.</summary>
+public sealed record CallerRule(AeTitle CallingAe)
+{
+    /// <summary>Networks that it may call from; empty: from anywhere.</summary>
+    public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+
+    /// <summary>Default: all.</summary>
+    public AllowedServices Services { get; init; } = AllowedServices.All;
+}
+
+/// <summary>A listening AE: its address, who may call it, and what it does.</summary>
+public sealed record AcceptorOptions
+{
+    /// <summary>Where to listen; port 0 takes a free one. Default: all addresses, port 11112 (IANA).</summary>
+    public IPEndPoint EndPoint { get; init; } = new(IPAddress.IPv6Any, 11112);
+
+    /// <summary>The titles that we answer to, compared exactly; others get A-ASSOCIATE-RJ 1/1/7.</summary>
+    public required IReadOnlyList<AeTitle> AeTitles { get; init; }
+
+    /// <summary>Who may call; others get A-ASSOCIATE-RJ 1/1/3. Null: anyone, for laboratories and tests.</summary>
+    public IReadOnlyList<CallerRule>? Callers { get; init; }
+
+    /// <summary>Associations at once, at least 1; the next is answered 2/3/2. Default: 200.</summary>
+    public int AssociationsMax { get; init; } = Limits.AssociationsMax;
+
+    /// <summary>Associations at once from one address, at least 1. Default: 50.</summary>
+    public int AssociationsPerPeerMax { get; init; } = Limits.AssociationsPerPeerMax;
+
+    /// <summary>Operations that a caller may have outstanding (PS3.7 D.3.3.3). Default: 16.</summary>
+    public int WindowMax { get; init; } = Limits.AsyncOperationsMax;
+
+    /// <summary>How long a caller may be silent. Default: 60 s.</summary>
+    public TimeSpan IdleTimeout { get; init; } = Limits.AssociationIdleTimeout;
+
+    /// <summary>Null: no storage.</summary>
+    public ICStoreScp? Store { get; init; }
+
+    public IReadOnlyList<ICFindScp> Find { get; init; } = [];
+
+    public IReadOnlyList<IRetrieveScp> Retrieve { get; init; } = [];
+
+    /// <summary>The allow-list of C-MOVE destinations; null for an unknown one, which is answered A801.</summary>
+    public Func<AeTitle, DicomPeer?> MoveDestination { get; init; } = static _ => null;
+
+    /// <summary>SOP classes to store beside those of PS3.6: private ones, or newer than this program.</summary>
+    public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
+
+    /// <summary>Transfer syntaxes in the order in which we would rather receive. Empty: the first that the caller
+    /// proposes, since it is the one in which the caller has the object.</summary>
+    public IReadOnlyList<Uid> TransferSyntaxPreference { get; init; } = [];
+}

@@ -1,0 +1,160 @@
+using System.Diagnostics.CodeAnalysis;
+using Drimbox.Core;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>Operations that run beside the reading of the association.</summary>
+internal sealed partial class AssociationSession
+{
+    private async ValueTask<IndicationKind> BeginOperationAsync(PresentationContext context, CommandSet command)
+    {
+        byte[]? identifier = null;
+        if (command.HasDataSet)
+        {
+            (identifier, var end) = await Channel.ReadDataSetAsync();
+            if (end != IndicationKind.None) return end;
+        }
+
+        if (RefusalOf(context, command) is { } refusal)
+        {
+            await Channel.SendAsync(context, command.Respond(refusal));
+            return IndicationKind.None;
+        }
+
+        if (!command.HasDataSet || !TryRead(identifier, context, out var query))
+        {
+            var status = command.HasDataSet && identifier is null
+                ? DimseStatus.OutOfResources.With("The identifier is too long.")
+                : DimseStatus.CannotUnderstand.With("The identifier cannot be read.");
+            await Channel.SendAsync(context, command.Respond(status));
+            return IndicationKind.None;
+        }
+
+        var name = command.CommandField.ToString();
+        Begin(command.MessageId, name, token => command.CommandField == CommandField.CFindRq
+            ? FindAsync(context, command, query!, token)
+            : RetrieveAsync(context, command, query!, token));
+        return IndicationKind.None;
+    }
+
+    private DimseStatus? RefusalOf(PresentationContext context, CommandSet command)
+    {
+        var isServed = command.CommandField == CommandField.CFindRq
+            ? _negotiation.FindScp(context.AbstractSyntax) is not null
+            : _negotiation.RetrieveScp(context.AbstractSyntax) is not null;
+        if (!isServed) return DimseStatus.UnrecognizedOperation;
+        if (command.AffectedSopClassUid != context.AbstractSyntax) return DimseStatus.SopClassNotSupported;
+        if (_operations.ContainsKey(command.MessageId)) return DimseStatus.DuplicateInvocation;
+        return _operations.Count >= Limits.AsyncOperationsMax ? DimseStatus.ResourceLimitation : null;
+    }
+
+    private static bool TryRead(byte[]? bytes, PresentationContext context, out DataSet? dataSet)
+    {
+        dataSet = null;
+        if (bytes is null || !TransferSyntax.TryFind(context.TransferSyntax, out var syntax)) return false;
+        dataSet = DataSetReader.TryRead(bytes, syntax, out _);
+        return dataSet is not null;
+    }
+
+    private void Begin(ushort messageId, string name, Func<CancellationToken, Task> perform)
+    {
+        var operation = new Operation(CancellationTokenSource.CreateLinkedTokenSource(_ending.Token));
+        Invariant.Holds(_operations.TryAdd(messageId, operation));
+        operation.Task = Task.Run(() => PerformAsync(messageId, name, operation, perform), CancellationToken.None);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The top of an operation: the fault is logged and ends this association alone.")]
+    private async Task PerformAsync(ushort messageId, string name, Operation operation, Func<CancellationToken, Task> perform)
+    {
+        try
+        {
+            await perform(operation.Token);
+        }
+        catch (AssociationAbortedException)
+        {
+            // The reading task sees the same end and logs it.
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            // The association ends; nobody waits for an answer.
+        }
+        catch (Exception e)
+        {
+            DicomLog.SessionFault(_log, e, CallingAe, Address.ToString());
+            _provider.Expire($"{name} failed by a fault of this program.", orderly: true);
+        }
+        finally
+        {
+            _operations.TryRemove(messageId, out _);
+            operation.Dispose();
+        }
+    }
+
+    private async Task FindAsync(PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
+    {
+        Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
+        var scp = _negotiation.FindScp(context.AbstractSyntax)!;
+        DimseStatus final;
+        try
+        {
+            var answer = await scp.FindAsync(new CFindRequest(_peer!, context.AbstractSyntax, identifier), cancel);
+            final = answer.Matches is null ? answer.Status : DimseStatus.Success;
+            var sent = 0;
+            await foreach (var match in (answer.Matches ?? AsyncEnumerable.Empty<DataSet>()).WithCancellation(cancel))
+            {
+                if (sent++ == Limits.FindResultsMax)
+                {
+                    final = DimseStatus.OutOfResources.With("Too many matches: make the query narrower.");
+                    break;
+                }
+
+                var pending = command.Respond(answer.Status);
+                await Channel.SendAsync(context, pending, DataSetWriter.ToBytes(match, syntax));
+                // C-CANCEL is heard between two matches, also by an SCP that does not look at its token.
+                cancel.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested && !_ending.IsCancellationRequested)
+        {
+            final = DimseStatus.Cancelled;
+        }
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not AssociationAbortedException)
+        {
+            DicomLog.OperationFailed(_log, e, "C-FIND", DimseStatus.OutOfResources.ToString());
+            final = DimseStatus.OutOfResources;
+        }
+
+        await Channel.SendAsync(context, command.Respond(final));
+    }
+
+    /// <summary>A running operation and what stops it.</summary>
+    private sealed class Operation(CancellationTokenSource source) : IDisposable
+    {
+        private readonly Lock _gate = new();
+        private bool _disposed;
+
+        public CancellationToken Token { get; } = source.Token;
+
+        public Task Task { get; set; } = Task.CompletedTask;
+
+        public void Cancel()
+        {
+            // C-CANCEL may come in the moment in which the operation ends.
+            lock (_gate)
+            {
+                if (!_disposed) source.Cancel();
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_gate)
+            {
+                _disposed = true;
+                source.Dispose();
+            }
+        }
+    }
+}

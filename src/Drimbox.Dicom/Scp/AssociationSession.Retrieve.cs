@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>C-MOVE and C-GET: one C-STORE sub-operation for each instance. Source: PS3.4 C.4.2 and C.4.3.</summary>
+internal sealed partial class AssociationSession
+{
+    private readonly ConcurrentDictionary<ushort, TaskCompletionSource<DimseStatus>> _subOperations = [];
+
+    private async Task RetrieveAsync(PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
+    {
+        var isMove = command.CommandField == CommandField.CMoveRq;
+        var destination = isMove ? _options.MoveDestination(command.MoveDestination) : null;
+        if (isMove && (command.MoveDestination.IsEmpty || destination is null))
+        {
+            // Attack A14: only destinations of the allow-list, whatever host a peer would like us to call.
+            await Channel.SendAsync(context, command.Respond(DimseStatus.MoveDestinationUnknown));
+            return;
+        }
+
+        RetrieveAnswer answer;
+        try
+        {
+            var scp = _negotiation.RetrieveScp(context.AbstractSyntax)!;
+            answer = await scp.RetrieveAsync(new RetrieveRequest(_peer!, context.AbstractSyntax, identifier), cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested && !_ending.IsCancellationRequested)
+        {
+            answer = RetrieveAnswer.Refused(DimseStatus.Cancelled);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            DicomLog.OperationFailed(_log, e, "retrieve", DimseStatus.OutOfResourcesMatches.ToString());
+            answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
+        }
+
+        // PS3.7 9.1.4.1.7: the counters are 16 bits.
+        if (answer.Instances.Count > ushort.MaxValue) answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
+        if (!answer.Status.IsPending)
+        {
+            await Channel.SendAsync(context, command.Respond(answer.Status));
+            return;
+        }
+
+        var progress = new RetrieveProgress(answer.Instances);
+        if (isMove) await MoveAsync(context, command, destination!, progress, cancel);
+        else await GetAsync(context, command, progress, cancel);
+        await SendFinalAsync(context, command, progress, cancel);
+    }
+
+    private async Task MoveAsync(
+        PresentationContext context, CommandSet command, DicomPeer destination, RetrieveProgress progress, CancellationToken cancel)
+    {
+        if (progress.Remaining == 0) return;
+        try
+        {
+            await using var association = await Association.RequestAsync(
+                new AssociationOptions
+                {
+                    Host = destination.Host,
+                    Port = destination.Port,
+                    CallingAe = _peer!.CalledAe,
+                    CalledAe = destination.AeTitle,
+                    Contexts = CStoreScu.ContextsFor(progress.Instances),
+                    Time = _time,
+                },
+                _ending.Token);
+            var scu = new CStoreScu(association) { MoveOriginator = _peer.CallingAe, MoveOriginatorMessageId = command.MessageId };
+            while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
+            {
+                progress.Count(await StoreOneAsync(scu, progress.Current));
+                if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
+            }
+
+            await association.ReleaseAsync(_ending.Token);
+        }
+        catch (Exception e) when (e is IOException or SocketException or TimeoutException)
+        {
+            // The destination refused or went away; the peer that asked is told by the counters. A failure of the
+            // association on which it asked shows at the next send.
+            DicomLog.MoveDestinationFailed(_log, CallingAe, destination.AeTitle.ToString(), e.Message);
+            if (!cancel.IsCancellationRequested) progress.FailRest();
+        }
+    }
+
+    private static async ValueTask<DimseStatus> StoreOneAsync(CStoreScu scu, InstanceSource instance)
+    {
+        try
+        {
+            return await scu.SendAsync(instance, CancellationToken.None);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            // This instance alone cannot be read: opened before the first byte went out, so the association stands.
+            return DimseStatus.ProcessingFailure;
+        }
+    }
+
+    private async Task GetAsync(PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
+    {
+        while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
+        {
+            progress.Count(await StoreBackAsync(progress.Current, cancel));
+            if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
+        }
+    }
+
+    // PS3.4 C.4.3.1: over the same association, in a context in which the requestor took the SCP role.
+    private async Task<DimseStatus> StoreBackAsync(InstanceSource instance, CancellationToken cancel)
+    {
+        var context = _association!.Contexts.FirstOrDefault(c =>
+            c.RequestorIsScp && c.AbstractSyntax == instance.SopClassUid && c.TransferSyntax == instance.TransferSyntaxUid);
+        if (context is null) return DimseStatus.SopClassNotSupported;
+        InstanceContent content;
+        try
+        {
+            content = instance.Open();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return DimseStatus.ProcessingFailure;
+        }
+
+        using (content)
+        {
+            var answered = new TaskCompletionSource<DimseStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var messageId = _association.NextMessageId();
+            _subOperations[messageId] = answered;
+            try
+            {
+                await Channel.SendAsync(context, CStoreScu.RequestFor(instance, messageId), content);
+                return await answered.Task.WaitAsync(Limits.DimseResponseTimeout, _time, _ending.Token);
+            }
+            finally
+            {
+                _subOperations.TryRemove(messageId, out _);
+            }
+        }
+    }
+
+    private void CompleteSubOperation(CommandSet response)
+    {
+        if (_subOperations.TryGetValue(response.MessageIdBeingRespondedTo, out var answered))
+            answered.TrySetResult(response.Status ?? DimseStatus.ProcessingFailure);
+    }
+
+    private ValueTask SendPendingAsync(PresentationContext context, CommandSet command, RetrieveProgress progress)
+    {
+        var pending = command.Respond(DimseStatus.Pending);
+        pending.SubOperations = progress.ToCounters(withRemaining: true);
+        return Channel.SendAsync(context, pending);
+    }
+
+    private async Task SendFinalAsync(PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
+    {
+        var isCancelled = progress.Remaining > 0 && cancel.IsCancellationRequested;
+        var status = isCancelled ? DimseStatus.Cancelled : progress.FinalStatus;
+        var final = command.Respond(status);
+        // PS3.4 C.4.2.1.6: what remains is told only if the operation was cancelled.
+        final.SubOperations = progress.ToCounters(withRemaining: isCancelled);
+        if (progress.FailedInstances.Count == 0)
+        {
+            await Channel.SendAsync(context, final);
+            return;
+        }
+
+        // PS3.4 C.4.2.1.4.2: the failed instances, by their UIDs.
+        Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
+        var failures = new DataSet();
+        failures.SetStrings(Tag.FailedSOPInstanceUIDList, progress.FailedInstances.Select(uid => uid.ToString()).ToArray());
+        await Channel.SendAsync(context, final, DataSetWriter.ToBytes(failures, syntax));
+    }
+
+    /// <summary>Counts the sub-operations of one retrieve.</summary>
+    private sealed class RetrieveProgress(IReadOnlyList<InstanceSource> instances)
+    {
+        private int _next;
+        private int _completed;
+        private int _warning;
+
+        public IReadOnlyList<InstanceSource> Instances => instances;
+
+        public int Remaining => instances.Count - _next;
+
+        public InstanceSource Current => instances[_next];
+
+        public List<Uid> FailedInstances { get; } = [];
+
+        // PS3.4 table C.4-2: B000 with failures, A702 where nothing at all could be sent.
+        public DimseStatus FinalStatus
+        {
+            get
+            {
+                if (FailedInstances.Count == 0 && _warning == 0) return DimseStatus.Success;
+                return FailedInstances.Count == instances.Count
+                    ? DimseStatus.OutOfResourcesSubOperations
+                    : DimseStatus.SubOperationsCompleteWithFailures;
+            }
+        }
+
+        public void Count(DimseStatus status)
+        {
+            if (status.Category == StatusCategory.Success) _completed++;
+            else if (status.Category == StatusCategory.Warning) _warning++;
+            else FailedInstances.Add(Current.SopInstanceUid);
+            _next++;
+        }
+
+        public void FailRest()
+        {
+            while (Remaining > 0) Count(DimseStatus.ProcessingFailure);
+        }
+
+        public SubOperations ToCounters(bool withRemaining) => new(
+            withRemaining ? (ushort)Remaining : null, (ushort)_completed, (ushort)FailedInstances.Count, (ushort)_warning);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Drimbox.Core;
+using Drimbox.Dicom.UpperLayer;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>A listening AE. It owns the listener, every connection and its task, and the clock that watches
+/// them.</summary>
+public sealed class DicomAcceptor : IAsyncDisposable
+{
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly Negotiation _negotiation;
+    private readonly Admission _admission;
+    private readonly ConcurrentDictionary<AssociationSession, Task> _sessions = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private TcpListener? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private ITimer? _watch;
+
+    public DicomAcceptor(AcceptorOptions options, ILogger log, TimeProvider? time = null)
+    {
+        Options = options;
+        _log = log;
+        _time = time ?? TimeProvider.System;
+        _negotiation = new Negotiation(options);
+        _admission = new Admission(options);
+    }
+
+    public AcceptorOptions Options { get; }
+
+    /// <summary>Where it listens, with the port that was taken for port 0. Only while started.</summary>
+    public IPEndPoint EndPoint => (IPEndPoint)_listener!.LocalEndpoint;
+
+    /// <summary>Associations that stand now.</summary>
+    public int AssociationCount => _admission.AssociationCount;
+
+    /// <exception cref="SocketException">The address or port cannot be taken.</exception>
+    public void Start()
+    {
+        _listener = new TcpListener(Options.EndPoint);
+        if (Options.EndPoint.AddressFamily == AddressFamily.InterNetworkV6) _listener.Server.DualMode = true;
+        _listener.Start(backlog: 1024);
+        _watch = _time.CreateTimer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        _accepting = Task.Run(AcceptAllAsync);
+        DicomLog.Listening(_log, EndPoint.ToString());
+    }
+
+    /// <summary>Stops in order: new associations are answered A-ASSOCIATE-RJ 2/3/1, those that transfer may finish
+    /// within <see cref="Limits.DrainTimeout"/>, idle ones are aborted.</summary>
+    /// <param name="cancellationToken">Cancelled: no more waiting, all that is left is aborted.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_listener is null) return;
+        _admission.Drain();
+        using var deadline = new CancellationTokenSource(Limits.DrainTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        foreach (var (session, _) in _sessions) session.AbortIfIdle();
+        try
+        {
+            while (_admission.AssociationCount > 0) await _admission.WhenAssociationEndsAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Time is up: the rest is cut off below.
+        }
+
+        await _stopping.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        foreach (var (session, _) in _sessions) session.Expire("This node is stopping.");
+        await Task.WhenAll(_sessions.Values);
+        _watch?.Dispose();
+        _listener.Dispose();
+        _listener = null;
+        DicomLog.Stopped(_log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await StopAsync(now.Token);
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAllAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Admit(await _listener!.AcceptSocketAsync(_stopping.Token));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // Out of descriptors, or the peer went away first. The next attempt may succeed (attack A24).
+                DicomLog.AcceptFailed(_log, e.SocketErrorCode.ToString());
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private void Admit(Socket socket)
+    {
+        AssociationSession session;
+        try
+        {
+            session = new AssociationSession(socket, Options, _negotiation, _admission, _log, _time, _stopping.Token);
+        }
+        catch (SocketException)
+        {
+            // The peer reset the connection before we looked at it.
+            socket.Dispose();
+            return;
+        }
+
+        _admission.Enter(session);
+        // The entry is made before the task can end, so that the end always finds it.
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _sessions[session] = ended.Task;
+        _ = Task.Run(
+            async () =>
+            {
+                await session.RunAsync();
+                _sessions.TryRemove(session, out _);
+                ended.SetResult();
+            },
+            CancellationToken.None);
+    }
+
+    private void Watch()
+    {
+        foreach (var (session, _) in _sessions)
+        {
+            session.Watch();
+            if (_admission.IsDraining) session.AbortIfIdle();
+        }
+    }
+}

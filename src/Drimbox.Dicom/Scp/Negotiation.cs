@@ -1,0 +1,157 @@
+using System.Net;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>Decides about an A-ASSOCIATE-RQ: pure, from the options alone.</summary>
+internal sealed class Negotiation(AcceptorOptions options)
+{
+    // PS3.4 B.5 and GG.3, retired classes included: old objects are still moved.
+    private static readonly HashSet<Uid> StorageClasses =
+        UidRegistry.StorageSopClasses(withRetired: true).Select(entry => entry.Uid).ToHashSet();
+
+    private static readonly Uid[] QuerySyntaxes =
+        [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid];
+
+    /// <summary>Attack A12: versions, titles and networks, in the order in which PS3.8 lists them.</summary>
+    /// <returns>The refusal, or null with what the caller may do.</returns>
+    public AssociateRejection? Judge(AssociateRequest request, IPAddress address, out AllowedServices services)
+    {
+        services = AllowedServices.None;
+        // PS3.8 9.3.2: only bit 0 is tested, later versions set further bits.
+        if ((request.ProtocolVersion & 1) == 0) return AssociateRejection.ProtocolVersionNotSupported;
+        if (request.ApplicationContext != ApplicationContextName.Dicom)
+            return AssociateRejection.ApplicationContextNotSupported;
+        if (request.CalledAe.IsEmpty || !options.AeTitles.Contains(request.CalledAe))
+            return AssociateRejection.CalledAeNotRecognized;
+        if (request.CallingAe.IsEmpty) return AssociateRejection.CallingAeNotRecognized;
+        if (options.Callers is null)
+        {
+            services = AllowedServices.All;
+            return null;
+        }
+
+        var from = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        foreach (var rule in options.Callers)
+        {
+            if (rule.CallingAe != request.CallingAe) continue;
+            if (rule.Networks.Count > 0 && !rule.Networks.Any(network => network.Contains(from))) continue;
+            services |= rule.Services;
+        }
+
+        return services == AllowedServices.None ? AssociateRejection.CallingAeNotRecognized : null;
+    }
+
+    public AssociateAccept Accept(AssociateRequest request, AllowedServices services)
+    {
+        var answers = new List<PresentationContextAnswer>(request.Contexts.Count);
+        foreach (var proposal in request.Contexts) answers.Add(Answer(proposal, services));
+        return new AssociateAccept
+        {
+            CalledAe = request.CalledAe,
+            CallingAe = request.CallingAe,
+            Contexts = answers,
+            User = new UserInformation
+            {
+                MaximumLength = Limits.PduLengthOffered,
+                ImplementationClassUid = Implementation.ClassUid,
+                ImplementationVersionName = Implementation.VersionName,
+                AsyncOperations = Window(request.User.AsyncOperations),
+                Roles = Roles(request.User.Roles, services),
+            },
+        };
+    }
+
+    public bool IsStorageClass(Uid sopClass) =>
+        StorageClasses.Contains(sopClass) || options.FurtherStorageClasses.Contains(sopClass);
+
+    public ICFindScp? FindScp(Uid sopClass) => options.Find.FirstOrDefault(scp => scp.SopClasses.Contains(sopClass));
+
+    public IRetrieveScp? RetrieveScp(Uid sopClass) =>
+        options.Retrieve.FirstOrDefault(scp => scp.SopClasses.Contains(sopClass));
+
+    // PS3.7 D.3.3.3.2: answered only if asked for; 0 asks for no limit, and we have one.
+    private AsyncOperationsWindow? Window(AsyncOperationsWindow? proposed)
+    {
+        if (proposed is null) return null;
+        var invoked = proposed.Invoked == 0 ? options.WindowMax : Math.Min(proposed.Invoked, options.WindowMax);
+        return new AsyncOperationsWindow((ushort)invoked, 1);
+    }
+
+    // PS3.7 D.3.3.4.2: a role that was not proposed cannot be given. The SCP role is for C-GET, so it needs a
+    // retrieve SCP here.
+    private List<RoleSelection> Roles(IReadOnlyList<RoleSelection> proposed, AllowedServices services)
+    {
+        List<RoleSelection> accepted = [];
+        foreach (var role in proposed)
+        {
+            if (role.SopClass.IsEmpty || !IsStorageClass(role.SopClass)) continue;
+            var mayGet = services.HasFlag(AllowedServices.Retrieve) && options.Retrieve.Count > 0;
+            var mayStore = services.HasFlag(AllowedServices.Store) && options.Store is not null;
+            accepted.Add(new RoleSelection(role.SopClass, role.ScuRole && mayStore, role.ScpRole && mayGet));
+        }
+
+        return accepted;
+    }
+
+    private PresentationContextAnswer Answer(PresentationContextProposal proposal, AllowedServices services)
+    {
+        var needed = ServiceOf(proposal.AbstractSyntax);
+        var refusal = needed == AllowedServices.None ? PresentationContextResult.AbstractSyntaxNotSupported
+            : (needed & services) == 0 ? PresentationContextResult.UserRejection
+            : PresentationContextResult.Acceptance;
+        var syntax = refusal != PresentationContextResult.Acceptance ? null
+            : IsStorageClass(proposal.AbstractSyntax) ? ChooseForStorage(proposal.TransferSyntaxes)
+            : ChooseForQueries(proposal.TransferSyntaxes);
+        if (syntax is { } chosen)
+            return new PresentationContextAnswer(proposal.Id, PresentationContextResult.Acceptance, chosen);
+        var result = refusal == PresentationContextResult.Acceptance
+            ? PresentationContextResult.TransferSyntaxesNotSupported
+            : refusal;
+        return new PresentationContextAnswer(proposal.Id, result, TransferSyntax.ImplicitVRLittleEndian.Uid);
+    }
+
+    private AllowedServices ServiceOf(Uid sopClass)
+    {
+        if (sopClass == SopClass.Verification) return AllowedServices.Echo;
+        if (FindScp(sopClass) is not null) return AllowedServices.Find;
+        if (RetrieveScp(sopClass) is not null) return AllowedServices.Retrieve;
+        if (!IsStorageClass(sopClass)) return AllowedServices.None;
+        return (options.Store is null ? AllowedServices.None : AllowedServices.Store)
+            | (options.Retrieve.Count == 0 ? AllowedServices.None : AllowedServices.Retrieve);
+    }
+
+    private Uid? ChooseForStorage(IReadOnlyList<Uid> proposed)
+    {
+        foreach (var preferred in options.TransferSyntaxPreference)
+        {
+            if (proposed.Contains(preferred) && IsStorable(preferred)) return preferred;
+        }
+
+        foreach (var syntax in proposed)
+        {
+            if (IsStorable(syntax)) return syntax;
+        }
+
+        return null;
+    }
+
+    private static Uid? ChooseForQueries(IReadOnlyList<Uid> proposed)
+    {
+        foreach (var syntax in QuerySyntaxes)
+        {
+            if (proposed.Contains(syntax)) return syntax;
+        }
+
+        return null;
+    }
+
+    // Attack A6: what is deflated as a whole is never negotiated. JPIP holds a link in place of the image, and
+    // Papyrus is no transfer syntax of the network.
+    private static bool IsStorable(Uid uid) =>
+        TransferSyntax.TryFind(uid, out var syntax) && !syntax.IsDeflated
+        && syntax != TransferSyntax.JPIPReferenced && syntax != TransferSyntax.JPIPHTJ2KReferenced
+        && syntax != TransferSyntax.Papyrus3ImplicitVRLittleEndian;
+}

@@ -1,0 +1,130 @@
+using System.Net;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Dimse;
+
+namespace Drimbox.Dicom.Scp;
+
+/// <summary>Who is at the other end of an association.</summary>
+public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address);
+
+/// <summary>A C-STORE-RQ, before its data set. Source: PS3.7 9.1.1.1.</summary>
+/// <param name="SopClassUid">The abstract syntax of the context and the Affected SOP Class UID, which are equal.</param>
+/// <param name="SopInstanceUid">The Affected SOP Instance UID; a well-formed UID.</param>
+/// <param name="TransferSyntax">How the data set that follows is encoded.</param>
+/// <param name="MoveOriginator">The AE that asked for a C-MOVE of which this is a part, else the default value.</param>
+public readonly record struct CStoreRequest(
+    AssociationPeer Peer,
+    Uid SopClassUid,
+    Uid SopInstanceUid,
+    TransferSyntax TransferSyntax,
+    DimsePriority Priority,
+    AeTitle MoveOriginator,
+    ushort? MoveOriginatorMessageId);
+
+/// <summary>Storage SCP. Source: PS3.4 annex B.</summary>
+public interface ICStoreScp
+{
+    /// <summary>Begins to receive one instance. Called on the task that reads the association; must not wait.</summary>
+    /// <exception cref="IOException">It cannot be stored now: the data set is read to its end, then A700.</exception>
+    IInstanceSink BeginStore(in CStoreRequest request);
+}
+
+/// <summary>Takes the data set of one instance as it arrives. After <see cref="WriteAsync"/> calls in order, exactly
+/// one of <see cref="CompleteAsync"/> and <see cref="AbandonAsync"/> is called.</summary>
+public interface IInstanceSink
+{
+    /// <summary>Takes the next bytes. They lie in the receive buffer of the association and are overwritten when the
+    /// returned task has ended.</summary>
+    /// <exception cref="IOException">Storing failed: <see cref="AbandonAsync"/> follows, the rest of the data set is
+    /// read and dropped, and the answer is A700 (reliability rule: never abort for a full disk).</exception>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken);
+
+    /// <summary>The data set has ended. The returned status is sent to the peer: 0000 only if the instance is
+    /// durable.</summary>
+    /// <exception cref="IOException">Storing failed: the answer is A700. The sink has cleaned up.</exception>
+    ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken);
+
+    /// <summary>The data set will not be completed: forget it. Does not throw.</summary>
+    ValueTask AbandonAsync();
+}
+
+/// <summary>A C-FIND-RQ with its identifier. Source: PS3.7 9.1.2.1.</summary>
+public sealed record CFindRequest(AssociationPeer Peer, Uid SopClassUid, DataSet Identifier)
+{
+    /// <summary>(0008,0052) as it came, or null: worklists have none.</summary>
+    public string? Level => Identifier.GetString(Tag.QueryRetrieveLevel);
+}
+
+/// <summary>How a C-FIND is answered.</summary>
+public sealed record CFindAnswer
+{
+    private CFindAnswer(DimseStatus status, IAsyncEnumerable<DataSet>? matches)
+    {
+        Status = status;
+        Matches = matches;
+    }
+
+    /// <summary>Pending (FF00, FF01), sent with each match; or the failure that is the whole answer.</summary>
+    public DimseStatus Status { get; }
+
+    public IAsyncEnumerable<DataSet>? Matches { get; }
+
+    public static CFindAnswer Refused(DimseStatus status) => new(status, null);
+
+    /// <param name="withUnsupportedKeys">FF01: some optional keys were not matched or returned.</param>
+    public static CFindAnswer Found(IAsyncEnumerable<DataSet> matches, bool withUnsupportedKeys = false) =>
+        new(withUnsupportedKeys ? DimseStatus.PendingWithUnsupportedKeys : DimseStatus.Pending, matches);
+}
+
+/// <summary>Query SCP: Query/Retrieve FIND (PS3.4 C.4.1) or Modality Worklist (PS3.4 K.4.1).</summary>
+public interface ICFindScp
+{
+    /// <summary>The SOP classes that it answers.</summary>
+    IReadOnlyCollection<Uid> SopClasses { get; }
+
+    /// <param name="cancellationToken">Cancelled by C-CANCEL-RQ and by the end of the association.</param>
+    /// <exception cref="IOException">The store cannot be asked now: the answer is A700.</exception>
+    ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>A C-MOVE-RQ or C-GET-RQ with its identifier. Source: PS3.7 9.1.3.1 and 9.1.4.1.</summary>
+public sealed record RetrieveRequest(AssociationPeer Peer, Uid SopClassUid, DataSet Identifier)
+{
+    /// <summary>(0008,0052) as it came, or null.</summary>
+    public string? Level => Identifier.GetString(Tag.QueryRetrieveLevel);
+}
+
+/// <summary>How a retrieve is answered: the instances to send, or a failure.</summary>
+public sealed record RetrieveAnswer
+{
+    private RetrieveAnswer(DimseStatus status, IReadOnlyList<InstanceSource> instances)
+    {
+        Status = status;
+        Instances = instances;
+    }
+
+    /// <summary>Pending, or the failure that is the whole answer.</summary>
+    public DimseStatus Status { get; }
+
+    /// <summary>One sub-operation each, in the order in which they are sent.</summary>
+    public IReadOnlyList<InstanceSource> Instances { get; }
+
+    public static RetrieveAnswer Refused(DimseStatus status) => new(status, []);
+
+    public static RetrieveAnswer Found(IReadOnlyList<InstanceSource> instances) => new(DimseStatus.Pending, instances);
+}
+
+/// <summary>Retrieve SCP, C-MOVE and C-GET (PS3.4 C.4.2 and C.4.3): it names the instances, the engine sends
+/// them.</summary>
+public interface IRetrieveScp
+{
+    /// <summary>The MOVE and GET SOP classes that it answers.</summary>
+    IReadOnlyCollection<Uid> SopClasses { get; }
+
+    /// <param name="cancellationToken">Cancelled by C-CANCEL-RQ and by the end of the association.</param>
+    /// <exception cref="IOException">The store cannot be asked now: the answer is A701.</exception>
+    ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>An AE that we may call.</summary>
+public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port);

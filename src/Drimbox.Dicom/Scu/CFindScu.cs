@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Dicom.Scu;
+
+/// <summary>The peer answered an operation with a failure.</summary>
+public sealed class DimseFailureException(string operation, DimseStatus status)
+    : IOException($"{operation} was answered {status}{(status.Comment is { Length: > 0 } comment ? ": " + comment : ".")}")
+{
+    public DimseStatus Status { get; } = status;
+}
+
+/// <summary>Query SCU: Query/Retrieve FIND and Modality Worklist. Source: PS3.4 C.4.1, PS3.7 9.1.2.</summary>
+public sealed class CFindScu(Association association)
+{
+    /// <summary>The context that queries of <paramref name="sopClass"/> need.</summary>
+    public static ProposedContext ContextFor(Uid sopClass) =>
+        new(sopClass, TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid);
+
+    /// <summary>The matches as they come. A caller that stops early, or cancels, sends C-CANCEL-RQ; the association
+    /// stays usable either way.</summary>
+    /// <exception cref="DimseFailureException">The final status is a failure, or no context was accepted.</exception>
+    /// <exception cref="AssociationAbortedException">The association ended.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, after the peer confirmed it.</exception>
+    public async IAsyncEnumerable<DataSet> FindAsync(
+        Uid sopClass, DataSet identifier, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (association.FindContext(sopClass) is not { } context
+            || !TransferSyntax.TryFind(context.TransferSyntax, out var syntax))
+        {
+            throw new DimseFailureException("C-FIND", DimseStatus.SopClassNotSupported);
+        }
+
+        var request = new CommandSet
+        {
+            CommandField = CommandField.CFindRq,
+            MessageId = association.NextMessageId(),
+            AffectedSopClassUid = sopClass,
+            Priority = DimsePriority.Medium,
+        };
+        cancellationToken.ThrowIfCancellationRequested();
+        await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
+        var isOver = false;
+        try
+        {
+            while (true)
+            {
+                var response = await ScuChannel.ReadResponseAsync(association, request);
+                var match = response.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, context) : null;
+                var status = response.Status!.Value with { Comment = response.ErrorComment };
+                isOver = !status.IsPending;
+                if (isOver)
+                {
+                    if (status.Category == StatusCategory.Failure) throw new DimseFailureException("C-FIND", status);
+                    yield break;
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+                if (match is not null) yield return match;
+            }
+        }
+        finally
+        {
+            if (!isOver && association.Provider.State == Sta.Sta6) await CancelAsync(context, request);
+        }
+    }
+
+    // PS3.7 9.3.2.3: the final response follows, FE00 or what was decided before the cancel arrived.
+    private async ValueTask CancelAsync(PresentationContext context, CommandSet request)
+    {
+        await association.Channel.SendAsync(context, ScuCancel.For(request));
+        while (true)
+        {
+            var response = await ScuChannel.ReadResponseAsync(association, request);
+            if (response.HasDataSet) await association.Channel.SkipDataSetAsync();
+            if (!response.Status!.Value.IsPending) return;
+        }
+    }
+}
+
+internal static class ScuCancel
+{
+    public static CommandSet For(CommandSet request) => new()
+    {
+        CommandField = CommandField.CCancelRq,
+        MessageIdBeingRespondedTo = request.MessageId,
+    };
+}

@@ -1,0 +1,168 @@
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Dicom.Scu;
+
+/// <summary>How a retrieve ended.</summary>
+/// <param name="Status">Success, B000 with failures, FE00, or a failure.</param>
+/// <param name="FailedInstances">(0008,0058), if the peer told.</param>
+public sealed record RetrieveResult(DimseStatus Status, SubOperations Counts, IReadOnlyList<Uid> FailedInstances);
+
+/// <summary>C-MOVE SCU. Source: PS3.4 C.4.2, PS3.7 9.1.4.</summary>
+public sealed class CMoveScu(Association association)
+{
+    /// <summary>Asks the peer to send what matches to <paramref name="destination"/>.</summary>
+    /// <param name="progress">Called on each pending response.</param>
+    /// <param name="cancellationToken">Sends C-CANCEL-RQ; the result then says how far it came.</param>
+    /// <exception cref="AssociationAbortedException">The association ended.</exception>
+    public Task<RetrieveResult> MoveAsync(
+        Uid sopClass,
+        DataSet identifier,
+        AeTitle destination,
+        Action<SubOperations>? progress = null,
+        CancellationToken cancellationToken = default) => Retrieval.RunAsync(
+            association, CommandField.CMoveRq, sopClass, identifier, destination, null, progress, cancellationToken);
+}
+
+/// <summary>C-GET SCU: the instances come over the same association. Source: PS3.4 C.4.3, PS3.7 9.1.3.</summary>
+public sealed class CGetScu(Association association)
+{
+    /// <param name="store">Takes the instances, as the store of an acceptor does. Their contexts must have been
+    /// proposed with <see cref="ProposedContext.AsScp"/>.</param>
+    /// <inheritdoc cref="CMoveScu.MoveAsync"/>
+    public Task<RetrieveResult> GetAsync(
+        Uid sopClass,
+        DataSet identifier,
+        ICStoreScp store,
+        Action<SubOperations>? progress = null,
+        CancellationToken cancellationToken = default) => Retrieval.RunAsync(
+            association, CommandField.CGetRq, sopClass, identifier, default, store, progress, cancellationToken);
+}
+
+/// <summary>What C-MOVE and C-GET have in common.</summary>
+internal static class Retrieval
+{
+    public static async Task<RetrieveResult> RunAsync(
+        Association association,
+        CommandField field,
+        Uid sopClass,
+        DataSet identifier,
+        AeTitle destination,
+        ICStoreScp? store,
+        Action<SubOperations>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (association.FindContext(sopClass) is not { } context
+            || !TransferSyntax.TryFind(context.TransferSyntax, out var syntax))
+        {
+            return new RetrieveResult(DimseStatus.SopClassNotSupported, default, []);
+        }
+
+        var request = new CommandSet
+        {
+            CommandField = field,
+            MessageId = association.NextMessageId(),
+            AffectedSopClassUid = sopClass,
+            Priority = DimsePriority.Medium,
+            MoveDestination = destination,
+        };
+        await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
+        var isCancelSent = false;
+        while (true)
+        {
+            var message = await association.Channel.ReadCommandAsync();
+            if (message.IsEnd) throw ScuChannel.EndOf(association, message.End);
+            var command = message.Command;
+            if (command.CommandField == CommandField.CStoreRq && store is not null)
+            {
+                await StoreAsync(association, store, message.Context, command, cancellationToken);
+            }
+            else
+            {
+                if (command.CommandField != CommandFields.ResponseOf(field) || command.Status is not { } status
+                    || command.MessageIdBeingRespondedTo != request.MessageId)
+                {
+                    throw await ScuChannel.ViolatedAsync(association);
+                }
+
+                var failures = command.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, message.Context) : null;
+                var counts = command.SubOperations ?? default;
+                if (!status.IsPending)
+                {
+                    return new RetrieveResult(
+                        status with { Comment = command.ErrorComment }, counts,
+                        failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
+                }
+
+                progress?.Invoke(counts);
+            }
+
+            if (cancellationToken.IsCancellationRequested && !isCancelSent)
+            {
+                isCancelSent = true;
+                await association.Channel.SendAsync(context, ScuCancel.For(request));
+            }
+        }
+    }
+
+    private static async Task StoreAsync(
+        Association association, ICStoreScp store, PresentationContext context, CommandSet command, CancellationToken cancel)
+    {
+        association.Provider.UseLargeBuffer();
+        var sink = Begin(association, store, context, command);
+        var status = sink is null ? DimseStatus.OutOfResources : default;
+        while (command.HasDataSet)
+        {
+            var piece = await association.Channel.ReadDataAsync();
+            if (piece.Kind != IndicationKind.Fragment)
+            {
+                if (sink is not null) await sink.AbandonAsync();
+                throw ScuChannel.EndOf(association, piece.Kind);
+            }
+
+            try
+            {
+                if (sink is not null) await sink.WriteAsync(piece.Payload, CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                await sink!.AbandonAsync();
+                sink = null;
+                status = DimseStatus.OutOfResources;
+            }
+
+            if (piece.IsLast) break;
+        }
+
+        if (sink is not null) status = await sink.CompleteAsync(cancel.IsCancellationRequested ? CancellationToken.None : cancel);
+        await association.Channel.SendAsync(context, command.Respond(status));
+    }
+
+    private static IInstanceSink? Begin(Association association, ICStoreScp store, PresentationContext context, CommandSet command)
+    {
+        if (!context.RequestorIsScp || command.AffectedSopInstanceUid.IsEmpty
+            || !TransferSyntax.TryFind(context.TransferSyntax, out var syntax))
+        {
+            return null;
+        }
+
+        var address = (association.Peer as System.Net.IPEndPoint)?.Address ?? System.Net.IPAddress.None;
+        try
+        {
+            return store.BeginStore(new CStoreRequest(
+                new AssociationPeer(association.CalledAe, association.CallingAe, address),
+                command.AffectedSopClassUid,
+                command.AffectedSopInstanceUid,
+                syntax,
+                command.Priority ?? DimsePriority.Medium,
+                command.MoveOriginator,
+                command.MoveOriginatorMessageId));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

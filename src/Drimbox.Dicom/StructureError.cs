@@ -1,0 +1,74 @@
+using Drimbox.Core;
+
+namespace Drimbox.Dicom;
+
+/// <summary>What is wrong with the encoding of a data set (PS3.5 section 7).</summary>
+public enum StructureErrorReason
+{
+    None,
+
+    /// <summary>The input ends inside an element, an item or a sequence.</summary>
+    Truncated,
+
+    /// <summary>The declared length goes past the end of the input.</summary>
+    ValueBeyondInput,
+
+    /// <summary>The declared length goes past the end of the item or sequence around it.</summary>
+    ValueBeyondContainer,
+
+    /// <summary>The two bytes after the tag are not a VR (PS3.5 7.1.2).</summary>
+    InvalidVr,
+
+    /// <summary>Undefined length where PS3.5 7.1.3 does not allow it.</summary>
+    UndefinedLength,
+
+    /// <summary>An item or a delimiter where none may stand, or another tag where one must (PS3.5 7.5).</summary>
+    UnexpectedTag,
+
+    /// <summary>A delimiter with a length (PS3.5 7.5: it is zero).</summary>
+    DelimiterLength,
+
+    /// <summary>Sequences nested deeper than <see cref="Limits.SequenceDepthMax"/>.</summary>
+    DepthOverLimit,
+
+    /// <summary>A value to be held in memory over <see cref="Limits.ValueBytesInMemoryMax"/>.</summary>
+    ValueOverLimit,
+
+    /// <summary>A UI value that is no UID (PS3.5 9.1).</summary>
+    InvalidUid,
+
+    /// <summary>Deflated input beyond <see cref="Limits.InflatedBytesMax"/> or <see cref="Limits.InflationRatioMax"/>,
+    /// or that is not a deflate stream.</summary>
+    Deflate,
+}
+
+/// <summary>A structural error: why, in which element, and where.</summary>
+/// <param name="Tag">The element being read; default if its tag was not complete.</param>
+/// <param name="Offset">Bytes from the start of the data set to the header of that element.</param>
+public readonly record struct StructureError(StructureErrorReason Reason, Tag Tag, long Offset)
+{
+    public bool IsNone => Reason == StructureErrorReason.None;
+
+    public Refusal ToRefusal() => new(
+        Reason is StructureErrorReason.DepthOverLimit or StructureErrorReason.ValueOverLimit
+            ? RefusalReason.OverLimit
+            : RefusalReason.Malformed,
+        $"{Sentence()} (byte {Offset} of the data set).",
+        Tag.ToString());
+
+    private string Sentence() => Reason switch
+    {
+        StructureErrorReason.Truncated => "The data set ends inside an element or item",
+        StructureErrorReason.ValueBeyondInput => "The value length goes past the end of the data set",
+        StructureErrorReason.ValueBeyondContainer => "The value length goes past the end of its item or sequence",
+        StructureErrorReason.InvalidVr => "No value representation after the tag",
+        StructureErrorReason.UndefinedLength => "Undefined length is not allowed for this element",
+        StructureErrorReason.UnexpectedTag => "An item, delimiter or element stands where it may not",
+        StructureErrorReason.DelimiterLength => "A delimiter with a length",
+        StructureErrorReason.DepthOverLimit => $"Sequences nested deeper than {Limits.SequenceDepthMax}",
+        StructureErrorReason.ValueOverLimit => $"A value longer than {Limits.ValueBytesInMemoryMax} bytes",
+        StructureErrorReason.InvalidUid => "A UI value that is not a UID",
+        StructureErrorReason.Deflate => "The deflated data set is not readable within its limits",
+        _ => "No error",
+    };
+}

@@ -1,0 +1,116 @@
+using System.Net.Sockets;
+using Drimbox.Core;
+
+namespace Drimbox.Dicom.UpperLayer;
+
+/// <summary>The requestor's side of the establishment.</summary>
+public sealed partial class Association
+{
+    private ITimer? _watch;
+
+    /// <summary>Opens a connection and negotiates.</summary>
+    /// <exception cref="AssociationRejectedException">The peer refused.</exception>
+    /// <exception cref="AssociationAbortedException">The peer aborted, closed, or did not answer.</exception>
+    /// <exception cref="SocketException">No TCP connection: unknown host, refused port.</exception>
+    /// <exception cref="TimeoutException">No TCP connection in time.</exception>
+    public static async Task<Association> RequestAsync(AssociationOptions options, CancellationToken cancellationToken = default)
+    {
+        var request = RequestOf(options);
+        var socket = await ConnectAsync(options, cancellationToken);
+        var peer = socket.RemoteEndPoint;
+        var provider = new UpperLayerProvider(socket, isRequestor: true, options.Time)
+        {
+            ReceiveLengthMax = options.MaximumLength,
+            IdleTimeout = options.AssociateTimeout,
+        };
+        var watch = options.Time.CreateTimer(
+            static state => ((UpperLayerProvider)state!).Watch(), provider, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        try
+        {
+            await using var registration = cancellationToken.UnsafeRegister(
+                static state => ((UpperLayerProvider)state!).Expire("The request was cancelled.", orderly: true), provider);
+            await provider.SendAssociateRequestAsync(request);
+            var answer = await provider.ReadAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (answer.Kind == IndicationKind.AssociateRejected) throw new AssociationRejectedException(provider.Rejection!.Value);
+            if (answer.Kind != IndicationKind.AssociateAccepted) throw provider.Failure();
+            provider.IdleTimeout = options.ResponseTimeout;
+            return new Association(provider, peer)
+            {
+                _watch = watch,
+                SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
+                InvokedMax = InvokedWindow(options, provider.Accept!),
+            };
+        }
+        catch
+        {
+            await watch.DisposeAsync();
+            provider.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<Socket> ConnectAsync(AssociationOptions options, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(options.ConnectTimeout, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(options.Host, options.Port, either.Token);
+            return socket;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new TimeoutException($"No TCP connection within {options.ConnectTimeout.TotalSeconds:0.#} s.");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="ArgumentException">The options break PS3.8: no context, or more than 128.</exception>
+    private static AssociateRequest RequestOf(AssociationOptions options)
+    {
+        if (options.Contexts.Count is 0 or > Limits.PresentationContextsMax)
+            throw new ArgumentException("An association has 1 to 128 presentation contexts (PS3.8 9.3.2.2).", nameof(options));
+        var contexts = new List<PresentationContextProposal>(options.Contexts.Count);
+        List<RoleSelection> roles = [];
+        foreach (var context in options.Contexts)
+        {
+            contexts.Add(new PresentationContextProposal((byte)((contexts.Count * 2) + 1), context.AbstractSyntax, context.TransferSyntaxes));
+            var isDefault = context is { AsScu: true, AsScp: false };
+            if (!isDefault && !roles.Exists(r => r.SopClass == context.AbstractSyntax))
+                roles.Add(new RoleSelection(context.AbstractSyntax, context.AsScu, context.AsScp));
+        }
+
+        return new AssociateRequest
+        {
+            CalledAe = options.CalledAe,
+            CallingAe = options.CallingAe,
+            Contexts = contexts,
+            User = new UserInformation
+            {
+                MaximumLength = (uint)options.MaximumLength,
+                ImplementationClassUid = Implementation.ClassUid,
+                ImplementationVersionName = Implementation.VersionName,
+                AsyncOperations = options.Window == 1 ? null : new AsyncOperationsWindow((ushort)options.Window, 1),
+                Roles = roles,
+                Identity = options.Identity,
+            },
+        };
+    }
+
+    // PS3.7 D.3.3.3.2: without the item in the answer the window is 1; 0 in it means that the peer sets no limit.
+    private static int InvokedWindow(AssociationOptions options, AssociateAccept accept) => accept.User.AsyncOperations switch
+    {
+        null => 1,
+        { Invoked: 0 } => options.Window,
+        { } window => Math.Min(window.Invoked, options.Window),
+    };
+
+    private void StopWatching() => _watch?.Dispose();
+}

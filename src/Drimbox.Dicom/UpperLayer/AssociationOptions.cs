@@ -1,0 +1,61 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Dicom.UpperLayer;
+
+/// <summary>A presentation context to propose.</summary>
+/// <param name="TransferSyntaxes">In order of preference, at least one.</param>
+public sealed record ProposedContext(Uid AbstractSyntax, params IReadOnlyList<Uid> TransferSyntaxes)
+{
+    /// <summary>Propose to be the SCU (the default role).</summary>
+    public bool AsScu { get; init; } = true;
+
+    /// <summary>Propose to be the SCP, as C-GET needs for the storage classes it retrieves (PS3.7 D.3.3.4).</summary>
+    public bool AsScp { get; init; }
+}
+
+/// <summary>Whom to call, and how.</summary>
+public sealed record AssociationOptions
+{
+    /// <summary>Name or address of the peer.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>TCP port of the peer, 1 to 65535.</summary>
+    public required int Port { get; init; }
+
+    public required AeTitle CallingAe { get; init; }
+
+    public required AeTitle CalledAe { get; init; }
+
+    /// <summary>1 to 128 contexts.</summary>
+    public required IReadOnlyList<ProposedContext> Contexts { get; init; }
+
+    /// <summary>Longest P-DATA-TF body that we receive, in bytes. Default: 128 KiB.</summary>
+    public int MaximumLength { get; init; } = Limits.PduLengthOffered;
+
+    /// <summary>Operations that may be outstanding, as invoker; 1 proposes no window. Default: 1.</summary>
+    public int Window { get; init; } = 1;
+
+    public UserIdentity? Identity { get; init; }
+
+    /// <summary>Time for the TCP connection. Default: 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = Limits.ConnectTimeout;
+
+    /// <summary>Time from the A-ASSOCIATE-RQ to its answer. Default: 30 s.</summary>
+    public TimeSpan AssociateTimeout { get; init; } = Limits.ArtimTimeout;
+
+    /// <summary>Longest silence of the peer while we wait for a response. Default: 60 s.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = Limits.DimseResponseTimeout;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>How we name ourselves. Source: PS3.7 D.3.3.2.</summary>
+public static class Implementation
+{
+    /// <summary>Under 2.25 (PS3.5 B.2), generated once for this program.</summary>
+    public static readonly Uid ClassUid = Uid.Parse("2.25.214395512823427612087912461904287112561");
+
+    /// <summary>At most 16 characters; changes with every release that changes the wire.</summary>
+    public const string VersionName = "DRIMBOX_0_1";
+}

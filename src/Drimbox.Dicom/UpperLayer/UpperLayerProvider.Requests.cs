@@ -1,0 +1,130 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Drimbox.Core;
+
+namespace Drimbox.Dicom.UpperLayer;
+
+/// <summary>The request and response primitives that a user of the provider issues. Source: PS3.8 7.</summary>
+internal sealed partial class UpperLayerProvider
+{
+    /// <summary>AE-2.</summary>
+    public async ValueTask SendAssociateRequestAsync(AssociateRequest request)
+    {
+        Request = request;
+        Apply(UpperLayerEvent.TransportConfirmed);
+        await SendLockedAsync(AssociateEncoder.Encode(request));
+    }
+
+    /// <summary>AE-7.</summary>
+    public async ValueTask SendAssociateAcceptAsync(AssociateAccept accept)
+    {
+        Accept = accept;
+        if (Apply(UpperLayerEvent.AssociateAccept).IsBlank) throw Failure();
+        await SendLockedAsync(AssociateEncoder.Encode(accept));
+    }
+
+    /// <summary>AE-8, then waits for the peer to close.</summary>
+    public async ValueTask RejectAsync(AssociateRejection rejection)
+    {
+        Rejection = rejection;
+        if (Apply(UpperLayerEvent.AssociateReject).IsBlank) return;
+        StartArtim();
+        await FarewellAsync(FixedPdu.Encode(rejection));
+        await AwaitTransportClosedAsync();
+    }
+
+    /// <summary>DT-1, AR-7. The caller holds <see cref="SendLock"/> and hands over whole PDUs.</summary>
+    /// <exception cref="AssociationAbortedException">The association no longer stands.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask SendPDataAsync(ReadOnlyMemory<byte> pdus)
+    {
+        if (Apply(UpperLayerEvent.PDataRequest).IsBlank) throw Failure();
+        await SendBytesAsync(pdus);
+    }
+
+    /// <summary>AR-1. The confirmation comes by <see cref="ReadAsync"/>.</summary>
+    public async ValueTask RequestReleaseAsync()
+    {
+        if (Apply(UpperLayerEvent.ReleaseRequest).IsBlank) throw Failure();
+        await SendLockedAsync(FixedPdu.ReleaseRq());
+    }
+
+    /// <summary>AR-4, or AR-9 in a collision. After AR-4 this side only waits for the peer to close.</summary>
+    public async ValueTask RespondReleaseAsync()
+    {
+        if (Apply(UpperLayerEvent.ReleaseResponse).IsBlank) return;
+        if (State == Sta.Sta13) StartArtim();
+        await FarewellAsync(FixedPdu.ReleaseRp());
+        if (State == Sta.Sta13) await AwaitTransportClosedAsync();
+    }
+
+    /// <summary>AA-1, from any task: sends A-ABORT; the reading task sees the connection close.</summary>
+    public async ValueTask AbortAsync(AssociationAbort abort)
+    {
+        var transition = Apply(UpperLayerEvent.AbortRequest);
+        if (transition.Action == UpperLayerAction.AA1) await SendAbortAsync(abort);
+        else CloseTransport();
+    }
+
+    /// <summary>AR-5: in Sta13 whatever comes is read and dropped until the peer closes or ARTIM expires. Closing
+    /// earlier would let the kernel answer unread bytes with a reset, which can overtake our last PDU.</summary>
+    /// <remarks>The table asks for one more A-ABORT (AA-7) at some of these PDUs; the peer has one already, and PDUs
+    /// are no longer told apart here.</remarks>
+    public async ValueTask AwaitTransportClosedAsync()
+    {
+        while (State == Sta.Sta13)
+        {
+            _start = _end = 0;
+            if (await ReceiveAsync() == 0) OnTransportClosed();
+        }
+    }
+
+    private async ValueTask SendAbortAsync(AssociationAbort abort)
+    {
+        OwnAbort ??= abort;
+        StartArtim();
+        await FarewellAsync(FixedPdu.Encode(abort));
+    }
+
+    /// <summary>The last PDU of this side: sent if the peer takes it in time, without complaint if it does not.</summary>
+    private async ValueTask FarewellAsync(byte[] pdu)
+    {
+        SendTimeout = Limits.FarewellTimeout;
+        try
+        {
+            // A message of ours that is stuck half-way holds the lock; nothing intelligible can follow it.
+            if (!await SendLock.WaitAsync(Limits.FarewellTimeout))
+            {
+                CloseTransport();
+                return;
+            }
+
+            try
+            {
+                await SendBytesAsync(pdu);
+                if (State == Sta.Sta13) _socket.Shutdown(SocketShutdown.Send);
+            }
+            finally
+            {
+                SendLock.Release();
+            }
+        }
+        catch (Exception e) when (e is AssociationAbortedException or SocketException or ObjectDisposedException)
+        {
+            CloseTransport();
+        }
+    }
+
+    private async ValueTask SendLockedAsync(byte[] pdu)
+    {
+        await SendLock.WaitAsync();
+        try
+        {
+            await SendBytesAsync(pdu);
+        }
+        finally
+        {
+            SendLock.Release();
+        }
+    }
+}

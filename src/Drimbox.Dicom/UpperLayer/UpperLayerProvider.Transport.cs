@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Drimbox.Core;
+
+namespace Drimbox.Dicom.UpperLayer;
+
+/// <summary>The side of the provider that touches the socket and the clock.</summary>
+internal sealed partial class UpperLayerProvider
+{
+    private readonly TimeProvider _time;
+    private long _artimDeadline;
+    private long _waitingSince;
+    private long _sendingSince;
+    private long _receivedBytes;
+    private long _watchedBytes;
+    private long _slowSince;
+    private string? _expired;
+    private Exception? _transportFault;
+
+    /// <summary>How long the peer may be silent while we wait for it; infinite before the association stands, where
+    /// ARTIM rules.</summary>
+    public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>True between the first byte of a message and its last: then a trickle is not progress.</summary>
+    public bool IsInMessage { get; set; }
+
+    /// <summary>True while the reading task waits for the peer.</summary>
+    public bool IsWaiting => Volatile.Read(ref _waitingSince) != 0;
+
+    /// <summary>Bytes received on this connection.</summary>
+    public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
+
+    private TimeSpan SendTimeout { get; set; } = Limits.AssociationIdleTimeout;
+
+    /// <summary>Starts the Association Request/Reject/Release Timer. Source: PS3.8 9.1.5.</summary>
+    public void StartArtim() =>
+        Volatile.Write(ref _artimDeadline, _time.GetTimestamp() + Ticks(Limits.ArtimTimeout));
+
+    public void StopArtim() => Volatile.Write(ref _artimDeadline, 0);
+
+    /// <summary>Called about once a second by the owner of the connection: ends what waits too long.</summary>
+    public void Watch()
+    {
+        var now = _time.GetTimestamp();
+        if (Volatile.Read(ref _artimDeadline) is var artim and not 0 && now >= artim)
+        {
+            // AA-2: ARTIM expired in Sta2 or Sta13. The waiting read ends with the connection.
+            Expire("The peer did not act in time (ARTIM timer).", orderly: false);
+            return;
+        }
+
+        if (Volatile.Read(ref _sendingSince) is var sending and not 0 && _time.GetElapsedTime(sending, now) > SendTimeout)
+        {
+            Expire("The peer did not take what was sent to it in time.", orderly: false);
+            return;
+        }
+
+        var waiting = Volatile.Read(ref _waitingSince);
+        if (waiting != 0 && IdleTimeout != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(waiting, now) > IdleTimeout)
+        {
+            Expire("The peer was silent for too long.", orderly: true);
+            return;
+        }
+
+        WatchThroughput(now, isWaiting: waiting != 0);
+    }
+
+    /// <summary>Ends the connection from outside of the reading task, which then sees it closed.</summary>
+    public void Expire(string why, bool orderly)
+    {
+        _expired ??= why;
+        if (!orderly)
+        {
+            CloseTransport();
+            return;
+        }
+
+        try
+        {
+            // The pending receive ends with 0 bytes, and the reading task says goodbye itself.
+            _socket.Shutdown(SocketShutdown.Receive);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            CloseTransport();
+        }
+    }
+
+    // Attack A11: one byte every few seconds is not silence, but it is no transfer either.
+    private void WatchThroughput(long now, bool isWaiting)
+    {
+        var received = ReceivedBytes;
+        var isSlow = isWaiting && IsInMessage && received - _watchedBytes < Limits.ThroughputBytesPerSecondMin;
+        _watchedBytes = received;
+        if (!isSlow)
+        {
+            _slowSince = 0;
+            return;
+        }
+
+        if (_slowSince == 0) _slowSince = now;
+        if (_time.GetElapsedTime(_slowSince, now) > Limits.ThroughputGrace)
+            Expire("The peer sent too slowly within a message.", orderly: true);
+    }
+
+    /// <summary>Makes at least <paramref name="count"/> contiguous bytes available at <c>_start</c>.</summary>
+    /// <returns>False where the connection ended first.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> FillAsync(int count)
+    {
+        while (_end - _start < count)
+        {
+            MakeRoom(count);
+            var received = await ReceiveAsync();
+            if (received == 0) return false;
+            _end += received;
+            Volatile.Write(ref _receivedBytes, _receivedBytes + received);
+        }
+
+        return true;
+    }
+
+    private void MakeRoom(int count)
+    {
+        if (_start == _end)
+        {
+            _start = _end = 0;
+            // Now that nothing is in it, a buffer for the handshake can become one for an association.
+            if (_buffer.Length < ControlBufferBytes && State == Sta.Sta6) MoveTo(ArrayPool<byte>.Shared.Rent(ControlBufferBytes));
+        }
+
+        if (_buffer.Length - _start >= count && _end < _buffer.Length) return;
+        if (_buffer.Length < count && _end == _buffer.Length)
+        {
+            // Only a long A-ASSOCIATE-RQ comes here. Doubling by what has arrived, not by what was claimed, makes
+            // the peer pay for each byte that we hold (attack A1).
+            MoveTo(ArrayPool<byte>.Shared.Rent(Math.Min(_buffer.Length * 2, PduHeader.Size + Limits.AssociateRequestBytesMax)));
+            return;
+        }
+
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        _end -= _start;
+        _start = 0;
+    }
+
+    private async ValueTask<int> ReceivePendingAsync(ValueTask<int> pending)
+    {
+        Volatile.Write(ref _waitingSince, _time.GetTimestamp());
+        try
+        {
+            return await pending;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _transportFault ??= e;
+            return 0;
+        }
+        finally
+        {
+            Volatile.Write(ref _waitingSince, 0);
+        }
+    }
+
+    private ValueTask<int> ReceiveAsync()
+    {
+        try
+        {
+            var pending = _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, CancellationToken.None);
+            return pending.IsCompletedSuccessfully ? pending : ReceivePendingAsync(pending);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _transportFault ??= e;
+            return ValueTask.FromResult(0);
+        }
+    }
+
+    /// <summary>Writes all of <paramref name="bytes"/>. The caller holds <see cref="SendLock"/>.</summary>
+    /// <exception cref="AssociationAbortedException">The connection ended.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendBytesAsync(ReadOnlyMemory<byte> bytes)
+    {
+        Volatile.Write(ref _sendingSince, _time.GetTimestamp());
+        try
+        {
+            while (bytes.Length > 0)
+                bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, CancellationToken.None)..];
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _transportFault ??= e;
+            throw Failure();
+        }
+        finally
+        {
+            Volatile.Write(ref _sendingSince, 0);
+        }
+    }
+
+    private void MoveTo(byte[] buffer)
+    {
+        _buffer.AsSpan(_start, _end - _start).CopyTo(buffer);
+        _end -= _start;
+        _start = 0;
+        ReturnBuffer();
+        _buffer = buffer;
+        _bufferIsLarge = false;
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_bufferIsLarge) ReceiveBuffers.Shared.Return(_buffer);
+        else ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    private void CloseTransport() => _socket.Close();
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+}
