@@ -55,7 +55,12 @@ public static class ReportDecider
     private static ReportDecision Receive(
         ReportState state, ReceiveReport command, RisPolicy policy, DecisionContext context)
     {
-        var message = command.Message;
+        var message = command.Message with
+        {
+            DocumentId = state.AsKnown(command.Message.DocumentId),
+            Parent = command.Message.Parent is { } named ? state.AsKnown(named) : null,
+        };
+        command = command with { Message = message };
         if (state.Find(message.DocumentId) is { } known && message.Action != ReportAction.Delete)
         {
             return known.File == command.File && !message.Choices.ChangesVisibilityOnly

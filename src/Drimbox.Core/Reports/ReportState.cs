@@ -42,6 +42,20 @@ public sealed record ReportState(
 
     public ReportVersion? Find(InstanceIdentifier documentId) => Versions.Find(v => v.DocumentId == documentId);
 
+    /// <summary>The spelling under which a document is known here, or <paramref name="id"/> itself: TXA-12 may write
+    /// root and extension as one (<see cref="DocumentKey"/>).</summary>
+    public InstanceIdentifier AsKnown(InstanceIdentifier id)
+    {
+        var key = DocumentKey.Of(id);
+        foreach (var version in Versions)
+        {
+            if (DocumentKey.Of(version.DocumentId) == key) return version.DocumentId;
+            if (version.Parent is { } parent && DocumentKey.Of(parent) == key) return parent;
+        }
+
+        return Deletions.Find(d => DocumentKey.Of(d.Id) == key)?.Id ?? id;
+    }
+
     /// <summary>True if a known document says that it replaced <paramref name="documentId"/>, or a deletion names
     /// it: a document that arrives late and only fills a gap.</summary>
     public bool IsAwaited(InstanceIdentifier documentId) =>

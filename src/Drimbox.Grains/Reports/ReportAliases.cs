@@ -28,8 +28,8 @@ internal static class ReportAliases
     private static List<AliasRow> Rows(
         string node, ReportId target, InstanceIdentifier document, InstanceIdentifier? parent, InstanceIdentifier? set)
     {
-        var rows = new List<AliasRow> { new(DocumentKind(node), document.ToString(), target.ToString()) };
-        if (parent is { } p) rows.Add(new AliasRow(DocumentKind(node), p.ToString(), target.ToString()));
+        var rows = new List<AliasRow> { new(DocumentKind(node), DocumentKey.Of(document), target.ToString()) };
+        if (parent is { } p) rows.Add(new AliasRow(DocumentKind(node), DocumentKey.Of(p), target.ToString()));
         if (set is { } s) rows.Add(new AliasRow(SetKind(node), s.ToString(), target.ToString()));
         return rows;
     }

@@ -58,7 +58,7 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     /// <summary>The report that holds a document, or null.</summary>
     public async Task<ReportId?> FindAsync(Core.Identity.InstanceIdentifier documentId, CancellationToken cancellation) =>
         await parts.Store.FindAliasAsync(
-            ReportAliases.DocumentKind(parts.Node), documentId.ToString(), cancellation) is { } found
+            ReportAliases.DocumentKind(parts.Node), DocumentKey.Of(documentId), cancellation) is { } found
             ? ReportId.Parse(found, null)
             : null;
 

@@ -163,7 +163,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
         foreach (var document in DocumentsOf(message))
         {
             foreach (var study in await parts.Store.FindLinksAsync(
-                DocumentKind, document.ToString(), cancellation))
+                DocumentKind, DocumentKey.Of(document), cancellation))
             {
                 studies.Add(Uid.Parse(study));
             }
@@ -173,13 +173,13 @@ public sealed class StudyRegister(StudyGrainParts parts)
     }
 
     private async Task<bool> WasDeletedAsync(ReportMessage message, CancellationToken cancellation) =>
-        (await parts.Store.FindLinksAsync(DeletedKind, message.DocumentId.ToString(), cancellation)).Count > 0;
+        (await parts.Store.FindLinksAsync(DeletedKind, DocumentKey.Of(message.DocumentId), cancellation)).Count > 0;
 
     private List<LinkRow> LinksOf(ReportMessage message, IReadOnlyList<Uid> studies)
     {
         if (message.Action == ReportAction.Delete)
-            return [new LinkRow(DeletedKind, message.DocumentId.ToString(), "deleted")];
-        return studies.Select(s => new LinkRow(DocumentKind, message.DocumentId.ToString(), s.ToString())).ToList();
+            return [new LinkRow(DeletedKind, DocumentKey.Of(message.DocumentId), "deleted")];
+        return studies.Select(s => new LinkRow(DocumentKind, DocumentKey.Of(message.DocumentId), s.ToString())).ToList();
     }
 
     private static IEnumerable<InstanceIdentifier> DocumentsOf(ReportMessage message) =>
