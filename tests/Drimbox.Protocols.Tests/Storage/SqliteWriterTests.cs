@@ -147,6 +147,26 @@ public sealed class SqliteWriterTests : IAsyncLifetime
         Assert.Equal(3, await InsertAsync(3, "d"));
     }
 
+    [Fact]
+    public async Task A_long_read_ends_when_its_reader_gives_up()
+    {
+        using var readers = new SqliteReaders(Path.Combine(_folder.Path, "test.db"));
+        using var cancel = new CancellationTokenSource();
+        var running = new TaskCompletionSource();
+        var endless = Task.Run(() => readers.ReadAsync(
+            db =>
+            {
+                var rows = db.Use("WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c");
+                while (rows.Step()) running.TrySetResult();
+                return 0;
+            },
+            cancel.Token));
+        await running.Task;
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => endless);
+        Assert.Equal(0, await readers.ReadAsync(db => db.Use("SELECT count(*) FROM t").LongOrNone(), Token));
+    }
+
     private static void Insert(SqliteDatabase db, int id, string body) =>
         db.Use("INSERT INTO t (id, body) VALUES (?, ?)").Add(id).Add(body).Run();
 

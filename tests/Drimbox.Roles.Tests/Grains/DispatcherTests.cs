@@ -245,7 +245,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         _running = Task.Run(() => dispatcher.RunAsync(_stop.Token));
     }
 
-    private Task AddAsync(string lane, string payload) =>
+    private Task<CommitResult> AddAsync(string lane, string payload) =>
         _store.CommitAsync(new FlowCommit { Outbox = [new(lane, "k", payload, _clock.GetUtcNow())] }, Token);
 
     private Task<IReadOnlyList<OutboxEntry>> ListAsync() => _store.ListOutboxAsync(new OutboxFilter([]), Token);
