@@ -217,7 +217,7 @@ public sealed class OutboxLaneTests : IAsyncLifetime
         Assert.Equal(["late"], Payloads(await ClaimAsync()));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_waiter_wakes_for_a_commit_for_a_lane_that_moves_on_and_for_the_time()
     {
         var waits = _store.WaitForWorkAsync(null, Token);
@@ -241,7 +241,7 @@ public sealed class OutboxLaneTests : IAsyncLifetime
         await timed;
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_commit_without_rows_wakes_no_one()
     {
         var waits = _store.WaitForWorkAsync(null, Token).AsTask();

@@ -8,6 +8,9 @@ namespace Drimbox.Tests.Grains;
 
 public sealed class DispatcherTests : IAsyncLifetime
 {
+    // Milliseconds: what is lost would be waited for without end.
+    private const int Patience = 60_000;
+
     private static readonly DateTimeOffset _start = new(2026, 5, 4, 10, 0, 0, TimeSpan.Zero);
     private readonly StoreFolder _folder = new();
     private readonly ManualClock _clock = new(_start);
@@ -30,7 +33,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         _stop.Dispose();
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task Rows_are_handled_lane_by_lane_as_soon_as_they_are_committed()
     {
         Run();
@@ -50,7 +53,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal(_start, _clock.GetUtcNow());
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task No_more_rows_are_in_flight_than_allowed()
     {
         Run(options => options with { InFlightMax = 2 });
@@ -65,7 +68,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_retry_comes_after_a_growing_delay_with_jitter()
     {
         _handler.Default = () => DispatchVerdict.Retry("busy");
@@ -83,7 +86,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         }
     }
 
-    [Theory]
+    [Theory(Timeout = Patience)]
     [InlineData(false, DispatchOutcome.Retry)]
     [InlineData(true, DispatchOutcome.Ambiguous)]
     public async Task An_exception_is_a_retry_before_the_start_and_ambiguous_after(bool starts, DispatchOutcome expected)
@@ -100,7 +103,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal((expected, 1), (second.Row.LastOutcome, second.Row.Faults));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_poison_row_is_quarantined_and_a_row_whose_peer_is_down_is_not()
     {
         _handler.OnAttempt = attempt =>
@@ -121,7 +124,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal((OutboxState.Pending, 0), (rows[1].State, rows[1].Faults));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_row_that_takes_the_process_with_it_is_quarantined_without_another_try()
     {
         await AddAsync("a", "1");
@@ -137,7 +140,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal(0, _handler.Attempts);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_handler_may_record_the_result_in_a_commit_of_its_own()
     {
         _handler.OnAttemptAsync = async attempt =>
@@ -157,7 +160,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Single(await _store.LoadAsync(new("s"), 0, Token));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_handler_that_hangs_loses_its_row_and_may_not_begin_any_more()
     {
         _handler.IgnoresCancellation = true;
@@ -173,7 +176,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal((DispatchOutcome.Ambiguous, 2), (third.Row.LastOutcome, third.Row.Faults));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_stop_lets_attempts_end_cancels_the_rest_and_blames_no_row()
     {
         Run();
@@ -204,7 +207,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.All(await ListAsync(), row => Assert.Null(row.LeaseOwner));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_row_without_a_handler_waits()
     {
         Run();
@@ -217,7 +220,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal(OutboxState.Pending, row.State);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_verdict_carries_its_own_time_and_payload()
     {
         Run();

@@ -5,11 +5,14 @@ namespace Drimbox.Tests.Grains;
 
 public sealed class TurnQueueTests
 {
+    // Milliseconds: what is lost would be waited for without end.
+    private const int Patience = 60_000;
+
     private readonly EmbeddedTurnQueue _queue = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task Turns_of_one_grain_run_one_after_the_other_in_the_order_they_were_asked_for()
     {
         var gate = new TaskCompletionSource();
@@ -31,7 +34,7 @@ public sealed class TurnQueueTests
         Assert.Equal(0, _queue.ActiveGrains);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task Grains_run_in_parallel()
     {
         var meeting = new TaskCompletionSource();
@@ -42,7 +45,7 @@ public sealed class TurnQueueTests
         Assert.Equal(1, await first);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_cancelled_waiter_leaves_the_queue_and_the_next_is_not_held_up()
     {
         var gate = new TaskCompletionSource();
@@ -62,7 +65,7 @@ public sealed class TurnQueueTests
         Assert.Equal(0, _queue.ActiveGrains);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_turn_that_throws_frees_its_grain()
     {
         await Assert.ThrowsAsync<FormatException>(
@@ -70,7 +73,7 @@ public sealed class TurnQueueTests
         Assert.Equal(1, await _queue.RunAsync("a", _ => Task.FromResult(1), Token));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_turn_that_waits_for_its_own_grain_is_a_bug_that_is_told()
     {
         await Assert.ThrowsAsync<InvariantException>(() => _queue.RunAsync(
@@ -82,7 +85,7 @@ public sealed class TurnQueueTests
         Assert.Equal(1, await _queue.RunAsync("a", _ => Task.FromResult(1), Token));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task Under_load_no_two_turns_of_a_grain_overlap_none_is_lost_and_no_key_stays()
     {
         var random = new Random(Seed.Get());
