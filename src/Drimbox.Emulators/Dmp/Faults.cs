@@ -83,7 +83,7 @@ public sealed class Faults(int seed)
     }
 
     /// <summary>The rule that strikes this request, or null.</summary>
-    internal FaultRule? Next(string action)
+    public FaultRule? Next(string action)
     {
         lock (_gate)
         {
