@@ -88,7 +88,8 @@ public static class DocumentEntryCodec
             else problems.Add("status is not known");
         }
 
-        var patientId = read.Identifier(IdentificationScheme.DocumentEntryPatientId, "patientId", HealthText.TryParseCx);
+        var patientId = read.Identifier(
+            IdentificationScheme.DocumentEntryPatientId, "patientId", HealthText.TryParseCx);
         var uniqueId = read.Identifier(IdentificationScheme.DocumentEntryUniqueId, "uniqueId", ParseUniqueId);
         var sourcePatientId = read.Slot("sourcePatientId", required: true);
         if (sourcePatientId is not null && HealthText.TryParseCxParts(sourcePatientId) is null)

@@ -30,7 +30,8 @@ public static class SoapReader
         }
 
         if (mediaType is not "multipart/related")
-            return Refuse(RefusalReason.DataType, "Content-Type is neither application/soap+xml nor multipart/related.");
+            return Refuse(
+                RefusalReason.DataType, "Content-Type is neither application/soap+xml nor multipart/related.");
         var boundary = Parameter(type, "boundary");
         if (string.IsNullOrEmpty(boundary) || boundary.Length > Limits.MtomBoundaryLengthMax)
             return Refuse(RefusalReason.DataType, "multipart/related has no boundary, or one that is too long.");

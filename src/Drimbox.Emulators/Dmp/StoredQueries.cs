@@ -172,7 +172,8 @@ internal sealed class StoredQueries(DmpContext context)
         response.Add(new XElement(Rim + "RegistryObjectList",
             query.ReturnType == QueryReturnType.LeafClass
                 ? objects
-                : objects.Select(o => new XElement(Rim + "ObjectRef", new XAttribute("id", (string)o.Attribute("id")!)))));
+                : objects.Select(o => new XElement(
+                    Rim + "ObjectRef", new XAttribute("id", (string)o.Attribute("id")!)))));
         return response;
     }
 
