@@ -175,4 +175,26 @@ public static class Limits
 
     /// <summary>30 s: a study that never becomes quiet is published all the same.</summary>
     public static readonly TimeSpan ManifestDelayMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>256 writes share one database transaction at most: at 64 concurrent senders it is never reached, and
+    /// the first of them waits a few milliseconds for the last.</summary>
+    public const int CommitGroupMax = 256;
+
+    /// <summary>4 reading connections a database: two cores, and a C-FIND gives its connection back between pages.</summary>
+    public const int DatabaseReadersMax = 4;
+
+    // ---- Dispatch ----
+
+    /// <summary>8 rows of one outbox in flight: the DMP target of 100 publications/s was set with 8.</summary>
+    public const int DispatchesInFlightMax = 8;
+
+    /// <summary>10 attempts that ended without a verdict: campaign P8 quarantines a poison row by then.</summary>
+    public const int DispatchFaultsMax = 10;
+
+    /// <summary>75 s: after <see cref="XdsCallTimeout"/>, so that a handler tells of its own timeout, and before
+    /// <see cref="OutboxLease"/>.</summary>
+    public static readonly TimeSpan DispatchAttemptDeadline = TimeSpan.FromSeconds(75);
+
+    /// <summary>10 s for calls in flight when the process stops; a service manager waits 30 s or more.</summary>
+    public static readonly TimeSpan DispatchStopGrace = TimeSpan.FromSeconds(10);
 }

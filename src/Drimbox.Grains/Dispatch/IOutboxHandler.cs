@@ -1,0 +1,82 @@
+using Drimbox.Core.Publications;
+using Drimbox.Storage;
+
+namespace Drimbox.Grains.Dispatch;
+
+/// <summary>Has the effect of the rows of one kind. It must bear repetition: a row comes again after any end that is
+/// not known.</summary>
+public interface IOutboxHandler
+{
+    /// <summary>Tries once. An exception counts as a fault of ours: ambiguous once <see cref="DispatchAttempt.Start"/>
+    /// was called, else a retry.</summary>
+    /// <param name="cancellationToken">Ends the attempt: its deadline has come or the process stops.</param>
+    Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken);
+}
+
+/// <summary>One attempt at a row.</summary>
+public sealed class DispatchAttempt
+{
+    private const int Fresh = 0;
+    private const int Started = 1;
+    private const int ClosedFresh = 2;
+    private const int ClosedStarted = 3;
+
+    private readonly Func<DateTimeOffset> _retryAt;
+    private int _state;
+
+    internal DispatchAttempt(ClaimedRow row, Func<DateTimeOffset> retryAt)
+    {
+        Row = row;
+        _retryAt = retryAt;
+    }
+
+    public ClaimedRow Row { get; }
+
+    /// <summary>Call before the first byte that the peer may act on: from here an end without an answer is
+    /// ambiguous.</summary>
+    /// <exception cref="OperationCanceledException">The attempt is over: it was recorded as one that had no effect,
+    /// so nothing may be sent any more.</exception>
+    public void Start()
+    {
+        if (Interlocked.CompareExchange(ref _state, Started, Fresh) is ClosedFresh or ClosedStarted)
+            throw new OperationCanceledException("The attempt is over.");
+    }
+
+    /// <summary>When the next attempt is due by the backoff, for a handler that records its result itself.</summary>
+    public DateTimeOffset NextRetryAt() => _retryAt();
+
+    /// <summary>Ends the attempt for a handler that may still run. True if it had started.</summary>
+    internal bool Close()
+    {
+        if (Interlocked.CompareExchange(ref _state, ClosedFresh, Fresh) == Fresh) return false;
+        return Interlocked.CompareExchange(ref _state, ClosedStarted, Started) is Started or ClosedStarted;
+    }
+}
+
+/// <summary>What a handler says of its attempt.</summary>
+/// <param name="Outcome">Null if the handler recorded the result itself, inside a commit of its grain.</param>
+/// <param name="Detail">For the operator: our own words, no patient data.</param>
+/// <param name="RetryAt">For Retry and Ambiguous; null leaves it to the backoff.</param>
+/// <param name="NewPayload">Replaces the payload of the row.</param>
+public sealed record DispatchVerdict(
+    DispatchOutcome? Outcome, string? Detail = null, DateTimeOffset? RetryAt = null, string? NewPayload = null)
+{
+    public static DispatchVerdict Done { get; } = new(DispatchOutcome.Done);
+
+    /// <summary>The handler completed the row in a commit of its own.</summary>
+    public static DispatchVerdict Recorded { get; } = new((DispatchOutcome?)null);
+
+    /// <summary>Only if it is known that the peer did nothing, in this attempt and in those before.</summary>
+    public static DispatchVerdict Retry(string detail) => new(DispatchOutcome.Retry, detail);
+
+    public static DispatchVerdict Ambiguous(string detail) => new(DispatchOutcome.Ambiguous, detail);
+
+    public static DispatchVerdict Stale(string detail) => new(DispatchOutcome.Stale, detail);
+
+    public static DispatchVerdict Quarantine(string detail) => new(DispatchOutcome.Quarantine, detail);
+}
+
+/// <summary>A handler and how its kind is treated.</summary>
+/// <param name="FaultsMax">A row whose attempts ended this often without a verdict (exception, hang, death of the
+/// process) is quarantined; null for never. Attempts that a peer refused or did not answer do not count.</param>
+public sealed record OutboxHandling(IOutboxHandler Handler, int? FaultsMax = null);

@@ -1,0 +1,256 @@
+using System.Runtime.CompilerServices;
+using Drimbox.Core.Identity;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>
+/// The index of an archive (<c>archive.db</c>): which instances it holds, in which files, and what a query finds of
+/// them. It can be made again from the files. What an insertion reports is fsynced; insertions that wait together
+/// share a transaction. One process holds the file.
+/// </summary>
+public sealed class ArchiveIndex : IAsyncDisposable
+{
+    // Enough to make the change of threads cheap, little enough to give the connection back soon.
+    private const int PageRows = 128;
+
+    private readonly SqliteStore _store;
+    private readonly SqliteWriter _writer;
+    private readonly SqliteReaders _readers;
+    private readonly OutboxTable _outbox;
+    private readonly TimeProvider _clock;
+    private int _disposed;
+
+    private ArchiveIndex(ArchiveIndexOptions options, SqliteStore store)
+    {
+        _store = store;
+        _clock = options.Clock;
+        var mark = store.Database.Use("SELECT verified_to, stopped_clean FROM mark");
+        mark.Step();
+        (VerifiedTo, StoppedCleanly) = (mark.Long(0), mark.Long(1) == 1);
+        mark.Reset();
+        store.Database.Execute("UPDATE mark SET stopped_clean = 0");
+
+        var work = new WorkSignal(options.Clock);
+        _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
+        _readers = new SqliteReaders(store.Path);
+        _writer = new SqliteWriter(store.Database, "archive.db", () => _outbox.Signal(work));
+        Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
+    }
+
+    /// <summary>What other roles are told, with the instances that it is about.</summary>
+    public OutboxQueue Outbox { get; }
+
+    /// <summary>False if the process that held the index before did not dispose it: the files of the rows after
+    /// <see cref="VerifiedTo"/> may not be whole.</summary>
+    public bool StoppedCleanly { get; }
+
+    /// <summary>As of the opening: rows up to this one were marked as whole.</summary>
+    public long VerifiedTo { get; }
+
+    /// <summary>Transactions committed since the index was opened.</summary>
+    public long Transactions => _writer.Transactions;
+
+    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, or the disk
+    /// failed.</exception>
+    public static Task<ArchiveIndex> OpenAsync(ArchiveIndexOptions options, CancellationToken cancellationToken) =>
+        Task.Run(
+            () => SqliteStore.Open(
+                options.Folder, "archive", options.Disk, ArchiveSchema.Migrations,
+                store => new ArchiveIndex(options, store)),
+            cancellationToken);
+
+    /// <summary>Takes an instance in, with what its arrival sets off; nothing of it if the instance is known.</summary>
+    /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
+    public Task<InsertResult> InsertAsync(
+        InstanceRecord record, IReadOnlyList<OutboxRow> outbox, CancellationToken cancellationToken) =>
+        _writer.RunAsync(
+            db =>
+            {
+                var result = ArchiveWrites.Insert(db, record);
+                if (result is InsertResult.Inserted)
+                {
+                    foreach (var row in outbox) _outbox.Insert(db, row);
+                }
+
+                return new Written<InsertResult>(result, result is InsertResult.Inserted);
+            },
+            cancellationToken);
+
+    /// <summary>Adds to the outbox alone.</summary>
+    public Task<IReadOnlyList<long>> EnqueueAsync(
+        IReadOnlyList<OutboxRow> outbox, CancellationToken cancellationToken) =>
+        WriteAsync<IReadOnlyList<long>>(
+            db => outbox.Select(row => _outbox.Insert(db, row)).ToList(), cancellationToken);
+
+    /// <summary>Hides instances from every query and retrieval (IOCM); files and rows stay. Unknown and hidden ones
+    /// are passed over.</summary>
+    /// <param name="reason">The code of the rejection note's title.</param>
+    /// <param name="outbox">Added if any instance was hidden.</param>
+    /// <returns>How many were hidden now.</returns>
+    public Task<int> HideAsync(
+        IReadOnlyList<Uid> sopInstanceUids,
+        string reason,
+        IReadOnlyList<OutboxRow> outbox,
+        CancellationToken cancellationToken) =>
+        WriteAsync(
+            db =>
+            {
+                var hidden = ArchiveWrites.Hide(db, sopInstanceUids, reason, _clock.DatabaseNow());
+                if (hidden == 0) return 0;
+                foreach (var row in outbox) _outbox.Insert(db, row);
+                return hidden;
+            },
+            cancellationToken);
+
+    /// <summary>Drops rows whose files are not whole, and what becomes empty above them.</summary>
+    /// <returns>How many rows there were.</returns>
+    public Task<int> RemoveAsync(IReadOnlyList<long> rowIds, CancellationToken cancellationToken) =>
+        WriteAsync(db => ArchiveWrites.Remove(db, rowIds), cancellationToken);
+
+    /// <summary>States that the files of all rows up to <paramref name="rowId"/> are whole and durable, so that a
+    /// start after a crash need not read them again.</summary>
+    public Task MarkVerifiedAsync(long rowId, CancellationToken cancellationToken) =>
+        WriteAsync(
+            db =>
+            {
+                db.Use("UPDATE mark SET verified_to = max(verified_to, ?)").Add(rowId).Run();
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>The instance of a UID, hidden or not; null if there is none.</summary>
+    public Task<IndexedInstance?> FindInstanceAsync(Uid sopInstanceUid, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => ArchiveWrites.FindInstance(db, sopInstanceUid), cancellationToken);
+
+    /// <summary>Instances after a row, hidden ones too, in the order of insertion: for the start-up check and the
+    /// scrubber.</summary>
+    public Task<IReadOnlyList<IndexedInstance>> ListAsync(
+        long afterRowId, int max, CancellationToken cancellationToken) =>
+        _readers.ReadAsync<IReadOnlyList<IndexedInstance>>(
+            db =>
+            {
+                var rows = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id > ? ORDER BY i.id LIMIT ?")
+                    .Add(afterRowId).Add(max);
+                var instances = new List<IndexedInstance>();
+                while (rows.Step()) instances.Add(ArchiveWrites.ReadInstance(rows));
+                rows.Reset();
+                return instances;
+            },
+            cancellationToken);
+
+    /// <summary>Streams what a query matches, as of its beginning; what disappears meanwhile is passed over. The order
+    /// is the database's.</summary>
+    public async IAsyncEnumerable<FindRow> FindAsync(
+        FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var attributes = query.Matches.Select(match => match.Attribute)
+            .Concat(ArchiveColumns.UniqueKeys(query.Level)).Distinct().ToList();
+        var sql = FindSql.Row(query.Level, attributes);
+        foreach (var page in (await IdsAsync(FindSql.Matches(query), cancellationToken)).Chunk(PageRows))
+        {
+            foreach (var row in await _readers.ReadAsync(db => ReadPage(db, sql, attributes, page), cancellationToken))
+                yield return row;
+        }
+    }
+
+    /// <summary>Streams the visible instances below what a query matches, in the order of insertion within a
+    /// page.</summary>
+    public async IAsyncEnumerable<IndexedInstance> InstancesOfAsync(
+        FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var page in (await IdsAsync(FindSql.Instances(query), cancellationToken)).Chunk(PageRows))
+        {
+            foreach (var instance in await _readers.ReadAsync(db => ReadInstances(db, page), cancellationToken))
+                yield return instance;
+        }
+    }
+
+    /// <summary>How the database answers a query (EXPLAIN QUERY PLAN), a step a line.</summary>
+    public Task<IReadOnlyList<string>> ExplainAsync(FindQuery query, CancellationToken cancellationToken) =>
+        _readers.ReadAsync<IReadOnlyList<string>>(
+            db =>
+            {
+                var (sql, parameters) = FindSql.Matches(query);
+                using var plan = FindSql.Prepare(db, ("EXPLAIN QUERY PLAN " + sql, parameters));
+                var lines = new List<string>();
+                while (plan.Step()) lines.Add(plan.Text(3));
+                return lines;
+            },
+            cancellationToken);
+
+    /// <summary>Ends what was begun and leaves the mark of a clean stop.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        try
+        {
+            await WriteAsync(
+                db =>
+                {
+                    db.Execute("""
+                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0)
+                        """);
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        catch (StorageFaultException)
+        {
+            // Without the mark the next start checks the files: the safe way round.
+        }
+
+        await _writer.DisposeAsync();
+        _readers.Dispose();
+        _store.Held.Dispose();
+    }
+
+    private Task<List<long>> IdsAsync(
+        (string Sql, IReadOnlyList<object> Parameters) built, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(
+            db =>
+            {
+                using var rows = FindSql.Prepare(db, built);
+                var ids = new List<long>();
+                while (rows.Step()) ids.Add(rows.Long(0));
+                return ids;
+            },
+            cancellationToken);
+
+    private static List<FindRow> ReadPage(
+        SqliteDatabase db, string sql, List<ArchiveAttribute> attributes, long[] ids)
+    {
+        using var statement = db.Prepare(sql);
+        var rows = new List<FindRow>(ids.Length);
+        foreach (var id in ids)
+        {
+            statement.Add(id);
+            if (statement.Step())
+            {
+                var row = new FindRow();
+                for (var column = 0; column < attributes.Count; column++) row[attributes[column]] = statement.Text(column);
+                rows.Add(row);
+            }
+
+            statement.Reset();
+        }
+
+        return rows;
+    }
+
+    private static List<IndexedInstance> ReadInstances(SqliteDatabase db, long[] ids)
+    {
+        var instances = new List<IndexedInstance>(ids.Length);
+        foreach (var id in ids)
+        {
+            var row = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1").Add(id);
+            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(row));
+            row.Reset();
+        }
+
+        return instances;
+    }
+
+    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
+        _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
+}

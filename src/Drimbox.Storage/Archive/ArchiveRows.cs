@@ -1,0 +1,98 @@
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Storage;
+
+// Texts are DICOM values as received, decoded, without padding; "" is absent or empty.
+
+public sealed record PatientAttributes(
+    string PatientId, string IssuerOfPatientId, string PatientName, string BirthDate, string Sex);
+
+public sealed record StudyAttributes(
+    Uid StudyInstanceUid,
+    string StudyDate,
+    string StudyTime,
+    string AccessionNumber,
+    string StudyId,
+    string StudyDescription,
+    string ReferringPhysicianName);
+
+public sealed record SeriesAttributes(
+    Uid SeriesInstanceUid,
+    string Modality,
+    string SeriesNumber,
+    string SeriesDescription,
+    string SeriesDate,
+    string SeriesTime);
+
+/// <param name="NumberOfFrames">0 where the object has no such attribute; so too Rows and Columns.</param>
+public sealed record InstanceAttributes(
+    Uid SopInstanceUid,
+    Uid SopClassUid,
+    Uid TransferSyntaxUid,
+    string InstanceNumber,
+    int NumberOfFrames,
+    int Rows,
+    int Columns);
+
+/// <summary>The file of an instance, and how it came.</summary>
+/// <param name="FileName">Relative to the folder of the archive; our own random name.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Sha256">Of the file, lower-case hexadecimal.</param>
+/// <param name="DataSetSha256">Of the data set alone, without preamble and file meta information.</param>
+public sealed record InstanceFile(
+    string FileName, long Length, string Sha256, string DataSetSha256, DateTimeOffset ReceivedAt, AeTitle SenderAe);
+
+/// <summary>What the index takes in for one instance.</summary>
+public sealed record InstanceRecord(
+    PatientAttributes Patient,
+    StudyAttributes Study,
+    SeriesAttributes Series,
+    InstanceAttributes Instance,
+    InstanceFile File);
+
+/// <summary>An indexed instance: what retrieval, start-up check and scrubber need.</summary>
+/// <param name="RowId">Grows with the order of insertion and is never used again.</param>
+/// <param name="Visible">False once a rejection note hid it.</param>
+public sealed record IndexedInstance(
+    long RowId,
+    Uid StudyInstanceUid,
+    Uid SeriesInstanceUid,
+    Uid SopInstanceUid,
+    Uid SopClassUid,
+    Uid TransferSyntaxUid,
+    InstanceFile File,
+    bool Visible);
+
+/// <summary>How an insertion ended; each but <see cref="Inserted"/> left no trace.</summary>
+public abstract record InsertResult
+{
+    private InsertResult()
+    {
+    }
+
+    public sealed record Inserted(long RowId) : InsertResult;
+
+    /// <summary>The instance is there with the same data set in the same transfer syntax.</summary>
+    public sealed record SameBytes(IndexedInstance Existing) : InsertResult;
+
+    /// <summary>The SOP Instance UID is there with another data set or transfer syntax.</summary>
+    public sealed record Different(IndexedInstance Existing) : InsertResult;
+}
+
+/// <summary>How the index of an archive is opened.</summary>
+public sealed record ArchiveIndexOptions
+{
+    /// <summary>The folder of the node; made if it is absent. Holds <c>archive.db</c> and <c>archive.lock</c>.</summary>
+    public required string Folder { get; init; }
+
+    public Disk Disk { get; init; } = Disk.Real;
+
+    /// <summary>The clock of the database.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>As in <see cref="FlowStoreOptions.CoalesceDelayMax"/>.</summary>
+    public TimeSpan CoalesceDelayMax { get; init; } = Core.Limits.ManifestDelayMax;
+
+    /// <summary>As in <see cref="FlowStoreOptions.BlockingKinds"/>.</summary>
+    public IReadOnlySet<string> BlockingKinds { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}

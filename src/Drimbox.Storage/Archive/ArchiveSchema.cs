@@ -1,0 +1,89 @@
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+internal static class ArchiveSchema
+{
+    public static IReadOnlyList<SqliteMigration> Migrations { get; } =
+    [
+        // A patient row is one combination of attributes as received: an identifier that two sites gave to two persons
+        // never shows one under the name of the other. What belongs together is for the reader to say.
+        // visible_instances is kept up to date, so that counts and visibility of a study cost a look at its series.
+        new(1, """
+            CREATE TABLE patient (
+                id          INTEGER PRIMARY KEY,
+                patient_id  TEXT NOT NULL,
+                issuer      TEXT NOT NULL,
+                name        TEXT NOT NULL,
+                birth_date  TEXT NOT NULL,
+                sex         TEXT NOT NULL,
+                name_folded TEXT NOT NULL,
+                ideographic TEXT NOT NULL,
+                phonetic    TEXT NOT NULL
+            ) STRICT;
+            CREATE UNIQUE INDEX patient_attributes ON patient (patient_id, issuer, name, birth_date, sex);
+            CREATE INDEX patient_name_folded ON patient (name_folded);
+            CREATE INDEX patient_ideographic ON patient (ideographic) WHERE ideographic <> '';
+            CREATE INDEX patient_phonetic ON patient (phonetic) WHERE phonetic <> '';
+            CREATE TABLE study (
+                id                  INTEGER PRIMARY KEY,
+                patient             INTEGER NOT NULL REFERENCES patient (id),
+                study_instance_uid  TEXT NOT NULL,
+                study_date          TEXT NOT NULL,
+                study_time          TEXT NOT NULL,
+                study_time_key      TEXT NOT NULL,
+                accession_number    TEXT NOT NULL,
+                study_id            TEXT NOT NULL,
+                study_description   TEXT NOT NULL,
+                referring_physician TEXT NOT NULL,
+                referring_folded    TEXT NOT NULL
+            ) STRICT;
+            CREATE UNIQUE INDEX study_uid ON study (study_instance_uid);
+            CREATE INDEX study_patient ON study (patient);
+            CREATE INDEX study_study_date ON study (study_date, study_time_key);
+            CREATE INDEX study_accession_number ON study (accession_number);
+            CREATE TABLE series (
+                id                  INTEGER PRIMARY KEY,
+                study               INTEGER NOT NULL REFERENCES study (id),
+                series_instance_uid TEXT NOT NULL,
+                modality            TEXT NOT NULL,
+                series_number       TEXT NOT NULL,
+                series_description  TEXT NOT NULL,
+                series_date         TEXT NOT NULL,
+                series_time         TEXT NOT NULL,
+                series_time_key     TEXT NOT NULL,
+                visible_instances   INTEGER NOT NULL DEFAULT 0
+            ) STRICT;
+            CREATE UNIQUE INDEX series_of_study ON series (study, series_instance_uid);
+            CREATE INDEX series_uid ON series (series_instance_uid);
+            CREATE TABLE instance (
+                id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+                series              INTEGER NOT NULL REFERENCES series (id),
+                sop_instance_uid    TEXT NOT NULL,
+                sop_class_uid       TEXT NOT NULL,
+                transfer_syntax_uid TEXT NOT NULL,
+                instance_number     TEXT NOT NULL,
+                number_of_frames    INTEGER NOT NULL,
+                rows                INTEGER NOT NULL,
+                columns             INTEGER NOT NULL,
+                file_name           TEXT NOT NULL,
+                length              INTEGER NOT NULL,
+                sha256              BLOB NOT NULL,
+                data_set_sha256     BLOB NOT NULL,
+                received_at         INTEGER NOT NULL,
+                sender_ae           TEXT NOT NULL,
+                visible             INTEGER NOT NULL DEFAULT 1,
+                hidden_reason       TEXT,
+                hidden_at           INTEGER
+            ) STRICT;
+            CREATE UNIQUE INDEX instance_uid ON instance (sop_instance_uid);
+            CREATE INDEX instance_series ON instance (series);
+            CREATE TABLE mark (
+                one           INTEGER PRIMARY KEY CHECK (one = 1),
+                verified_to   INTEGER NOT NULL,
+                stopped_clean INTEGER NOT NULL
+            ) STRICT;
+            INSERT INTO mark VALUES (1, 0, 1);
+            """ + OutboxTable.Schema),
+    ];
+}

@@ -1,0 +1,202 @@
+using Drimbox.Core.Identity;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>The writes of the index, inside a transaction.</summary>
+internal static class ArchiveWrites
+{
+    public const string InstanceColumns = """
+        SELECT i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, i.sop_class_uid,
+               i.transfer_syntax_uid, i.file_name, i.length, i.sha256, i.data_set_sha256, i.received_at, i.sender_ae,
+               i.visible
+        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study
+        """;
+
+    public static IndexedInstance ReadInstance(SqliteStatement row) => new(
+        row.Long(0), Uid.Parse(row.Text(1)), Uid.Parse(row.Text(2)), Uid.Parse(row.Text(3)), Uid.Parse(row.Text(4)),
+        Uid.Parse(row.Text(5)),
+        new InstanceFile(
+            row.Text(6), row.Long(7), Convert.ToHexStringLower(row.Blob(8)), Convert.ToHexStringLower(row.Blob(9)),
+            row.Time(10), AeTitle.Parse(row.Text(11))),
+        row.Long(12) == 1);
+
+    public static IndexedInstance? FindInstance(SqliteDatabase db, Uid sopInstanceUid)
+    {
+        var row = db.Use(InstanceColumns + " WHERE i.sop_instance_uid = ?").Add(sopInstanceUid.ToString());
+        var instance = row.Step() ? ReadInstance(row) : null;
+        row.Reset();
+        return instance;
+    }
+
+    public static InsertResult Insert(SqliteDatabase db, InstanceRecord record)
+    {
+        if (FindInstance(db, record.Instance.SopInstanceUid) is { } existing)
+        {
+            var same = existing.TransferSyntaxUid == record.Instance.TransferSyntaxUid
+                && existing.File.DataSetSha256 == record.File.DataSetSha256;
+            return same ? new InsertResult.SameBytes(existing) : new InsertResult.Different(existing);
+        }
+
+        var study = Study(db, record);
+        var series = Series(db, study, record.Series);
+        var instance = record.Instance;
+        var file = record.File;
+        db.Use("""
+            INSERT INTO instance (
+                series, sop_instance_uid, sop_class_uid, transfer_syntax_uid, instance_number, number_of_frames, rows,
+                columns, file_name, length, sha256, data_set_sha256, received_at, sender_ae)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+            .Add(series).Add(instance.SopInstanceUid.ToString()).Add(instance.SopClassUid.ToString())
+            .Add(instance.TransferSyntaxUid.ToString()).Add(instance.InstanceNumber).Add(instance.NumberOfFrames)
+            .Add(instance.Rows).Add(instance.Columns).Add(file.FileName).Add(file.Length)
+            .AddBlob(Convert.FromHexString(file.Sha256)).AddBlob(Convert.FromHexString(file.DataSetSha256))
+            .Add(file.ReceivedAt).Add(file.SenderAe.ToString()).Run();
+        var id = db.LastInsertRowId;
+        db.Use("UPDATE series SET visible_instances = visible_instances + 1 WHERE id = ?").Add(series).Run();
+        return new InsertResult.Inserted(id);
+    }
+
+    public static int Hide(SqliteDatabase db, IReadOnlyList<Uid> sopInstanceUids, string reason, DateTimeOffset now)
+    {
+        var hidden = 0;
+        foreach (var uid in sopInstanceUids)
+        {
+            var series = db.Use("""
+                UPDATE instance SET visible = 0, hidden_reason = ?, hidden_at = ?
+                WHERE sop_instance_uid = ? AND visible = 1 RETURNING series
+                """).Add(reason).Add(now).Add(uid.ToString()).LongOrNone();
+            if (series is null) continue;
+            hidden++;
+            db.Use("UPDATE series SET visible_instances = visible_instances - 1 WHERE id = ?").Add(series).Run();
+        }
+
+        return hidden;
+    }
+
+    public static int Remove(SqliteDatabase db, IReadOnlyList<long> rowIds)
+    {
+        var removed = 0;
+        foreach (var id in rowIds)
+        {
+            var row = db.Use("DELETE FROM instance WHERE id = ? RETURNING series, visible").Add(id);
+            if (!row.Step())
+            {
+                row.Reset();
+                continue;
+            }
+
+            var (series, visible) = (row.Long(0), row.Long(1));
+            row.Reset();
+            removed++;
+            db.Use("UPDATE series SET visible_instances = visible_instances - ? WHERE id = ?")
+                .Add(visible).Add(series).Run();
+            RemoveIfEmpty(db, series);
+        }
+
+        return removed;
+    }
+
+    private static void RemoveIfEmpty(SqliteDatabase db, long series)
+    {
+        var study = db.Use("""
+            DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM instance WHERE series = ?1) RETURNING study
+            """).Add(series).LongOrNone();
+        if (study is null) return;
+        var patient = db.Use("""
+            DELETE FROM study WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM series WHERE study = ?1) RETURNING patient
+            """).Add(study).LongOrNone();
+        if (patient is null) return;
+        db.Use("DELETE FROM patient WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM study WHERE patient = ?1)")
+            .Add(patient).Run();
+    }
+
+    private static long Study(SqliteDatabase db, InstanceRecord record)
+    {
+        var study = record.Study;
+        var referring = NameFolding.FoldPersonName(study.ReferringPhysicianName).Alphabetic;
+        var found = db.Use("""
+            SELECT id, study_date = '' OR study_time = '' OR accession_number = '' OR study_id = ''
+                OR study_description = '' OR referring_physician = ''
+            FROM study WHERE study_instance_uid = ?
+            """).Add(study.StudyInstanceUid.ToString());
+        var (id, hasBlanks) = found.Step() ? (found.Long(0), found.Long(1) == 1) : (0, false);
+        found.Reset();
+        if (id == 0)
+        {
+            var patient = Patient(db, record.Patient);
+            db.Use("""
+                INSERT INTO study (
+                    patient, study_instance_uid, study_date, study_time, study_time_key, accession_number, study_id,
+                    study_description, referring_physician, referring_folded)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+                .Add(patient).Add(study.StudyInstanceUid.ToString()).Add(study.StudyDate).Add(study.StudyTime)
+                .Add(FindSql.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
+                .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring).Run();
+            return db.LastInsertRowId;
+        }
+
+        // The first instance that has a value gives it to the study: a later other one is a correction, and
+        // corrections are events of their own.
+        if (hasBlanks)
+        {
+            db.Use("""
+                UPDATE study SET
+                    study_date = iif(study_date = '', ?2, study_date),
+                    study_time_key = iif(study_time = '', ?4, study_time_key),
+                    study_time = iif(study_time = '', ?3, study_time),
+                    accession_number = iif(accession_number = '', ?5, accession_number),
+                    study_id = iif(study_id = '', ?6, study_id),
+                    study_description = iif(study_description = '', ?7, study_description),
+                    referring_folded = iif(referring_physician = '', ?9, referring_folded),
+                    referring_physician = iif(referring_physician = '', ?8, referring_physician)
+                WHERE id = ?1 AND (study_date = '' AND ?2 <> '' OR study_time = '' AND ?3 <> ''
+                    OR accession_number = '' AND ?5 <> '' OR study_id = '' AND ?6 <> ''
+                    OR study_description = '' AND ?7 <> '' OR referring_physician = '' AND ?8 <> '')
+                """)
+                .Add(id).Add(study.StudyDate).Add(study.StudyTime).Add(FindSql.TimeKey(study.StudyTime, '0'))
+                .Add(study.AccessionNumber).Add(study.StudyId).Add(study.StudyDescription)
+                .Add(study.ReferringPhysicianName).Add(referring).Run();
+        }
+
+        return id;
+    }
+
+    private static long Patient(SqliteDatabase db, PatientAttributes patient)
+    {
+        var id = db.Use("""
+            SELECT id FROM patient
+            WHERE patient_id = ? AND issuer = ? AND name = ? AND birth_date = ? AND sex = ?
+            """)
+            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.PatientName).Add(patient.BirthDate)
+            .Add(patient.Sex).LongOrNone();
+        if (id is not null) return id.Value;
+        var (alphabetic, ideographic, phonetic) = NameFolding.FoldPersonName(patient.PatientName);
+        db.Use("""
+            INSERT INTO patient (patient_id, issuer, name, birth_date, sex, name_folded, ideographic, phonetic)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.PatientName).Add(patient.BirthDate)
+            .Add(patient.Sex).Add(alphabetic).Add(ideographic).Add(phonetic).Run();
+        return db.LastInsertRowId;
+    }
+
+    private static long Series(SqliteDatabase db, long study, SeriesAttributes series)
+    {
+        var id = db.Use("SELECT id FROM series WHERE study = ? AND series_instance_uid = ?")
+            .Add(study).Add(series.SeriesInstanceUid.ToString()).LongOrNone();
+        if (id is not null) return id.Value;
+        db.Use("""
+            INSERT INTO series (
+                study, series_instance_uid, modality, series_number, series_description, series_date, series_time,
+                series_time_key)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+            .Add(study).Add(series.SeriesInstanceUid.ToString()).Add(series.Modality).Add(series.SeriesNumber)
+            .Add(series.SeriesDescription).Add(series.SeriesDate).Add(series.SeriesTime)
+            .Add(FindSql.TimeKey(series.SeriesTime, '0')).Run();
+        return db.LastInsertRowId;
+    }
+}

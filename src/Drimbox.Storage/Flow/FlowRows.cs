@@ -1,0 +1,135 @@
+using Drimbox.Core;
+
+namespace Drimbox.Storage;
+
+/// <summary>Names an event stream, node first: <c>ris/report/0f…</c>.</summary>
+public readonly record struct StreamId(string Value)
+{
+    public override string ToString() => Value;
+}
+
+/// <param name="Type">The name of the event, past tense.</param>
+public sealed record EventRow(string Type, string Json);
+
+/// <param name="Version">1 is the first of the stream.</param>
+public sealed record StoredEvent(long Version, string Type, string Json, DateTimeOffset RecordedAt);
+
+/// <param name="ExpectedVersion">The version of the last event that the decision saw; 0 for a new stream.</param>
+public sealed record StreamAppend(StreamId Stream, long ExpectedVersion, IReadOnlyList<EventRow> Events);
+
+/// <summary>What makes a message the same message: MSH-3, MSH-4, MSH-5, MSH-6 and MSH-10.</summary>
+public sealed record InboxKey(
+    string SendingApplication,
+    string SendingFacility,
+    string ReceivingApplication,
+    string ReceivingFacility,
+    string ControlId);
+
+/// <summary>A message with the answer it gets, which is the answer to every identical repeat.</summary>
+/// <param name="Sha256">Of the raw bytes, lower-case hexadecimal.</param>
+/// <param name="Body">The raw bytes up to <see cref="Limits.InlineBodyBytesMax"/>, else empty.</param>
+/// <param name="BodyObject">Where a longer body lies, or null. It was stored before.</param>
+/// <param name="Ack">The whole acknowledgement, as sent.</param>
+/// <param name="AckCode">Its MSA-1.</param>
+public sealed record InboxRow(
+    InboxKey Key,
+    string Sha256,
+    ReadOnlyMemory<byte> Body,
+    StoredObject? BodyObject,
+    string MessageType,
+    string Ack,
+    string AckCode,
+    DateTimeOffset ReceivedAt);
+
+/// <summary>One name of one target; (kind, key) is unique.</summary>
+public sealed record AliasRow(string Kind, string Key, string Target);
+
+/// <summary>One of the targets of a key.</summary>
+public sealed record LinkRow(string Kind, string Key, string Target);
+
+/// <summary>Everything that one decision writes: all of it or nothing.</summary>
+public sealed record FlowCommit
+{
+    public InboxRow? Inbox { get; init; }
+
+    public IReadOnlyList<StreamAppend> Appends { get; init; } = [];
+
+    /// <summary>New names. One that exists with the same target is no conflict.</summary>
+    public IReadOnlyList<AliasRow> Aliases { get; init; } = [];
+
+    /// <summary>Names that get this target, whatever they had (two reports become one).</summary>
+    public IReadOnlyList<AliasRow> AliasMoves { get; init; } = [];
+
+    public IReadOnlyList<LinkRow> Links { get; init; } = [];
+
+    public IReadOnlyList<OutboxRow> Outbox { get; init; } = [];
+
+    /// <summary>The end of the outbox row that led to this decision.</summary>
+    public OutboxResult? Result { get; init; }
+}
+
+/// <summary>How a commit ended; each but <see cref="Committed"/> left no trace.</summary>
+public abstract record CommitResult
+{
+    private CommitResult()
+    {
+    }
+
+    /// <param name="OutboxIds">In the order of <see cref="FlowCommit.Outbox"/>; a coalesced row has the id of the row
+    /// that took it in.</param>
+    public sealed record Committed(IReadOnlyList<long> OutboxIds) : CommitResult;
+
+    /// <summary>Someone else appended to the stream: load, decide, try again.</summary>
+    public sealed record VersionConflict(StreamId Stream) : CommitResult;
+
+    /// <summary>The message was committed before.</summary>
+    /// <param name="SameBytes">True for an identical repeat; false for a control id that was used again.</param>
+    public sealed record DuplicateMessage(string Ack, string AckCode, bool SameBytes) : CommitResult;
+
+    /// <summary>The name belongs to another target.</summary>
+    public sealed record AliasTaken(AliasRow Existing) : CommitResult;
+
+    /// <summary>The row of <see cref="FlowCommit.Result"/> is no longer leased under that epoch.</summary>
+    public sealed record LeaseLost : CommitResult;
+}
+
+/// <summary>A stream as operations see it.</summary>
+public sealed record StreamEntry(StreamId Stream, long Version, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt);
+
+/// <summary>A received message as operations see it, without its body.</summary>
+public sealed record InboxEntry(
+    long Id,
+    InboxKey Key,
+    string Sha256,
+    long BodyLength,
+    StoredObject? BodyObject,
+    string MessageType,
+    string AckCode,
+    DateTimeOffset ReceivedAt);
+
+/// <summary>Which messages to list, newest first.</summary>
+/// <param name="BeforeId">Continue before this row; null from the newest.</param>
+public sealed record InboxFilter(
+    string? ControlId = null,
+    string? MessageType = null,
+    string? AckCode = null,
+    long? BeforeId = null,
+    int Max = 100);
+
+/// <summary>How a flow store is opened.</summary>
+public sealed record FlowStoreOptions
+{
+    /// <summary>The folder of the node; made if it is absent. Holds <c>flow.db</c> and <c>flow.lock</c>.</summary>
+    public required string Folder { get; init; }
+
+    public Disk Disk { get; init; } = Disk.Real;
+
+    /// <summary>The clock of the database.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How far a coalesced row can be put off, counted from its creation. Default 30 s.</summary>
+    public TimeSpan CoalesceDelayMax { get; init; } = Limits.ManifestDelayMax;
+
+    /// <summary>Kinds whose quarantined row holds back its lane. Default none: the grain of a lane decides.</summary>
+    public IReadOnlySet<string> BlockingKinds { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}

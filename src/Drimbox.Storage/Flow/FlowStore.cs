@@ -1,0 +1,193 @@
+using Drimbox.Core;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>
+/// The flow of a node: inbox, event streams, names and outbox, in one SQLite file (<c>flow.db</c>) that nothing else
+/// can restore. What a decision writes is one transaction; what <see cref="CommitAsync"/> reports as committed is
+/// fsynced. One process holds the file.
+/// </summary>
+public sealed partial class FlowStore : IAsyncDisposable
+{
+    private readonly FlowStoreOptions _options;
+    private readonly IDisposable _held;
+    private readonly SqliteWriter _writer;
+    private readonly SqliteReaders _readers;
+    private readonly OutboxTable _outbox;
+
+    private FlowStore(FlowStoreOptions options, SqliteStore store)
+    {
+        _options = options;
+        _held = store.Held;
+        var work = new WorkSignal(options.Clock);
+        _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
+        _readers = new SqliteReaders(store.Path);
+        _writer = new SqliteWriter(store.Database, "flow.db", () => _outbox.Signal(work));
+        Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
+    }
+
+    /// <summary>Transactions committed since the store was opened.</summary>
+    public long Transactions => _writer.Transactions;
+
+    /// <summary>The outbox alone.</summary>
+    public OutboxQueue Outbox { get; }
+
+    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, or the disk
+    /// failed.</exception>
+    public static Task<FlowStore> OpenAsync(FlowStoreOptions options, CancellationToken cancellationToken) =>
+        Task.Run(
+            () => SqliteStore.Open(
+                options.Folder, "flow", options.Disk, FlowSchema.Migrations, store => new FlowStore(options, store)),
+            cancellationToken);
+
+    /// <summary>The events of a stream after a version (0: all), in order; empty for an unknown stream.</summary>
+    public Task<IReadOnlyList<StoredEvent>> LoadAsync(
+        StreamId stream, long afterVersion, CancellationToken cancellationToken) =>
+        _readers.ReadAsync<IReadOnlyList<StoredEvent>>(
+            db =>
+            {
+                var rows = db.Use("""
+                    SELECT version, type, json, recorded_at FROM event
+                    WHERE stream = ? AND version > ? ORDER BY version
+                    """).Add(stream.Value).Add(afterVersion);
+                var events = new List<StoredEvent>();
+                while (rows.Step())
+                    events.Add(new StoredEvent(rows.Long(0), rows.Text(1), rows.Text(2), rows.Time(3)));
+                rows.Reset();
+                return events;
+            },
+            cancellationToken);
+
+    /// <summary>Writes all of a commit, or nothing and says why.</summary>
+    /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
+    public Task<CommitResult> CommitAsync(FlowCommit commit, CancellationToken cancellationToken)
+    {
+        // architecture.md, Stores: bodies over 64 KiB are objects first.
+        Invariant.Holds(commit.Inbox is null || commit.Inbox.Body.Length <= Limits.InlineBodyBytesMax);
+        return _writer.RunAsync(
+            db =>
+            {
+                var result = Write(db, commit);
+                return new Written<CommitResult>(result, result is CommitResult.Committed);
+            },
+            cancellationToken);
+    }
+
+    public Task<string?> FindAliasAsync(string kind, string key, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(
+            db => db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?").Add(kind).Add(key).TextOrNone(),
+            cancellationToken);
+
+    /// <summary>The targets of a key in ordinal order; empty if it has none.</summary>
+    public Task<IReadOnlyList<string>> FindLinksAsync(string kind, string key, CancellationToken cancellationToken) =>
+        _readers.ReadAsync<IReadOnlyList<string>>(
+            db =>
+            {
+                var rows = db.Use("SELECT target FROM link WHERE kind = ? AND key = ? ORDER BY target")
+                    .Add(kind).Add(key);
+                var targets = new List<string>();
+                while (rows.Step()) targets.Add(rows.Text(0));
+                rows.Reset();
+                return targets;
+            },
+            cancellationToken);
+
+    /// <summary>The stored answer to a message, if it was committed before.</summary>
+    public Task<(string Ack, string AckCode, string Sha256)?> FindInboxAsync(
+        InboxKey key, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => FindInbox(db, key), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _readers.Dispose();
+        _held.Dispose();
+    }
+
+    private CommitResult Write(SqliteDatabase db, FlowCommit commit)
+    {
+        if (commit.Inbox is { } message)
+        {
+            if (FindInbox(db, message.Key) is var (ack, ackCode, sha256))
+                return new CommitResult.DuplicateMessage(ack, ackCode, sha256 == message.Sha256);
+            InsertInbox(db, message);
+        }
+
+        if (commit.Result is { } result && !_outbox.Complete(db, result)) return new CommitResult.LeaseLost();
+        foreach (var append in commit.Appends)
+        {
+            if (!Append(db, append)) return new CommitResult.VersionConflict(append.Stream);
+        }
+
+        foreach (var alias in commit.Aliases)
+        {
+            var target = db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?")
+                .Add(alias.Kind).Add(alias.Key).TextOrNone();
+            if (target is null) Put(db, "INSERT INTO alias (kind, key, target) VALUES (?, ?, ?)", alias);
+            else if (target != alias.Target) return new CommitResult.AliasTaken(alias with { Target = target });
+        }
+
+        foreach (var alias in commit.AliasMoves)
+            Put(db, "INSERT OR REPLACE INTO alias (kind, key, target) VALUES (?, ?, ?)", alias);
+        foreach (var link in commit.Links)
+        {
+            db.Use("INSERT OR IGNORE INTO link (kind, key, target) VALUES (?, ?, ?)")
+                .Add(link.Kind).Add(link.Key).Add(link.Target).Run();
+        }
+
+        var ids = new List<long>(commit.Outbox.Count);
+        foreach (var row in commit.Outbox) ids.Add(_outbox.Insert(db, row));
+        return new CommitResult.Committed(ids);
+    }
+
+    private bool Append(SqliteDatabase db, StreamAppend append)
+    {
+        var stream = append.Stream.Value;
+        var version = db.Use("SELECT version FROM stream WHERE stream = ?").Add(stream).LongOrNone() ?? 0;
+        if (version != append.ExpectedVersion) return false;
+        if (append.Events.Count == 0) return true;
+        var now = _options.Clock.DatabaseNow();
+        foreach (var row in append.Events)
+        {
+            version++;
+            db.Use("INSERT INTO event (stream, version, type, json, recorded_at) VALUES (?, ?, ?, ?, ?)")
+                .Add(stream).Add(version).Add(row.Type).Add(row.Json).Add(now).Run();
+        }
+
+        db.Use("""
+            INSERT INTO stream (stream, version, created_at, changed_at) VALUES (?1, ?2, ?3, ?3)
+            ON CONFLICT (stream) DO UPDATE SET version = ?2, changed_at = ?3
+            """).Add(stream).Add(version).Add(now).Run();
+        return true;
+    }
+
+    private static void Put(SqliteDatabase db, string sql, AliasRow alias) =>
+        db.Use(sql).Add(alias.Kind).Add(alias.Key).Add(alias.Target).Run();
+
+    private static void InsertInbox(SqliteDatabase db, InboxRow row) =>
+        db.Use("""
+            INSERT INTO inbox (
+                control_id, sending_application, sending_facility, receiving_application, receiving_facility,
+                sha256, message_type, ack_code, received_at, object_sha256, object_length, ack, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+            .Add(row.Key.ControlId).Add(row.Key.SendingApplication).Add(row.Key.SendingFacility)
+            .Add(row.Key.ReceivingApplication).Add(row.Key.ReceivingFacility)
+            .Add(row.Sha256).Add(row.MessageType).Add(row.AckCode).Add(row.ReceivedAt)
+            .Add(row.BodyObject?.Sha256).Add(row.BodyObject?.Length).Add(row.Ack).AddBlob(row.Body.Span).Run();
+
+    private static (string Ack, string AckCode, string Sha256)? FindInbox(SqliteDatabase db, InboxKey key)
+    {
+        var row = db.Use("""
+            SELECT ack, ack_code, sha256 FROM inbox
+            WHERE control_id = ? AND sending_application = ? AND sending_facility = ?
+              AND receiving_application = ? AND receiving_facility = ?
+            """)
+            .Add(key.ControlId).Add(key.SendingApplication).Add(key.SendingFacility)
+            .Add(key.ReceivingApplication).Add(key.ReceivingFacility);
+        (string, string, string)? found = row.Step() ? (row.Text(0), row.Text(1), row.Text(2)) : null;
+        row.Reset();
+        return found;
+    }
+}

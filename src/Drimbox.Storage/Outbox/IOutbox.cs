@@ -1,0 +1,28 @@
+namespace Drimbox.Storage;
+
+/// <summary>What a dispatcher needs of a store. <see cref="FlowStore"/> and <see cref="ArchiveIndex"/> each have
+/// one.</summary>
+public interface IOutbox
+{
+    /// <summary>Leases the heads of the lanes that are due, the longest ready first.</summary>
+    /// <param name="owner">Who; for operations to see.</param>
+    /// <param name="lease">Longer than any call that the rows lead to.</param>
+    Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
+        string owner, TimeSpan lease, int max, CancellationToken cancellationToken);
+
+    /// <summary>Records the end of an attempt. False: the lease was lost and nothing was recorded.</summary>
+    Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken);
+
+    /// <summary>Prolongs a lease from now. False: it was lost.</summary>
+    Task<bool> RenewAsync(long id, long epoch, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Gives back a row whose work was not begun, as if it had never been claimed. False: the lease was
+    /// lost.</summary>
+    Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>When the next lane can be claimed (in the past: now); null if none waits for time alone.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Returns when lanes changed since the last wait, or at <paramref name="until"/>. For one waiter.</summary>
+    ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken);
+}

@@ -1,0 +1,52 @@
+using Drimbox.Core.Publications;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>What operations read of an outbox, on a reading connection.</summary>
+internal static class OutboxListing
+{
+    public static IReadOnlyList<OutboxEntry> List(SqliteDatabase db, OutboxFilter filter)
+    {
+        var states = filter.States.Count == 0 ? Enum.GetValues<OutboxState>() : filter.States;
+        // One column for each state keeps the text fixed; a state that is not asked for is NULL and matches nothing.
+        var rows = db.Use("""
+            SELECT id, lane, kind, payload, priority, state, open, due_at, created_at, finished_at,
+                   attempts, epoch, lease_owner, lease_until, last_outcome, last_detail, coalesce_key, faults
+            FROM outbox
+            WHERE id > ?1 AND state IN (?2, ?3, ?4, ?5, ?6) AND (?7 IS NULL OR lane = ?7) AND (?8 IS NULL OR kind = ?8)
+            ORDER BY id LIMIT ?9
+            """).Add(filter.AfterId);
+        foreach (var state in Enum.GetValues<OutboxState>())
+            rows.Add(states.Contains(state) ? state.ToString() : null);
+        rows.Add(filter.Lane).Add(filter.Kind).Add(filter.Max);
+        var entries = new List<OutboxEntry>();
+        while (rows.Step())
+        {
+            var state = Enum.Parse<OutboxState>(rows.Text(5));
+            entries.Add(new OutboxEntry(
+                rows.Long(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int(4), state,
+                state == OutboxState.Quarantined && rows.Long(6) == 1, rows.Time(7), rows.Time(8), rows.TimeOrNull(9),
+                rows.Int(10), rows.Int(17), rows.Long(11), rows.TextOrNull(12), rows.TimeOrNull(13),
+                rows.TextOrNull(14) is { } outcome ? Enum.Parse<DispatchOutcome>(outcome) : null,
+                rows.TextOrNull(15), rows.TextOrNull(16)));
+        }
+
+        rows.Reset();
+        return entries;
+    }
+
+    public static IReadOnlyList<OutboxIntervention> Interventions(SqliteDatabase db, long rowId)
+    {
+        var rows = db.Use("SELECT action, actor, at FROM outbox_intervention WHERE row_id = ? ORDER BY id").Add(rowId);
+        var entries = new List<OutboxIntervention>();
+        while (rows.Step()) entries.Add(new OutboxIntervention(rowId, rows.Text(0), rows.Text(1), rows.Time(2)));
+        rows.Reset();
+        return entries;
+    }
+
+    public static DateTimeOffset? NextDue(SqliteDatabase db) =>
+        db.Use("SELECT min(ready_at) FROM lane WHERE ready_at IS NOT NULL").LongOrNone() is { } at
+            ? DatabaseTime.FromNumber(at)
+            : null;
+}

@@ -1,0 +1,262 @@
+using Drimbox.Core.Publications;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>
+/// The outbox of a database, on the writer's connection and inside its transaction. Beside the rows it keeps one
+/// <c>lane</c> row for each lane with open rows: its head and when that may be claimed. So a claim costs the same with
+/// ten rows and with a million.
+/// </summary>
+internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax, IReadOnlySet<string> blockingKinds)
+{
+    /// <summary>The schema, the same in each database that has an outbox. <c>unsettled</c> is 1 while it is unknown
+    /// whether the row had its effect (in flight, ambiguous) and for a quarantined row that blocks: such a row is the
+    /// head of its lane whatever its priority. <c>open</c> is 1 while the row holds its place in the lane.</summary>
+    public const string Schema = """
+        CREATE TABLE outbox (
+            id           INTEGER PRIMARY KEY AUTOINCREMENT,
+            lane         TEXT    NOT NULL,
+            kind         TEXT    NOT NULL,
+            payload      TEXT    NOT NULL,
+            priority     INTEGER NOT NULL,
+            due_at       INTEGER NOT NULL,
+            created_at   INTEGER NOT NULL,
+            coalesce_key TEXT,
+            state        TEXT    NOT NULL DEFAULT 'Pending',
+            open         INTEGER NOT NULL DEFAULT 1,
+            unsettled    INTEGER NOT NULL DEFAULT 0,
+            attempts     INTEGER NOT NULL DEFAULT 0,
+            faults       INTEGER NOT NULL DEFAULT 0,
+            epoch        INTEGER NOT NULL DEFAULT 0,
+            lease_owner  TEXT,
+            lease_until  INTEGER,
+            last_outcome TEXT,
+            last_detail  TEXT,
+            finished_at  INTEGER
+        ) STRICT;
+        CREATE INDEX outbox_lane ON outbox (lane, unsettled DESC, priority DESC, id) WHERE open = 1;
+        CREATE INDEX outbox_coalesce ON outbox (lane, coalesce_key) WHERE open = 1 AND coalesce_key IS NOT NULL;
+        CREATE INDEX outbox_state ON outbox (state, id);
+        CREATE TABLE lane (
+            lane     TEXT PRIMARY KEY,
+            head     INTEGER NOT NULL,
+            ready_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX lane_ready ON lane (ready_at) WHERE ready_at IS NOT NULL;
+        CREATE TABLE outbox_intervention (
+            id     INTEGER PRIMARY KEY,
+            row_id INTEGER NOT NULL,
+            action TEXT    NOT NULL,
+            actor  TEXT    NOT NULL,
+            at     INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX outbox_intervention_row ON outbox_intervention (row_id);
+        """;
+
+    private bool _lanesChanged;
+
+    /// <summary>Called after each COMMIT: wakes the dispatcher if a lane may have become ready.</summary>
+    public void Signal(WorkSignal work)
+    {
+        if (_lanesChanged) work.Set();
+        _lanesChanged = false;
+    }
+
+    public long Insert(SqliteDatabase db, OutboxRow row)
+    {
+        var now = clock.DatabaseNow();
+        if (row.CoalesceKey is not null && Coalesce(db, row) is { } replaced) return replaced;
+        db.Use("""
+            INSERT INTO outbox (lane, kind, payload, priority, due_at, created_at, coalesce_key)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
+            .Add(row.Lane).Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt).Add(now)
+            .Add(row.CoalesceKey).Run();
+        var id = db.LastInsertRowId;
+        RefreshLane(db, row.Lane);
+        return id;
+    }
+
+    public IReadOnlyList<ClaimedRow> Claim(SqliteDatabase db, string owner, TimeSpan lease, int max)
+    {
+        var now = clock.DatabaseNow();
+        var heads = new List<long>();
+        var ready = db.Use("SELECT head FROM lane WHERE ready_at <= ? ORDER BY ready_at LIMIT ?").Add(now).Add(max);
+        while (ready.Step()) heads.Add(ready.Long(0));
+        ready.Reset();
+
+        var claimed = new List<ClaimedRow>(heads.Count);
+        foreach (var id in heads)
+        {
+            // A lease that passed without a result: its owner may have reached the peer, or still will.
+            var row = db.Use("""
+                UPDATE outbox SET
+                    attempts = attempts + 1, epoch = epoch + 1, unsettled = 1, lease_until = ?,
+                    faults = faults + (lease_owner IS NOT NULL),
+                    last_detail = iif(lease_owner IS NULL, last_detail, 'The lease ended without a result.'),
+                    last_outcome = iif(lease_owner IS NULL, last_outcome, 'Ambiguous'),
+                    lease_owner = ?
+                WHERE id = ?
+                RETURNING id, lane, kind, payload, attempts, epoch, last_outcome, last_detail, created_at, faults
+                """).Add(now + lease).Add(owner).Add(id);
+            row.Step();
+            claimed.Add(new ClaimedRow(
+                row.Long(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Long(5),
+                Outcome(row.TextOrNull(6)), row.TextOrNull(7), row.Time(8), row.Int(9)));
+            row.Reset();
+        }
+
+        // The claimer itself need not be woken by its claim; what else this transaction changed stays noted.
+        var changed = _lanesChanged;
+        foreach (var row in claimed) RefreshLane(db, row.Lane);
+        _lanesChanged = changed;
+        return claimed;
+    }
+
+    /// <summary>False if the row is no longer leased under that epoch: nothing is written then.</summary>
+    public bool Complete(SqliteDatabase db, OutboxResult result)
+    {
+        var now = clock.DatabaseNow();
+        var kind = db.Use("SELECT kind FROM outbox WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL")
+            .Add(result.Id).Add(result.Epoch).TextOrNone();
+        if (kind is null) return false;
+        var blocks = result.Outcome == DispatchOutcome.Quarantine && blockingKinds.Contains(kind);
+        var (state, open) = result.Outcome switch
+        {
+            DispatchOutcome.Done => (OutboxState.Done, false),
+            DispatchOutcome.Stale => (OutboxState.Stale, false),
+            DispatchOutcome.Quarantine => (OutboxState.Quarantined, blocks),
+            _ => (OutboxState.Pending, true),
+        };
+        var update = db.Use("""
+            UPDATE outbox SET
+                lease_owner = NULL, lease_until = NULL, state = ?, open = ?, unsettled = ?, due_at = ?,
+                last_outcome = ?, last_detail = ?, payload = coalesce(?, payload),
+                faults = coalesce(?, faults), finished_at = ?
+            WHERE id = ?
+            RETURNING lane
+            """)
+            .Add(state.ToString()).Add(open ? 1 : 0)
+            .Add(blocks || result.Outcome == DispatchOutcome.Ambiguous ? 1 : 0)
+            .Add(result.RetryAt ?? now).Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
+            .Add(result.Faults)
+            .Add(state == OutboxState.Pending ? null : (long?)DatabaseTime.ToNumber(now)).Add(result.Id);
+        RefreshLane(db, update.TextOrNone()!);
+        return true;
+    }
+
+    public bool Renew(SqliteDatabase db, long id, long epoch, TimeSpan lease)
+    {
+        var lane = db.Use("""
+            UPDATE outbox SET lease_until = ? WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL RETURNING lane
+            """).Add(clock.DatabaseNow() + lease).Add(id).Add(epoch).TextOrNone();
+        if (lane is null) return false;
+        RefreshLane(db, lane);
+        return true;
+    }
+
+    /// <summary>Gives a row back that was claimed and never begun: as if it had not been claimed.</summary>
+    public bool Release(SqliteDatabase db, long id, long epoch)
+    {
+        var lane = db.Use("""
+            UPDATE outbox SET
+                lease_owner = NULL, lease_until = NULL, attempts = attempts - 1, unsettled = last_outcome IS 'Ambiguous'
+            WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL
+            RETURNING lane
+            """).Add(id).Add(epoch).TextOrNone();
+        if (lane is null) return false;
+        RefreshLane(db, lane);
+        return true;
+    }
+
+    public int VoidLeases(SqliteDatabase db)
+    {
+        var lanes = new List<string>();
+        // The epoch moves on as well: a result of before is void even if its task should still live.
+        var voided = db.Use("""
+            UPDATE outbox SET
+                lease_owner = NULL, lease_until = NULL, epoch = epoch + 1, due_at = ?,
+                faults = faults + 1, last_outcome = 'Ambiguous',
+                last_detail = 'The process ended while the row was in flight.'
+            WHERE open = 1 AND lease_owner IS NOT NULL
+            RETURNING lane
+            """).Add(clock.DatabaseNow());
+        while (voided.Step()) lanes.Add(voided.Text(0));
+        voided.Reset();
+        foreach (var lane in lanes) RefreshLane(db, lane);
+        return lanes.Count;
+    }
+
+    /// <summary>Due now: a quarantined or discarded row comes back, a waiting one waits no longer.</summary>
+    public bool Requeue(SqliteDatabase db, long id, string actor) => Intervene(db, id, "requeue", actor, """
+        UPDATE outbox SET
+            state = 'Pending', open = 1, due_at = ?, finished_at = NULL,
+            attempts = iif(state = 'Pending', attempts, 0), faults = 0, unsettled = last_outcome IS 'Ambiguous'
+        WHERE id = ? AND lease_owner IS NULL AND state IN ('Pending', 'Quarantined', 'Discarded')
+        RETURNING lane
+        """);
+
+    /// <summary>Given up; the row stays as history. One in flight cannot be.</summary>
+    public bool Discard(SqliteDatabase db, long id, string actor) => Intervene(db, id, "discard", actor, """
+        UPDATE outbox SET state = 'Discarded', open = 0, unsettled = 0, finished_at = ?
+        WHERE id = ? AND lease_owner IS NULL AND state IN ('Pending', 'Quarantined')
+        RETURNING lane
+        """);
+
+    private bool Intervene(SqliteDatabase db, long id, string action, string actor, string sql)
+    {
+        var now = clock.DatabaseNow();
+        var lane = db.Use(sql).Add(now).Add(id).TextOrNone();
+        if (lane is null) return false;
+        db.Use("INSERT INTO outbox_intervention (row_id, action, actor, at) VALUES (?, ?, ?, ?)")
+            .Add(id).Add(action).Add(actor).Add(now).Run();
+        RefreshLane(db, lane);
+        return true;
+    }
+
+    private long? Coalesce(SqliteDatabase db, OutboxRow row)
+    {
+        var found = db.Use("""
+            SELECT id, created_at FROM outbox
+            WHERE lane = ? AND coalesce_key = ? AND open = 1 AND state = 'Pending' AND unsettled = 0
+            ORDER BY id DESC LIMIT 1
+            """).Add(row.Lane).Add(row.CoalesceKey);
+        var id = found.Step() ? found.Long(0) : (long?)null;
+        var latest = id is null ? default : found.Time(1) + coalesceDelayMax;
+        found.Reset();
+        if (id is null) return null;
+        db.Use("""
+            UPDATE outbox SET
+                kind = ?, payload = ?, priority = max(priority, ?), due_at = ?, attempts = 0, faults = 0
+            WHERE id = ?
+            """)
+            .Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt < latest ? row.DueAt : latest).Add(id)
+            .Run();
+        RefreshLane(db, row.Lane);
+        return id;
+    }
+
+    private void RefreshLane(SqliteDatabase db, string lane)
+    {
+        _lanesChanged = true;
+        var first = db.Use("""
+            SELECT id, iif(state = 'Quarantined', NULL, coalesce(lease_until, due_at)) FROM outbox
+            WHERE lane = ? AND open = 1
+            ORDER BY unsettled DESC, priority DESC, id LIMIT 1
+            """).Add(lane);
+        if (!first.Step())
+        {
+            first.Reset();
+            db.Use("DELETE FROM lane WHERE lane = ?").Add(lane).Run();
+            return;
+        }
+
+        var (head, readyAt) = (first.Long(0), first.LongOrNull(1));
+        first.Reset();
+        db.Use("INSERT OR REPLACE INTO lane (lane, head, ready_at) VALUES (?, ?, ?)")
+            .Add(lane).Add(head).Add(readyAt).Run();
+    }
+
+    private static DispatchOutcome? Outcome(string? text) => text is null ? null : Enum.Parse<DispatchOutcome>(text);
+}

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Drimbox.Core;
+
+namespace Drimbox.Storage.Sqlite;
+
+/// <summary>The result of a write, and whether what it wrote is kept.</summary>
+internal readonly record struct Written<T>(T Value, bool Keep);
+
+/// <summary>
+/// The one thread that writes to a database. What waits when it becomes free goes into one transaction with a
+/// savepoint each (group commit): the fsync is shared, a failed write takes back only itself, and a lone writer never
+/// waits for company.
+/// </summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private readonly SqliteDatabase _db;
+    private readonly Action _committed;
+    private readonly BlockingCollection<Job> _queue = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _transactions;
+    private int _disposed;
+
+    /// <param name="committed">Called on the writer's thread after each COMMIT.</param>
+    public SqliteWriter(SqliteDatabase db, string name, Action committed)
+    {
+        _db = db;
+        _committed = committed;
+        // A thread of its own: fsync blocks, and a blocked pool thread would be one that a socket waits for.
+        new Thread(Loop) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>Transactions committed so far; tests see the grouping by it.</summary>
+    public long Transactions => Interlocked.Read(ref _transactions);
+
+    /// <summary>Runs <paramref name="work"/> inside a transaction and returns after its COMMIT.</summary>
+    /// <param name="cancellationToken">Honoured until the work starts; from then on the true outcome is told.</param>
+    public Task<T> RunAsync<T>(Func<SqliteDatabase, Written<T>> work, CancellationToken cancellationToken)
+    {
+        var job = new Job<T>(work, cancellationToken);
+        try
+        {
+            _queue.Add(job, CancellationToken.None);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ObjectDisposedException("The store is closed.", e);
+        }
+
+        return job.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _queue.CompleteAdding();
+        await _ended.Task;
+        _queue.Dispose();
+        _db.Dispose();
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Top of the worker loop: every caller of the batch is told, and the next batch is served.")]
+    private void Loop()
+    {
+        var batch = new List<Job>();
+        foreach (var first in _queue.GetConsumingEnumerable())
+        {
+            batch.Add(first);
+            while (batch.Count < Limits.CommitGroupMax && _queue.TryTake(out var next)) batch.Add(next);
+            batch.RemoveAll(job => job.EndIfCanceled());
+            try
+            {
+                if (batch.Count == 1) RunAlone(batch[0]);
+                else if (batch.Count > 1) RunGroup(batch);
+            }
+            catch (Exception e)
+            {
+                foreach (var job in batch) job.Fail(e);
+            }
+
+            batch.Clear();
+        }
+
+        _ended.SetResult();
+    }
+
+    private void RunAlone(Job job)
+    {
+        Begin();
+        var keep = job.Run(_db);
+        if (keep) Commit();
+        else Rollback();
+        job.End();
+    }
+
+    private void RunGroup(List<Job> batch)
+    {
+        var ran = new List<Job>(batch.Count);
+        Begin();
+        foreach (var job in batch)
+        {
+            _db.Use("SAVEPOINT job").Run();
+            var keep = job.Run(_db);
+            if (_db.IsAutocommit)
+            {
+                // SQLite gave up the whole transaction (disk full, I/O error): those before this job lost theirs.
+                foreach (var lost in ran) lost.Fail(LostTransaction());
+                ran.Clear();
+                job.Fail(job.Error ?? LostTransaction());
+                Begin();
+                continue;
+            }
+
+            if (!keep) _db.Use("ROLLBACK TO job").Run();
+            _db.Use("RELEASE job").Run();
+            ran.Add(job);
+        }
+
+        // A job that kept nothing waits too: what it tells may rest on rows of this transaction (a duplicate, say).
+        Commit();
+        foreach (var job in ran) job.End();
+    }
+
+    private void Begin()
+    {
+        if (!_db.IsAutocommit) Rollback();
+        _db.Use("BEGIN IMMEDIATE").Run();
+    }
+
+    private void Commit()
+    {
+        try
+        {
+            _db.Use("COMMIT").Run();
+        }
+        catch (StorageFaultException)
+        {
+            // Not tried again: the callers are told the fault, and tell their peers so.
+            Rollback();
+            throw;
+        }
+
+        Interlocked.Increment(ref _transactions);
+        _committed();
+    }
+
+    private void Rollback()
+    {
+        if (!_db.IsAutocommit) _db.Use("ROLLBACK").Run();
+    }
+
+    private static StorageFaultException LostTransaction() =>
+        new(StorageFault.Io, "The database gave up the transaction that this write was part of.");
+
+    private abstract class Job(CancellationToken cancellationToken)
+    {
+        public Exception? Error { get; protected set; }
+
+        public abstract bool Run(SqliteDatabase db);
+
+        public abstract void Fail(Exception error);
+
+        /// <summary>Tells the caller what <see cref="Run"/> found.</summary>
+        public void End()
+        {
+            if (Error is null) Complete();
+            else Fail(Error);
+        }
+
+        protected abstract void Complete();
+
+        public bool EndIfCanceled()
+        {
+            if (!cancellationToken.IsCancellationRequested) return false;
+            Fail(new OperationCanceledException(cancellationToken));
+            return true;
+        }
+    }
+
+    private sealed class Job<T>(Func<SqliteDatabase, Written<T>> work, CancellationToken cancellationToken)
+        : Job(cancellationToken)
+    {
+        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _value = default!;
+
+        public Task<T> Task => _completion.Task;
+
+        [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+            Justification = "Handed to the caller that awaits this job, whatever it is; the writer serves the others.")]
+        public override bool Run(SqliteDatabase db)
+        {
+            try
+            {
+                (_value, var keep) = work(db);
+                return keep;
+            }
+            catch (Exception e)
+            {
+                Error = e;
+                return false;
+            }
+        }
+
+        protected override void Complete() => _completion.TrySetResult(_value);
+
+        public override void Fail(Exception error)
+        {
+            if (error is OperationCanceledException canceled) _completion.TrySetCanceled(canceled.CancellationToken);
+            else _completion.TrySetException(error);
+        }
+    }
+}
