@@ -52,7 +52,12 @@ public sealed class DicomFile
         TryRead(null, null, bytes, out file, out refusal, stopAt);
 
     private static bool TryRead(
-        Stream? stream, string? path, ReadOnlyMemory<byte> bytes, out DicomFile? file, out Refusal? refusal, Tag? stopAt)
+        Stream? stream,
+        string? path,
+        ReadOnlyMemory<byte> bytes,
+        out DicomFile? file,
+        out Refusal? refusal,
+        Tag? stopAt)
     {
         file = null;
         var head = stream is null
@@ -102,7 +107,8 @@ public sealed class DicomFile
             if (length <= Limits.FileMetaBytesMax && available.Length >= 12 + length)
             {
                 var declared = ReadGroup(available[..(12 + (int)length)]);
-                if (declared.Status == ReadStatus.Done && declared.Position == 12 + length)
+                var isWhole = !available.Span[(12 + (int)length)..].StartsWith((ReadOnlySpan<byte>)[2, 0]);
+                if (isWhole && declared.Status == ReadStatus.Done && declared.Position == 12 + length)
                 {
                     meta = declared.DataSet;
                     start += (int)declared.Position;
