@@ -46,6 +46,7 @@ public sealed class NameFoldingTests
         var start = new ProcessStartInfo(Peer.Require("python3"), [Path.Combine(folder, "name-folding.py")])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         };
         start.Environment["PYTHONIOENCODING"] = "utf-8";
         using var python = Process.Start(start)!;

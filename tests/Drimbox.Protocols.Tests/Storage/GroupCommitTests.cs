@@ -96,7 +96,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         Assert.Single(await _store.ListOutboxAsync(new OutboxFilter([]), Token));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row()
     {
         var seed = Seed.Get();
