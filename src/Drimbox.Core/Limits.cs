@@ -125,6 +125,27 @@ public static class Limits
     /// <summary>100:1: images deflate 2 to 10 times; a bomb reaches 1,000 (attack A6).</summary>
     public const int InflationRatioMax = 100;
 
+    /// <summary>256 characters of one query key: a stored text value has 64, a person name 5 × 64 of which the folded
+    /// groups are compared one by one (attack A13).</summary>
+    public const int MatchValueLengthMax = 256;
+
+    /// <summary>4 MiB of a rejection note: 20,000 references are 3 MiB; a longer Key Object Selection is stored, not
+    /// obeyed.</summary>
+    public const int RejectionNoteBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>4,096 files in a folder of an archive: few enough to list, enough that neighbours share its
+    /// fsync.</summary>
+    public const int FilesPerFolderMax = 4_096;
+
+    /// <summary>4 threads that wait for fsync: more do not make a disk faster, fewer serialise the journal.</summary>
+    public const int SyncThreads = 4;
+
+    /// <summary>32 files share the fsync of their folder at most; more would delay the first of them.</summary>
+    public const int SyncGroupMax = 32;
+
+    /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
+    public const int RowsPerMark = 1_000;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Drimbox.Core.Identity;
 using Microsoft.Win32.SafeHandles;
 
@@ -22,12 +23,17 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         string path, long offset, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
         new FileInstance(path, offset, sopClassUid, sopInstanceUid, transferSyntaxUid);
 
+    /// <summary>The data set of a Part 10 file whose file meta information is found when it is opened.</summary>
+    public static InstanceSource FromPart10File(
+        string path, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
+        new FileInstance(path, null, sopClassUid, sopInstanceUid, transferSyntaxUid);
+
     /// <summary>A data set that is encoded in memory.</summary>
     public static InstanceSource FromMemory(
         ReadOnlyMemory<byte> dataSet, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
         new MemoryInstance(dataSet, sopClassUid, sopInstanceUid, transferSyntaxUid);
 
-    private sealed class FileInstance(string path, long offset, Uid sopClass, Uid sopInstance, Uid transferSyntax)
+    private sealed class FileInstance(string path, long? offset, Uid sopClass, Uid sopInstance, Uid transferSyntax)
         : InstanceSource(sopClass, sopInstance, transferSyntax)
     {
         public override InstanceContent Open() => new FileContent(path, offset);
@@ -38,11 +44,19 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         private readonly SafeFileHandle _file;
         private long _position;
 
-        public FileContent(string path, long offset)
+        public FileContent(string path, long? knownOffset)
         {
             _file = File.OpenHandle(path, options: FileOptions.SequentialScan);
-            _position = offset;
-            Length = RandomAccess.GetLength(_file) - offset;
+            try
+            {
+                _position = knownOffset ?? DataSetOffset(_file);
+                Length = RandomAccess.GetLength(_file) - _position;
+            }
+            catch
+            {
+                _file.Dispose();
+                throw;
+            }
         }
 
         public override int Read(Span<byte> destination)
@@ -53,6 +67,16 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         }
 
         public override void Dispose() => _file.Dispose();
+
+        // PS3.10 7.1: preamble (128), DICM (4), then (0002,0000) UL 4, whose value is the length of the rest of the
+        // file meta information.
+        private static long DataSetOffset(SafeFileHandle file)
+        {
+            Span<byte> head = stackalloc byte[144];
+            if (RandomAccess.Read(file, head, 0) < head.Length || !head[128..140].SequenceEqual("DICM\x02\0\0\0UL\x04\0"u8))
+                throw new InvalidDataException("Not a DICOM file with a group length (PS3.10 7.1).");
+            return head.Length + BinaryPrimitives.ReadUInt32LittleEndian(head[140..]);
+        }
     }
 
     private sealed class MemoryInstance(ReadOnlyMemory<byte> dataSet, Uid sopClass, Uid sopInstance, Uid transferSyntax)

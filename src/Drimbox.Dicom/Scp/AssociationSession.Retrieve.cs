@@ -95,7 +95,7 @@ internal sealed partial class AssociationSession
         {
             return await scu.SendAsync(instance, CancellationToken.None);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or InvalidDataException)
         {
             // This instance alone cannot be read: opened before the first byte went out, so the association stands.
             return DimseStatus.ProcessingFailure;
@@ -122,10 +122,12 @@ internal sealed partial class AssociationSession
         {
             content = instance.Open();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return DimseStatus.ProcessingFailure;
         }
+
+        if ((content.Length & 1) != 0) return DimseStatus.ProcessingFailure;
 
         using (content)
         {

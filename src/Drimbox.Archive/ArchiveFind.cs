@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+
+namespace Drimbox.Archive;
+
+/// <summary>Query/Retrieve FIND of an archive, Patient Root and Study Root. Source: PS3.4 C.4.1.</summary>
+internal sealed class ArchiveFind(ArchiveOptions options, ArchiveIndex index) : ICFindScp
+{
+    private static readonly Uid PatientRoot = SopClass.PatientRootQueryRetrieveInformationModelFind;
+
+    public IReadOnlyCollection<Uid> SopClasses { get; } =
+        [PatientRoot, SopClass.StudyRootQueryRetrieveInformationModelFind];
+
+    public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
+    {
+        if (QueryKeys.LevelOf(request.Level, request.SopClassUid == PatientRoot) is not { } level)
+        {
+            return new(CFindAnswer.Refused(
+                DimseStatus.DataSetDoesNotMatchSopClass.With("Query/Retrieve Level is not one of this model.")));
+        }
+
+        var (understood, refusal) = QueryKeys.Understand(request.Identifier, level);
+        return new(understood is null
+            ? CFindAnswer.Refused(refusal)
+            : CFindAnswer.Found(MatchesAsync(understood, request.Level!, cancellationToken), understood.HasUnsupportedKeys));
+    }
+
+    private async IAsyncEnumerable<DataSet> MatchesAsync(
+        UnderstoodQuery understood, string level, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var row in index.FindAsync(understood.Query, cancellationToken))
+            yield return ToDataSet(understood, row, level);
+    }
+
+    private DataSet ToDataSet(UnderstoodQuery understood, FindRow row, string level)
+    {
+        var keys = understood.Keys;
+        var match = new DataSet();
+        // PS3.4 C.4.1.1.3.2: in the character set that the values need.
+        match.SetCharacterSet(CharacterSet.For(keys.Select(tag => row[QueryKeys.AttributeOf(tag)])));
+        match.SetString(Tag.QueryRetrieveLevel, level);
+        match.SetString(Tag.RetrieveAETitle, options.AeTitle.ToString());
+        match.SetString(Tag.InstanceAvailability, "ONLINE");
+        foreach (var tag in keys) Set(match, tag, row[QueryKeys.AttributeOf(tag)] ?? "");
+        // The unique keys of the level and those above it come whether asked for or not (PS3.4 C.4.1.3.1).
+        Set(match, Tag.PatientID, row[ArchiveAttribute.PatientId] ?? "");
+        SetUnique(match, Tag.StudyInstanceUID, row[ArchiveAttribute.StudyInstanceUid]);
+        SetUnique(match, Tag.SeriesInstanceUID, row[ArchiveAttribute.SeriesInstanceUid]);
+        SetUnique(match, Tag.SOPInstanceUID, row[ArchiveAttribute.SopInstanceUid]);
+        return match;
+    }
+
+    private static void SetUnique(DataSet match, Tag tag, string? value)
+    {
+        if (value is not null) Set(match, tag, value);
+    }
+
+    private static void Set(DataSet match, Tag tag, string value)
+    {
+        if (tag == Tag.Rows || tag == Tag.Columns)
+        {
+            if (int.TryParse(value, out var number)) match.SetInt(tag, number);
+            else match.SetEmpty(tag);
+            return;
+        }
+
+        // A value with a backslash was several values when it came.
+        match.SetString(tag, value);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Frozen;
+using System.Net;
+using Drimbox.Dicom.Scp;
+using Drimbox.Grains.Dispatch;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Archive;
+
+/// <summary>The archive role: stores, indexes and serves images over DICOM, and passes rejection notes on.</summary>
+public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surroundings) : IAsyncDisposable
+{
+    private readonly ILogger _log = surroundings.Log.CreateLogger<ArchiveNode>();
+    private ArchiveIndex? _index;
+    private GroupSync? _sync;
+    private DicomAcceptor? _acceptor;
+    private CancellationTokenSource? _stopping;
+    private Task _dispatching = Task.CompletedTask;
+
+    public ArchiveOptions Options { get; } = options;
+
+    /// <summary>The port that was taken for port 0. Only while started.</summary>
+    public int Port => _acceptor!.EndPoint.Port;
+
+    /// <summary>The index, for other doors of the same node. Only while started.</summary>
+    public ArchiveIndex Index => _index!;
+
+    /// <summary>Associations that stand now.</summary>
+    public int AssociationCount => _acceptor?.AssociationCount ?? 0;
+
+    /// <summary>Opens the store, checks it if the last stop was not clean, then listens.</summary>
+    /// <exception cref="StorageFaultException">The store is in use, too new, or the disk failed.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The port cannot be taken.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        var folder = Path.Combine(Options.DataFolder, Options.NodeId);
+        try
+        {
+            _index = await ArchiveIndex.OpenAsync(
+                new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time }, cancellationToken);
+            var folders = InstanceFolders.Open(folder, surroundings);
+            var rejections = new Rejections(Options, surroundings, _index, _log);
+            await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log).RunAsync(cancellationToken);
+            _sync = new GroupSync(surroundings.Disk);
+            var store = new InstanceStore(Options, surroundings, folders, _index, _sync, rejections, _log);
+            _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);
+            _acceptor.Start();
+            _stopping = new CancellationTokenSource();
+            _dispatching = Dispatcher(folders).RunAsync(_stopping.Token);
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses new associations, lets transfers end, then closes the store with the mark of a clean
+    /// stop.</summary>
+    /// <param name="cancellationToken">Cancelled: transfers are cut off.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
+        if (_stopping is not null) await _stopping.CancelAsync();
+        await _dispatching;
+        _sync?.Dispose();
+        if (_index is not null) await _index.DisposeAsync();
+        _stopping?.Dispose();
+        _acceptor = null;
+        _stopping = null;
+        _sync = null;
+        _index = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await StopAsync(now.Token);
+    }
+
+    private AcceptorOptions AcceptorOptions(InstanceStore store, InstanceFolders folders)
+    {
+        var destinations = Options.Destinations.ToFrozenDictionary(peer => peer.AeTitle);
+        return new AcceptorOptions
+        {
+            EndPoint = new IPEndPoint(Options.Address, Options.Port),
+            AeTitles = [Options.AeTitle],
+            Callers = Options.KnownCallers,
+            AssociationsMax = Options.AssociationsMax,
+            AssociationsPerPeerMax = Options.AssociationsPerPeerMax,
+            Store = store,
+            Find = [new ArchiveFind(Options, _index!)],
+            Retrieve = [new ArchiveRetrieve(_index!, folders)],
+            MoveDestination = title => destinations.GetValueOrDefault(title),
+            FurtherStorageClasses = Options.FurtherStorageClasses,
+        };
+    }
+
+    private Dispatcher Dispatcher(InstanceFolders folders) => new(
+        _index!.Outbox,
+        new DispatcherOptions
+        {
+            Owner = Options.NodeId,
+            Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
+            {
+                [IocmForwarder.Kind] = new(new IocmForwarder(Options, surroundings, _index!, folders)),
+            },
+            Random = surroundings.Random,
+            Clock = surroundings.Time,
+        },
+        surroundings.Log.CreateLogger<Dispatcher>());
+}

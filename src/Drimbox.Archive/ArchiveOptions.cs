@@ -1,0 +1,61 @@
+using System.Net;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Drimbox.Archive;
+
+/// <summary>An archive node: what it is called, where it keeps its objects, whom it talks to.</summary>
+public sealed record ArchiveOptions
+{
+    /// <summary>Names the node and its folder: letters, digits and hyphens, 1 to 64.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>The data folder of the process; this node lives in <c>DataFolder/NodeId</c>.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>The AE title that it answers to and calls with.</summary>
+    public required AeTitle AeTitle { get; init; }
+
+    /// <summary>Where to listen. Default: all addresses.</summary>
+    public IPAddress Address { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>TCP port; 0 takes a free one. Default: 11112 (IANA).</summary>
+    public int Port { get; init; } = 11112;
+
+    /// <summary>Who may call, and for what; null: anyone, for laboratories and tests.</summary>
+    public IReadOnlyList<CallerRule>? KnownCallers { get; init; }
+
+    /// <summary>Where C-MOVE may send to (attack A14: nowhere else).</summary>
+    public IReadOnlyList<DicomPeer> Destinations { get; init; } = [];
+
+    /// <summary>Who gets a copy of each rejection note (IHE RAD-66).</summary>
+    public IReadOnlyList<DicomPeer> IocmListeners { get; init; } = [];
+
+    /// <summary>SOP classes to store beside those of PS3.6.</summary>
+    public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
+
+    /// <summary>Associations at once. Default: 200.</summary>
+    public int AssociationsMax { get; init; } = Limits.AssociationsMax;
+
+    /// <summary>Associations at once from one address. Default: 50.</summary>
+    public int AssociationsPerPeerMax { get; init; } = Limits.AssociationsPerPeerMax;
+}
+
+/// <summary>What a node takes from its surroundings, so that a test can give it others.</summary>
+public sealed record ArchiveSurroundings
+{
+    public required IIdSource Ids { get; init; }
+
+    /// <summary>For the spread of retries.</summary>
+    public required Random Random { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public Disk Disk { get; init; } = Disk.Real;
+
+    public ILoggerFactory Log { get; init; } = NullLoggerFactory.Instance;
+}

@@ -1,0 +1,63 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+using A = Drimbox.Storage.ArchiveAttribute;
+
+namespace Drimbox.Archive;
+
+/// <summary>Query/Retrieve MOVE and GET of an archive: which instances. Source: PS3.4 C.4.2 and C.4.3.</summary>
+internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folders) : IRetrieveScp
+{
+    private static readonly Uid[] PatientRoot =
+    [
+        SopClass.PatientRootQueryRetrieveInformationModelMove, SopClass.PatientRootQueryRetrieveInformationModelGet,
+    ];
+
+    private static readonly (Tag Tag, A Attribute, FindLevel Level)[] UniqueKeys =
+    [
+        (Tag.PatientID, A.PatientId, FindLevel.Patient),
+        (Tag.StudyInstanceUID, A.StudyInstanceUid, FindLevel.Study),
+        (Tag.SeriesInstanceUID, A.SeriesInstanceUid, FindLevel.Series),
+        (Tag.SOPInstanceUID, A.SopInstanceUid, FindLevel.Image),
+    ];
+
+    public IReadOnlyCollection<Uid> SopClasses { get; } =
+    [
+        .. PatientRoot,
+        SopClass.StudyRootQueryRetrieveInformationModelMove, SopClass.StudyRootQueryRetrieveInformationModelGet,
+    ];
+
+    public async ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken)
+    {
+        if (QueryKeys.LevelOf(request.Level, PatientRoot.Contains(request.SopClassUid)) is not { } level)
+        {
+            return RetrieveAnswer.Refused(
+                DimseStatus.DataSetDoesNotMatchSopClass.With("Query/Retrieve Level is not one of this model."));
+        }
+
+        // PS3.4 C.4.2.2.1: unique keys alone; that of the level must be there, or everything would be moved.
+        var matches = new List<FindMatch>();
+        foreach (var key in UniqueKeys.Where(key => key.Level <= level))
+        {
+            var values = request.Identifier.GetStrings(key.Tag).Where(value => value.Length > 0).ToList();
+            if (values.Count > Limits.UidListMax)
+                return RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches.With("Too many values in one key."));
+            if (values.Count > 0) matches.Add(FindMatch.List(key.Attribute, values));
+            else if (key.Level == level)
+                return RetrieveAnswer.Refused(DimseStatus.DataSetDoesNotMatchSopClass.With("The unique key of the level is absent."));
+        }
+
+        var instances = new List<InstanceSource>();
+        await foreach (var instance in index.InstancesOfAsync(new FindQuery(level, matches), cancellationToken))
+        {
+            instances.Add(InstanceSource.FromPart10File(
+                folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
+                instance.TransferSyntaxUid));
+        }
+
+        return RetrieveAnswer.Found(instances);
+    }
+}

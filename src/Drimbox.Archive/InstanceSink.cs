@@ -1,0 +1,190 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+
+namespace Drimbox.Archive;
+
+/// <summary>One instance on its way to the disk: written under its final name as it arrives, hashed and looked at
+/// while it passes; never held whole, never written twice.</summary>
+internal sealed class InstanceSink : IInstanceSink
+{
+    private readonly InstanceStore _store;
+    private readonly CStoreRequest _request;
+    private readonly string _name;
+    private readonly DiskFile _file;
+    private readonly int _headerLength;
+    private readonly HeaderScanner _scanner;
+    private readonly IncrementalHash _fileHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _dataSetHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private bool _isRefused;
+    private bool _isIndexed;
+    private bool _isReleased;
+
+    public InstanceSink(InstanceStore store, in CStoreRequest request)
+    {
+        _store = store;
+        _request = request;
+        _name = store.Folders.NewName();
+        _file = store.Disk.Create(store.Folders.PathOf(_name));
+        try
+        {
+            var header = Part10Writer.Header(
+                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, request.Peer.CallingAe);
+            _headerLength = header.Length;
+            _file.Write(header);
+            _fileHash.AppendData(header);
+        }
+        catch (StorageFaultException)
+        {
+            Drop();
+            throw;
+        }
+
+        _scanner = store.RentScanner(request.TransferSyntax);
+    }
+
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
+    {
+        // A data set that is refused already is only read to its end.
+        if (_isRefused) return default;
+        if (_scanner.Feed(fragment.Span) == ReadStatus.Failed)
+        {
+            _isRefused = true;
+            return default;
+        }
+
+        _file.Write(fragment.Span);
+        _fileHash.AppendData(fragment.Span);
+        _dataSetHash.AppendData(fragment.Span);
+        return default;
+    }
+
+    public ValueTask AbandonAsync()
+    {
+        Drop();
+        return default;
+    }
+
+    public async ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
+    {
+        if (Judge() is { } refusal)
+        {
+            ArchiveLog.Refused(_store.Log, _store.NodeId, _request.Peer.CallingAe.ToString(), refusal.ToString());
+            Drop();
+            return refusal;
+        }
+
+        try
+        {
+            await _store.Sync.SyncAsync(_file);
+            return await IndexAsync();
+        }
+        catch (IOException e)
+        {
+            // Once there is a row the file stays: the sender comes again, and finds the same bytes.
+            ArchiveLog.StoreFailed(_store.Log, e, _store.NodeId);
+            if (!_isIndexed) Drop();
+            return DimseStatus.OutOfResources;
+        }
+        catch
+        {
+            if (!_isIndexed) Drop();
+            throw;
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    // PS3.4 B.2.3 with the texts of attacks A4, A5, A8 and A9: fixed ones, never a value of the data set.
+    private DimseStatus? Judge()
+    {
+        if (_isRefused || _scanner.Complete(_file.Length - _headerLength) == ReadStatus.Failed)
+        {
+            return _scanner.Error.Reason == StructureErrorReason.InvalidUid
+                ? DimseStatus.CannotUnderstand.With("A UID of the data set is not valid.")
+                : DimseStatus.CannotUnderstand.With("The data set is not well-formed.");
+        }
+
+        if (_scanner.GetUid(Tag.SOPClassUID) != _request.SopClassUid)
+            return DimseStatus.DataSetDoesNotMatchSopClass.With("SOP Class UID differs from the command.");
+        if (_scanner.GetUid(Tag.SOPInstanceUID) != _request.SopInstanceUid)
+            return DimseStatus.InvalidSopInstance.With("SOP Instance UID differs from the command.");
+        if (_scanner.GetUid(Tag.StudyInstanceUID).IsEmpty || _scanner.GetUid(Tag.SeriesInstanceUID).IsEmpty)
+            return DimseStatus.CannotUnderstand.With("Study or Series Instance UID is absent.");
+        return null;
+    }
+
+    private async Task<DimseStatus> IndexAsync()
+    {
+        var record = Record();
+        // A note that cannot be read is an object like any other: it is kept, and hides nothing.
+        var note = _store.Rejections.TryRead(_request, _store.Folders.PathOf(_name));
+        var forwards = note is null ? [] : _store.Rejections.Forwards(_request.SopInstanceUid);
+        switch (await _store.Index.InsertAsync(record, forwards, CancellationToken.None))
+        {
+            case InsertResult.Inserted inserted:
+                _isIndexed = true;
+                if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
+                await _store.MarkAsync(inserted.RowId);
+                return DimseStatus.Success;
+            case InsertResult.SameBytes:
+                Drop();
+                // The first time may have ended between the row and its effect.
+                if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
+                return DimseStatus.Success;
+            case InsertResult.Different:
+                var aside = Path.Combine(_store.Folders.Aside, Path.GetFileName(_name));
+                _store.Disk.Rename(_store.Folders.PathOf(_name), aside);
+                ArchiveLog.KeptAside(
+                    _store.Log, _store.NodeId, _request.Peer.CallingAe.ToString(), Path.GetFileName(_name));
+                return DimseStatus.DuplicateSopInstance.With("Another data set has this SOP Instance UID.");
+            case var other:
+                throw Invariant.Unreachable(other);
+        }
+    }
+
+    private InstanceRecord Record()
+    {
+        string Text(Tag tag) => _scanner.GetString(tag) ?? "";
+        return new InstanceRecord(
+            new PatientAttributes(
+                Text(Tag.PatientID), Text(Tag.IssuerOfPatientID), Text(Tag.PatientName), Text(Tag.PatientBirthDate),
+                Text(Tag.PatientSex)),
+            new StudyAttributes(
+                _scanner.GetUid(Tag.StudyInstanceUID), Text(Tag.StudyDate), Text(Tag.StudyTime),
+                Text(Tag.AccessionNumber), Text(Tag.StudyID), Text(Tag.StudyDescription),
+                Text(Tag.ReferringPhysicianName)),
+            new SeriesAttributes(
+                _scanner.GetUid(Tag.SeriesInstanceUID), Text(Tag.Modality), Text(Tag.SeriesNumber),
+                Text(Tag.SeriesDescription), Text(Tag.SeriesDate), Text(Tag.SeriesTime)),
+            new InstanceAttributes(
+                _request.SopInstanceUid, _request.SopClassUid, _request.TransferSyntax.Uid, Text(Tag.InstanceNumber),
+                Math.Max(0, _scanner.GetInt(Tag.NumberOfFrames) ?? 0), _scanner.GetInt(Tag.Rows) ?? 0,
+                _scanner.GetInt(Tag.Columns) ?? 0),
+            new InstanceFile(
+                _name, _file.Length, Convert.ToHexStringLower(_fileHash.GetHashAndReset()),
+                Convert.ToHexStringLower(_dataSetHash.GetHashAndReset()), _store.Now, _request.Peer.CallingAe));
+    }
+
+    private void Drop()
+    {
+        _store.Disk.TryUnlink(_store.Folders.PathOf(_name));
+        Release();
+    }
+
+    private void Release()
+    {
+        if (_isReleased) return;
+        _isReleased = true;
+        _file.Dispose();
+        _fileHash.Dispose();
+        _dataSetHash.Dispose();
+        if (_scanner is not null) _store.Return(_scanner);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Drimbox.Core;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Archive;
+
+/// <summary>Storage SCP of an archive: what lives as long as the node. Source: PS3.4 annex B.</summary>
+internal sealed class InstanceStore(
+    ArchiveOptions options,
+    ArchiveSurroundings surroundings,
+    InstanceFolders folders,
+    ArchiveIndex index,
+    GroupSync sync,
+    Rejections rejections,
+    ILogger log) : ICStoreScp
+{
+    private readonly ConcurrentBag<HeaderScanner> _scanners = [];
+    private long _markedTo = index.VerifiedTo;
+
+    public string NodeId => options.NodeId;
+
+    public Disk Disk => surroundings.Disk;
+
+    public InstanceFolders Folders => folders;
+
+    public GroupSync Sync => sync;
+
+    public ArchiveIndex Index => index;
+
+    public Rejections Rejections => rejections;
+
+    public ILogger Log => log;
+
+    public DateTimeOffset Now => surroundings.Time.GetUtcNow();
+
+    public IInstanceSink BeginStore(in CStoreRequest request) => new InstanceSink(this, request);
+
+    public HeaderScanner RentScanner(TransferSyntax syntax)
+    {
+        if (!_scanners.TryTake(out var scanner)) scanner = new HeaderScanner(HeaderScanner.IndexedTags);
+        scanner.Reset(syntax);
+        return scanner;
+    }
+
+    public void Return(HeaderScanner scanner) => _scanners.Add(scanner);
+
+    /// <summary>Every so often, tells the index that all rows up to this one have whole files: each row was inserted
+    /// after its file was durable, so a start after a crash need not read them again.</summary>
+    public async Task MarkAsync(long rowId)
+    {
+        var marked = Interlocked.Read(ref _markedTo);
+        if (rowId - marked < Limits.RowsPerMark) return;
+        if (Interlocked.CompareExchange(ref _markedTo, rowId, marked) == marked)
+            await index.MarkVerifiedAsync(rowId, CancellationToken.None);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Collections.Frozen;
+using Drimbox.Core;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Storage;
+using A = Drimbox.Storage.ArchiveAttribute;
+
+namespace Drimbox.Archive;
+
+/// <summary>An identifier of a query, understood.</summary>
+/// <param name="Keys">What is returned, in the order of the tags.</param>
+/// <param name="HasUnsupportedKeys">Some keys are not matched or not returned: FF01.</param>
+internal sealed record UnderstoodQuery(FindQuery Query, IReadOnlyList<Tag> Keys, bool HasUnsupportedKeys);
+
+/// <summary>Turns the identifier of a C-FIND into a query of the index. Source: PS3.4 C.2.2.2 for the kinds of
+/// matching, C.6 for the keys.</summary>
+internal static class QueryKeys
+{
+    private static readonly FrozenDictionary<Tag, (A Attribute, FindLevel Level)> Supported = new Dictionary<Tag, (A, FindLevel)>
+    {
+        [Tag.PatientID] = (A.PatientId, FindLevel.Patient),
+        [Tag.IssuerOfPatientID] = (A.IssuerOfPatientId, FindLevel.Patient),
+        [Tag.PatientName] = (A.PatientName, FindLevel.Patient),
+        [Tag.PatientBirthDate] = (A.PatientBirthDate, FindLevel.Patient),
+        [Tag.PatientSex] = (A.PatientSex, FindLevel.Patient),
+        [Tag.NumberOfPatientRelatedStudies] = (A.NumberOfPatientRelatedStudies, FindLevel.Patient),
+        [Tag.NumberOfPatientRelatedSeries] = (A.NumberOfPatientRelatedSeries, FindLevel.Patient),
+        [Tag.NumberOfPatientRelatedInstances] = (A.NumberOfPatientRelatedInstances, FindLevel.Patient),
+        [Tag.StudyInstanceUID] = (A.StudyInstanceUid, FindLevel.Study),
+        [Tag.StudyDate] = (A.StudyDate, FindLevel.Study),
+        [Tag.StudyTime] = (A.StudyTime, FindLevel.Study),
+        [Tag.AccessionNumber] = (A.AccessionNumber, FindLevel.Study),
+        [Tag.StudyID] = (A.StudyId, FindLevel.Study),
+        [Tag.StudyDescription] = (A.StudyDescription, FindLevel.Study),
+        [Tag.ReferringPhysicianName] = (A.ReferringPhysicianName, FindLevel.Study),
+        [Tag.ModalitiesInStudy] = (A.ModalitiesInStudy, FindLevel.Study),
+        [Tag.NumberOfStudyRelatedSeries] = (A.NumberOfStudyRelatedSeries, FindLevel.Study),
+        [Tag.NumberOfStudyRelatedInstances] = (A.NumberOfStudyRelatedInstances, FindLevel.Study),
+        [Tag.SeriesInstanceUID] = (A.SeriesInstanceUid, FindLevel.Series),
+        [Tag.Modality] = (A.Modality, FindLevel.Series),
+        [Tag.SeriesNumber] = (A.SeriesNumber, FindLevel.Series),
+        [Tag.SeriesDescription] = (A.SeriesDescription, FindLevel.Series),
+        [Tag.SeriesDate] = (A.SeriesDate, FindLevel.Series),
+        [Tag.SeriesTime] = (A.SeriesTime, FindLevel.Series),
+        [Tag.NumberOfSeriesRelatedInstances] = (A.NumberOfSeriesRelatedInstances, FindLevel.Series),
+        [Tag.SOPInstanceUID] = (A.SopInstanceUid, FindLevel.Image),
+        [Tag.SOPClassUID] = (A.SopClassUid, FindLevel.Image),
+        [Tag.AvailableTransferSyntaxUID] = (A.AvailableTransferSyntaxUid, FindLevel.Image),
+        [Tag.InstanceNumber] = (A.InstanceNumber, FindLevel.Image),
+        [Tag.NumberOfFrames] = (A.NumberOfFrames, FindLevel.Image),
+        [Tag.Rows] = (A.Rows, FindLevel.Image),
+        [Tag.Columns] = (A.Columns, FindLevel.Image),
+    }.ToFrozenDictionary();
+
+    private static readonly A[] Counts =
+    [
+        A.NumberOfPatientRelatedStudies, A.NumberOfPatientRelatedSeries, A.NumberOfPatientRelatedInstances,
+        A.NumberOfStudyRelatedSeries, A.NumberOfStudyRelatedInstances, A.NumberOfSeriesRelatedInstances,
+    ];
+
+    /// <summary>The attribute of the index that answers <paramref name="tag"/>.</summary>
+    public static A AttributeOf(Tag tag) => Supported[tag].Attribute;
+
+    /// <summary>PS3.4 C.6.1.1 and C.6.2.1: the levels of the two models.</summary>
+    /// <returns>Null for a level that the model does not have.</returns>
+    public static FindLevel? LevelOf(string? level, bool isPatientRoot) => level switch
+    {
+        "PATIENT" when isPatientRoot => FindLevel.Patient,
+        "STUDY" => FindLevel.Study,
+        "SERIES" => FindLevel.Series,
+        "IMAGE" => FindLevel.Image,
+        _ => null,
+    };
+
+    /// <returns>The query, or the status that refuses it.</returns>
+    public static (UnderstoodQuery? Query, DimseStatus Refusal) Understand(DataSet identifier, FindLevel level)
+    {
+        var matches = new List<FindMatch>();
+        var keys = new List<Tag>();
+        var hasUnsupported = false;
+        foreach (var element in identifier.Elements)
+        {
+            var tag = element.Tag;
+            if (tag.IsGroupLength || tag == Tag.QueryRetrieveLevel || tag == Tag.SpecificCharacterSet
+                || tag == Tag.RetrieveAETitle || tag == Tag.InstanceAvailability)
+                continue;
+            if (!Supported.TryGetValue(tag, out var key) || key.Level > level)
+            {
+                // PS3.4 C.4.1.1.4: FF01 says that a key was ignored; it is neither matched nor returned.
+                hasUnsupported = true;
+                continue;
+            }
+
+            keys.Add(tag);
+            var values = identifier.GetStrings(tag);
+            if (Counts.Contains(key.Attribute))
+            {
+                hasUnsupported |= values.Any(value => value.Length > 0);
+                matches.Add(FindMatch.Return(key.Attribute));
+                continue;
+            }
+
+            // Attack A13: a list that long, or a value that no stored one can be as long as, is not looked for.
+            if (values.Count > Limits.UidListMax)
+                return (null, DimseStatus.OutOfResources.With("Too many values in one key."));
+            if (values.Any(value => value.Length > Limits.MatchValueLengthMax))
+                return (null, DimseStatus.CannotUnderstand.With("A key value is too long."));
+            matches.Add(MatchOf(key.Attribute, element.Vr, values));
+        }
+
+        return (new UnderstoodQuery(new FindQuery(level, matches), keys, hasUnsupported), default);
+    }
+
+    private static FindMatch MatchOf(A attribute, Vr vr, IReadOnlyList<string> values)
+    {
+        var present = values.Where(value => value.Length > 0).ToList();
+        // PS3.4 C.2.2.2.3; a lone asterisk is universal in every VR, since so many callers mean it.
+        if (present.Count == 0 || present.All(value => value.All(c => c == '*'))) return FindMatch.Return(attribute);
+        if (present.Count > 1) return FindMatch.List(attribute, present);
+        var value = present[0];
+        // C.2.2.2.5: a range has a hyphen, and neither date nor time can have one otherwise.
+        if (vr is Vr.DA or Vr.TM && value.IndexOf('-', StringComparison.Ordinal) is var hyphen and >= 0)
+            return FindMatch.Range(attribute, value[..hyphen].Trim(), value[(hyphen + 1)..].Trim());
+        // C.2.2.2.4: not in UIDs, numbers, dates and times.
+        var mayBePattern = vr is not (Vr.UI or Vr.IS or Vr.US or Vr.DA or Vr.TM);
+        return mayBePattern && value.AsSpan().ContainsAny('*', '?')
+            ? FindMatch.Wildcard(attribute, value)
+            : FindMatch.Single(attribute, value);
+    }
+}

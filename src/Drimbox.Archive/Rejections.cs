@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Manifests;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Kos;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Archive;
+
+/// <summary>Imaging Object Change Management: a Key Object Selection document with a rejection title hides the
+/// instances that it names, and itself. Source: IHE RAD TF, RAD-66 and the IOCM profile; PS3.16 CID 7011.</summary>
+internal sealed class Rejections(ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, ILogger log)
+{
+    /// <summary>The note in a file that was just received, or null if it is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public RejectionNote? TryRead(in CStoreRequest request, string path) =>
+        request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage
+            ? TryRead(path, request.Peer.CallingAe.ToString())
+            : null;
+
+    /// <inheritdoc cref="TryRead(in CStoreRequest, string)"/>
+    public RejectionNote? TryRead(string path, string callingAe)
+    {
+        if (surroundings.Disk.FileLength(path) > Limits.RejectionNoteBytesMax)
+        {
+            ArchiveLog.NoteUnreadable(log, options.NodeId, callingAe, "longer than any note");
+            return null;
+        }
+
+        if (!DicomFile.TryRead(path, out var file, out var refusal))
+        {
+            ArchiveLog.NoteUnreadable(log, options.NodeId, callingAe, refusal?.Reason.ToString() ?? "");
+            return null;
+        }
+
+        if (!RejectionNoteDataSet.IsRejectionNote(file!.DataSet)) return null;
+        var note = RejectionNoteDataSet.TryRead(file.DataSet, out refusal);
+        if (note is null) ArchiveLog.NoteUnreadable(log, options.NodeId, callingAe, refusal?.Reason.ToString() ?? "");
+        return note;
+    }
+
+    /// <summary>One outbox row for each listener, each in a lane of its own: a listener that is down holds up no
+    /// other.</summary>
+    public IReadOnlyList<OutboxRow> Forwards(Uid sopInstanceUid) =>
+    [
+        .. options.IocmListeners.Select(listener => new OutboxRow(
+            $"iocm/{listener.AeTitle}", IocmForwarder.Kind,
+            JsonSerializer.Serialize(new IocmForward(listener.AeTitle, sopInstanceUid)), surroundings.Time.GetUtcNow())),
+    ];
+
+    /// <summary>Hides; a second time changes nothing.</summary>
+    public async Task ApplyAsync(RejectionNote note, string callingAe)
+    {
+        List<Uid> hidden = [.. note.RejectedInstances, note.SopInstanceUid];
+        var count = await index.HideAsync(hidden, CodeOf(note.Reason), [], CancellationToken.None);
+        ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
+    }
+
+    private static string CodeOf(RejectionReason reason) => reason switch
+    {
+        RejectionReason.Quality => "113001",
+        RejectionReason.PatientSafety => "113037",
+        RejectionReason.IncorrectWorklistEntry => "113038",
+        RejectionReason.DataRetentionPolicyExpired => "113039",
+        _ => throw Invariant.Unreachable(reason),
+    };
+}
+
+/// <summary>The payload of an outbox row: which note to which listener.</summary>
+internal sealed record IocmForward(AeTitle Listener, Uid SopInstanceUid);
