@@ -191,6 +191,9 @@ public static class Limits
     /// <summary>10,000 repetitions a message: identities and addresses repeat a few times.</summary>
     public const int Er7RepetitionsMax = 10_000;
 
+    /// <summary>4 KiB: a viewer address is a host, a service and two identifiers of 64 characters.</summary>
+    public const int ViewerUrlBytesMax = 4 * 1024;
+
     /// <summary>20 characters of a control id that we make: HL7 v2.5.1 2.15.9.10 MSH-10, ST length 20.</summary>
     public const int MessageControlIdLengthSent = 20;
 
