@@ -111,6 +111,14 @@ public static class Limits
     /// Pixel Data of an image worth the name is above.</summary>
     public const int ValueBytesByReferenceMin = 64 * 1024;
 
+    /// <summary>4 KiB kept of one value that the header scan picks: the longest, a PN of three groups of 64 characters
+    /// in UTF-8, is 800 bytes (PS3.5 6.2); more is cut, and nothing is matched by it.</summary>
+    public const int ScannedValueBytesMax = 4 * 1024;
+
+    /// <summary>64 KiB of file meta information: PS3.10 7.1 has a few hundred bytes; private information may follow.
+    /// </summary>
+    public const int FileMetaBytesMax = 64 * 1024;
+
     /// <summary>1 GiB out of one deflated file: larger than any object seen deflated in the field (attack A6).</summary>
     public const long InflatedBytesMax = 1024L * 1024 * 1024;
 
@@ -190,6 +198,9 @@ public static class Limits
 
     /// <summary>10,000 repetitions a message: identities and addresses repeat a few times.</summary>
     public const int Er7RepetitionsMax = 10_000;
+
+    /// <summary>4 KiB: a viewer address is a host, a service and two identifiers of 64 characters.</summary>
+    public const int ViewerUrlBytesMax = 4 * 1024;
 
     /// <summary>20 characters of a control id that we make: HL7 v2.5.1 2.15.9.10 MSH-10, ST length 20.</summary>
     public const int MessageControlIdLengthSent = 20;

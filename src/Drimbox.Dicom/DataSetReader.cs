@@ -199,6 +199,13 @@ public sealed class DataSetReader
         return Status;
     }
 
+    /// <summary>Ends the read for a reason outside the structure.</summary>
+    internal void Refuse(StructureErrorReason reason)
+    {
+        _tokenizer.Fail(reason);
+        Fail(_tokenizer.Error);
+    }
+
     private void Fail(StructureError error)
     {
         Error = error;
@@ -231,11 +238,7 @@ public sealed class DataSetReader
         }
 
         if (_memory is not null) return false;
-        if (length > Limits.ValueBytesInMemoryMax)
-        {
-            _tokenizer.Fail(StructureErrorReason.ValueOverLimit);
-            Fail(_tokenizer.Error);
-        }
+        if (length > Limits.ValueBytesInMemoryMax) Refuse(StructureErrorReason.ValueOverLimit);
 
         return false;
     }

@@ -241,6 +241,8 @@ internal sealed class DataSetTokenizer
             return Length == 0 ? Close() : Fail(StructureErrorReason.DelimiterLength);
         }
 
+        // Before its VR is looked at: behind a file meta group may stand a data set without VRs.
+        var isStop = Tag.Value >= _stopAt && _top == 0;
         if (frame.Implicit)
         {
             Vr = DataDictionary.ImplicitVr(Tag);
@@ -251,7 +253,7 @@ internal sealed class DataSetTokenizer
             if (!VrFacts.TryParse(header[4], header[5], out var vr))
             {
                 Vr = Vr.None;
-                return Fail(StructureErrorReason.InvalidVr);
+                return isStop ? DataSetToken.Stopped : Fail(StructureErrorReason.InvalidVr);
             }
 
             Vr = vr;
@@ -262,7 +264,7 @@ internal sealed class DataSetTokenizer
                     : BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
         }
 
-        if (Tag.Value >= _stopAt && _top == 0) return DataSetToken.Stopped;
+        if (isStop) return DataSetToken.Stopped;
         if (Length == UndefinedLength) return OpenUndefined(in frame);
         if (!HasRoomForValue(in frame)) return DataSetToken.Error;
         if (Vr == Vr.SQ)

@@ -37,6 +37,9 @@ public enum StructureErrorReason
     /// <summary>A UI value that is no UID (PS3.5 9.1).</summary>
     InvalidUid,
 
+    /// <summary>The same top-level tag twice: two readers would see two different instances (PS3.5 7.1).</summary>
+    DuplicateElement,
+
     /// <summary>Deflated input beyond <see cref="Limits.InflatedBytesMax"/> or <see cref="Limits.InflationRatioMax"/>,
     /// or that is not a deflate stream.</summary>
     Deflate,
@@ -68,6 +71,7 @@ public readonly record struct StructureError(StructureErrorReason Reason, Tag Ta
         StructureErrorReason.DepthOverLimit => $"Sequences nested deeper than {Limits.SequenceDepthMax}",
         StructureErrorReason.ValueOverLimit => $"A value longer than {Limits.ValueBytesInMemoryMax} bytes",
         StructureErrorReason.InvalidUid => "A UI value that is not a UID",
+        StructureErrorReason.DuplicateElement => "The same element twice in one data set",
         StructureErrorReason.Deflate => "The deflated data set is not readable within its limits",
         _ => "No error",
     };

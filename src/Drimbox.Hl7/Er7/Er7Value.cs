@@ -61,6 +61,18 @@ public readonly struct Er7Value
     /// <summary><see cref="Text"/> without surrounding spaces: for codes and identifiers, where they mean nothing.</summary>
     public string Code => Text.Trim();
 
+    /// <summary>The whole value as text, for FT, TX and ST: an unescaped component delimiter in it is a character that
+    /// somebody typed, and cutting there would lose text. Repetitions are lines.</summary>
+    public string FreeText
+    {
+        get
+        {
+            if (_message is not { } message || IsNull) return "";
+            return string.Join('\n', Repetitions.Select(
+                r => Er7Escape.Decode(r.Raw.Span, message.Separators, message.Charset)));
+        }
+    }
+
     /// <summary>The repetitions of a field, at least one.</summary>
     public IReadOnlyList<Er7Value> Repetitions
     {

@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using Drimbox.Core;
+
+[assembly: InternalsVisibleTo("Drimbox.Protocols.Tests")]
 
 namespace Drimbox.Hl7.Mllp;
 
