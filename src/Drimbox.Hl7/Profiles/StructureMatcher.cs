@@ -53,6 +53,11 @@ internal sealed class StructureMatcher
                 count++;
                 Take(element, later, group);
             }
+            else if (count == 0 && LacksItsFirst(element, name))
+            {
+                count++;
+                Take(element, later, group);
+            }
             else if (!later.Contains(name))
             {
                 Stray(parent.Name, group);
@@ -71,6 +76,10 @@ internal sealed class StructureMatcher
             RefusalReason.SegmentSequence,
             $"{element.First} is required in {parent.Name} {element.Cardinality}"));
     }
+
+    // A required group that begins with something else of its own has lost its first segment, and only that.
+    private static bool LacksItsFirst(StructureRule element, string name) =>
+        element is GroupRule { Cardinality.Min: > 0 } && element.Names.Contains(name);
 
     private void Take(StructureRule element, HashSet<string> later, MatchedGroup group)
     {

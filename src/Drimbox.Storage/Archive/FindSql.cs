@@ -10,6 +10,9 @@ namespace Drimbox.Storage;
 /// <summary>The statement for a query. A value of the peer is a parameter, never text (attack A13).</summary>
 internal sealed class FindSql
 {
+    // PS3.5 6.2.1.2: family, given, middle, prefix, suffix.
+    private const int PersonNameComponents = 5;
+
     private readonly List<string> _terms = [];
     private readonly List<object> _parameters = [];
     private FindLevel _highest;
@@ -144,13 +147,22 @@ internal sealed class FindSql
     {
         if (folded.Length == 0) return null;
         if (!isPattern) return Equal(column, folded);
-        if (Text(column, folded, isPattern) is not { } whole) return null;
         // Empty components at the end of a name may be left away (PS3.5 6.2.1.2), so "DUPONT^*" is also "DUPONT".
         var components = folded.Split('^');
         var kept = components.Length;
-        while (kept > 0 && components[kept - 1].All(c => c == '*')) kept--;
-        if (kept == components.Length || kept == 0) return whole;
-        return $"({whole} OR {Text(column, string.Join('^', components[..kept]), isPattern)})";
+        if (kept <= PersonNameComponents)
+        {
+            while (kept > 1 && components[kept - 1].All(c => c == '*')) kept--;
+        }
+
+        var terms = new List<string>();
+        for (var count = kept; count <= components.Length; count++)
+        {
+            if (Text(column, string.Join('^', components[..count]), isPattern) is not { } term) return null;
+            terms.Add(term);
+        }
+
+        return terms.Count == 1 ? terms[0] : $"({string.Join(" OR ", terms)})";
     }
 
     /// <summary>PS3.4 C.2.2.2.4: <c>*</c> is any sequence, <c>?</c> any one character. GLOB has just these and minds

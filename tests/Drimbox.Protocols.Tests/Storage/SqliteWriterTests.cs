@@ -1,0 +1,220 @@
+using Drimbox.Storage;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Tests.Storage;
+
+public sealed class SqliteWriterTests : IAsyncLifetime
+{
+    private readonly StoreFolder _folder = new();
+    private SqliteDatabase _db = null!;
+    private SqliteWriter _writer = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        _db = SqliteDatabase.OpenWriter(Path.Combine(_folder.Path, "test.db"));
+        _db.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT NOT NULL)");
+        _writer = new SqliteWriter(_db, "test", () => { });
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_takes_back_only_itself()
+    {
+        var (good, bad, after) = await InOneGroupAsync(
+            () => InsertAsync(1, "a"),
+            () => _writer.RunAsync<int>(
+                db =>
+                {
+                    Insert(db, 2, "b");
+                    throw new FormatException("a bug");
+                },
+                Token),
+            () => InsertAsync(3, "c"));
+
+        Assert.Equal(1, await good);
+        await Assert.ThrowsAsync<FormatException>(() => bad);
+        Assert.Equal(3, await after);
+        Assert.Equal([1, 3], await IdsAsync());
+        Assert.Equal(2, _writer.Transactions);
+    }
+
+    [Fact]
+    public async Task A_write_that_breaks_a_constraint_takes_back_only_itself()
+    {
+        var (good, bad, after) = await InOneGroupAsync(
+            () => InsertAsync(1, "a"), () => InsertAsync(1, "again"), () => InsertAsync(2, "c"));
+
+        Assert.Equal(1, await good);
+        await Assert.ThrowsAsync<StorageFaultException>(() => bad);
+        Assert.Equal(2, await after);
+        Assert.Equal([1, 2], await IdsAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_full_database_fails_who_it_must_and_recovers_by_itself(bool alone)
+    {
+        await _writer.RunAsync(Limit(6), Token);
+        var big = new string('x', 100_000);
+
+        if (alone)
+        {
+            await FailsAsFullAsync(() => InsertAsync(9, big));
+        }
+        else
+        {
+            var (before, full, after) = await InOneGroupAsync(
+                () => InsertAsync(1, "a"), () => InsertAsync(9, big), () => InsertAsync(2, "c"));
+            await FailsAsFullAsync(() => full);
+            // Whoever was told of success is there; SQLite chose whether the group survived.
+            var there = await IdsAsync();
+            Assert.Equal(there.Contains(1), await SucceedsAsync(before));
+            Assert.Equal(there.Contains(2), await SucceedsAsync(after));
+            Assert.DoesNotContain(9, there);
+        }
+
+        await _writer.RunAsync(Limit(1000), Token);
+        Assert.Equal(10, await InsertAsync(10, big));
+        Assert.Contains(10, await IdsAsync());
+
+        static Func<SqliteDatabase, Written<bool>> Limit(int pages) => db =>
+        {
+            _ = db.Use($"PRAGMA max_page_count = {pages}").LongOrNone();
+            return new(true, true);
+        };
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_lost_is_lost_for_all_that_were_in_it()
+    {
+        // What SQLITE_FULL or SQLITE_IOERR may do in the middle of a group, done by hand.
+        var (before, lost, after) = await InOneGroupAsync(
+            () => InsertAsync(1, "a"),
+            () => _writer.RunAsync<int>(
+                db =>
+                {
+                    db.Execute("ROLLBACK");
+                    throw new StorageFaultException(StorageFault.Full, "full");
+                },
+                Token),
+            () => InsertAsync(2, "c"));
+
+        await Assert.ThrowsAsync<StorageFaultException>(() => before);
+        await FailsAsFullAsync(() => lost);
+        Assert.Equal(2, await after);
+        Assert.Equal([2], await IdsAsync());
+    }
+
+    [Fact]
+    public async Task A_commit_that_fails_fails_the_group()
+    {
+        _ = await _writer.RunAsync(
+            db =>
+            {
+                db.Execute("""
+                    CREATE TABLE child (t INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED);
+                    """);
+                return new Written<bool>(true, true);
+            },
+            Token);
+        var (good, orphan, after) = await InOneGroupAsync(
+            () => InsertAsync(1, "a"),
+            () => _writer.RunAsync(
+                db =>
+                {
+                    // A deferred constraint is looked at by COMMIT.
+                    db.Use("INSERT INTO child VALUES (77)").Run();
+                    return new Written<int>(77, true);
+                },
+                Token),
+            () => InsertAsync(2, "c"));
+
+        await Assert.ThrowsAsync<StorageFaultException>(() => good);
+        await Assert.ThrowsAsync<StorageFaultException>(() => orphan);
+        await Assert.ThrowsAsync<StorageFaultException>(() => after);
+        Assert.Empty(await IdsAsync());
+        Assert.Equal(3, await InsertAsync(3, "d"));
+    }
+
+    [Fact]
+    public async Task An_answer_that_rests_on_another_write_of_the_group_waits_for_its_commit()
+    {
+        // The first is not durable before the COMMIT; so neither may anyone be told "it is there already".
+        long seenAt = -1;
+        var (_, reader, _) = await InOneGroupAsync(
+            () => InsertAsync(1, "a"),
+            () => _writer.RunAsync(
+                db =>
+                {
+                    seenAt = _writer.Transactions;
+                    return new Written<long?>(db.Use("SELECT id FROM t WHERE id = 1").LongOrNone(), Keep: false);
+                },
+                Token),
+            () => InsertAsync(2, "c"));
+
+        Assert.Equal(1, await reader);
+        Assert.True(_writer.Transactions > seenAt);
+    }
+
+    private static void Insert(SqliteDatabase db, int id, string body) =>
+        db.Use("INSERT INTO t (id, body) VALUES (?, ?)").Add(id).Add(body).Run();
+
+    private static async Task FailsAsFullAsync(Func<Task> work) =>
+        Assert.Equal(StorageFault.Full, (await Assert.ThrowsAsync<StorageFaultException>(work)).Fault);
+
+    private static async Task<bool> SucceedsAsync(Task task)
+    {
+        var error = await Record.ExceptionAsync(() => task);
+        if (error is not null) Assert.IsType<StorageFaultException>(error);
+        return error is null;
+    }
+
+    private Task<int> InsertAsync(int id, string body) => _writer.RunAsync(
+        db =>
+        {
+            Insert(db, id, body);
+            return new Written<int>(id, true);
+        },
+        Token);
+
+    private Task<List<int>> IdsAsync() => _writer.RunAsync(
+        db =>
+        {
+            var ids = new List<int>();
+            var rows = db.Use("SELECT id FROM t ORDER BY id");
+            while (rows.Step()) ids.Add(rows.Int(0));
+            rows.Reset();
+            return new Written<List<int>>(ids, false);
+        },
+        Token);
+
+    /// <summary>Holds the writer until all three wait, so that they are one group.</summary>
+    private async Task<(Task<TA> First, Task<TB> Second, Task<TC> Third)> InOneGroupAsync<TA, TB, TC>(
+        Func<Task<TA>> first, Func<Task<TB>> second, Func<Task<TC>> third)
+    {
+        using var gate = new ManualResetEventSlim();
+        var entered = new TaskCompletionSource();
+        var holder = _writer.RunAsync(
+            _ =>
+            {
+                entered.SetResult();
+                gate.Wait(Token);
+                return new Written<bool>(true, true);
+            },
+            Token);
+        await entered.Task;
+        var tasks = (first(), second(), third());
+        gate.Set();
+        await holder;
+        return tasks;
+    }
+}
