@@ -15,6 +15,9 @@ public sealed partial class DataSet
     /// <summary>An item that will belong to <paramref name="parent"/>: it has the character set of that one.</summary>
     public DataSet(DataSet parent) : this() => Parent = parent;
 
+    /// <summary>For a data set to be read: room for the elements of an ordinary image header.</summary>
+    internal DataSet(int capacity) => _elements = new DataElement[capacity];
+
     public int Count { get; private set; }
 
     /// <summary>The data set around this item, or null.</summary>

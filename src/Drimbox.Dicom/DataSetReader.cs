@@ -58,7 +58,7 @@ public sealed class DataSetReader
     private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength)
     {
         _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet { SourceSyntax = syntax };
+        DataSet = new DataSet(capacity: 64) { SourceSyntax = syntax };
         _current = DataSet;
     }
 

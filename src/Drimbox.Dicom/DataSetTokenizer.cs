@@ -105,6 +105,7 @@ internal sealed class DataSetTokenizer
             BigEndian = syntax.IsBigEndian,
             End = -1,
             Limit = totalLength < 0 ? long.MaxValue : totalLength,
+            IsLimitedByInput = true,
         };
     }
 
@@ -199,7 +200,7 @@ internal sealed class DataSetTokenizer
     {
         if (length > frame.Limit - Position)
         {
-            Fail(frame.Limit == _frames[0].Limit
+            Fail(frame.IsLimitedByInput
                 ? StructureErrorReason.Truncated
                 : StructureErrorReason.ValueBeyondContainer);
             return false;
@@ -314,7 +315,7 @@ internal sealed class DataSetTokenizer
     private bool HasRoomForValue(in Frame frame)
     {
         if (Length <= frame.Limit - Position) return true;
-        Fail(frame.Limit == _frames[0].Limit
+        Fail(frame.IsLimitedByInput
             ? StructureErrorReason.ValueBeyondInput
             : StructureErrorReason.ValueBeyondContainer);
         return false;
@@ -324,7 +325,7 @@ internal sealed class DataSetTokenizer
     {
         if (kind != FrameKind.DataSet && ++_sequences > Limits.SequenceDepthMax)
             return Fail(StructureErrorReason.DepthOverLimit);
-        var limit = _frames[_top].Limit;
+        var around = _frames[_top];
         var end = Length == UndefinedLength ? -1 : Position + Length;
         _top++;
         if (_top == _frames.Length) Array.Resize(ref _frames, _frames.Length * 2);
@@ -334,7 +335,8 @@ internal sealed class DataSetTokenizer
             Implicit = implicitVr,
             BigEndian = bigEndian,
             End = end,
-            Limit = end < 0 ? limit : end,
+            Limit = end < 0 ? around.Limit : end,
+            IsLimitedByInput = end < 0 && around.IsLimitedByInput,
         };
         return token;
     }
@@ -361,5 +363,8 @@ internal sealed class DataSetTokenizer
 
         // The nearest defined end around: nothing inside may go past it.
         internal long Limit { get; init; }
+
+        // That end is the one of the whole input.
+        internal bool IsLimitedByInput { get; init; }
     }
 }

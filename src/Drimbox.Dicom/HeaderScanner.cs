@@ -12,6 +12,16 @@ namespace Drimbox.Dicom;
 /// </summary>
 public sealed class HeaderScanner
 {
+    private static readonly Tag[] Indexed =
+    [
+        Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.StudyDate, Tag.SeriesDate, Tag.ContentDate, Tag.StudyTime,
+        Tag.SeriesTime, Tag.ContentTime, Tag.AccessionNumber, Tag.Modality, Tag.InstitutionName,
+        Tag.ReferringPhysicianName, Tag.TimezoneOffsetFromUTC, Tag.StudyDescription, Tag.SeriesDescription,
+        Tag.PatientName, Tag.PatientID, Tag.IssuerOfPatientID, Tag.PatientBirthDate, Tag.PatientSex,
+        Tag.BodyPartExamined, Tag.StudyInstanceUID, Tag.SeriesInstanceUID, Tag.StudyID, Tag.SeriesNumber,
+        Tag.InstanceNumber, Tag.FrameOfReferenceUID, Tag.NumberOfFrames, Tag.Rows, Tag.Columns, Tag.BitsAllocated,
+    ];
+
     private readonly DataSetTokenizer _tokenizer = new();
     private readonly Tag[] _tags;
     private readonly Slot[] _slots;
@@ -29,21 +39,14 @@ public sealed class HeaderScanner
 
     /// <summary>What an archive indexes: patient, study, series and instance level keys of PS3.4 C.6, and the sizes
     /// that a viewer asks for.</summary>
-    public static ReadOnlySpan<Tag> IndexedTags => new[]
-    {
-        Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.StudyDate, Tag.SeriesDate, Tag.ContentDate, Tag.StudyTime,
-        Tag.SeriesTime, Tag.ContentTime, Tag.AccessionNumber, Tag.Modality, Tag.InstitutionName,
-        Tag.ReferringPhysicianName, Tag.TimezoneOffsetFromUTC, Tag.StudyDescription, Tag.SeriesDescription,
-        Tag.PatientName, Tag.PatientID, Tag.IssuerOfPatientID, Tag.PatientBirthDate, Tag.PatientSex,
-        Tag.BodyPartExamined, Tag.StudyInstanceUID, Tag.SeriesInstanceUID, Tag.StudyID, Tag.SeriesNumber,
-        Tag.InstanceNumber, Tag.FrameOfReferenceUID, Tag.NumberOfFrames, Tag.Rows, Tag.Columns, Tag.BitsAllocated,
-    };
+    public static ReadOnlySpan<Tag> IndexedTags => Indexed;
 
     public ReadStatus Status { get; private set; }
 
     public StructureError Error { get; private set; }
 
-    /// <summary>Bytes from the start of the data set to the header of Pixel Data, or -1 if it did not come.</summary>
+    /// <summary>Where the scan stopped: bytes from the start of the data set to the header of Pixel Data, or of the
+    /// first element after its place; -1 if neither came.</summary>
     public long PixelDataOffset { get; private set; }
 
     /// <summary>The declared length of Pixel Data, or -1 if it is encapsulated or did not come.</summary>
@@ -200,9 +203,8 @@ public sealed class HeaderScanner
     private void Stop()
     {
         Status = ReadStatus.Done;
-        if (_tokenizer.Tag != Tag.PixelData) return;
         PixelDataOffset = _tokenizer.HeaderOffset;
-        PixelDataLength = _tokenizer.IsUndefinedLength ? -1 : _tokenizer.Length;
+        if (_tokenizer.Tag == Tag.PixelData && !_tokenizer.IsUndefinedLength) PixelDataLength = _tokenizer.Length;
     }
 
     private void Fail()

@@ -102,7 +102,8 @@ public sealed class DicomFile
             if (length <= Limits.FileMetaBytesMax && available.Length >= 12 + length)
             {
                 var declared = ReadGroup(available[..(12 + (int)length)]);
-                if (declared.Status == ReadStatus.Done && declared.Position == 12 + length)
+                var isWhole = !available.Span[(12 + (int)length)..].StartsWith((ReadOnlySpan<byte>)[2, 0]);
+                if (isWhole && declared.Status == ReadStatus.Done && declared.Position == 12 + length)
                 {
                     meta = declared.DataSet;
                     start += (int)declared.Position;

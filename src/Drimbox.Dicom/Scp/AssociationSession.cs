@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
-using Drimbox.Core;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Core;
-using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Dicom.Scp;

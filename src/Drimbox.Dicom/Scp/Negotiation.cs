@@ -100,7 +100,7 @@ internal sealed class Negotiation(AcceptorOptions options)
     {
         var needed = ServiceOf(proposal.AbstractSyntax);
         var refusal = needed == AllowedServices.None ? PresentationContextResult.AbstractSyntaxNotSupported
-            : (needed & services) == 0 ? PresentationContextResult.UserRejection
+            : (needed & services) == AllowedServices.None ? PresentationContextResult.UserRejection
             : PresentationContextResult.Acceptance;
         var syntax = refusal != PresentationContextResult.Acceptance ? null
             : IsStorageClass(proposal.AbstractSyntax) ? ChooseForStorage(proposal.TransferSyntaxes)

@@ -53,7 +53,7 @@ public sealed class CStoreScu(Association association)
 
     /// <summary>Sends many instances, with as many outstanding as were negotiated (<see cref="Association.InvokedMax"/>).
     /// </summary>
-    /// <param name="answered">Called for each, in the order of the responses, on the task that reads them.</param>
+    /// <param name="answered">Called for each, in the order of the responses, never two at once.</param>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public async Task SendAllAsync(
         IEnumerable<InstanceSource> instances,
@@ -67,57 +67,48 @@ public sealed class CStoreScu(Association association)
         }
 
         await using var registration = association.AbortOn(cancellationToken);
-        var outstanding = new ConcurrentDictionary<ushort, InstanceSource>();
-        using var window = new SemaphoreSlim(association.InvokedMax);
-        using var sent = new SemaphoreSlim(0);
-        var isLastSent = false;
-        var reading = ReadAllAsync();
+        using var pipeline = new Pipeline(association, answered);
+        var reading = pipeline.ReadAsync();
         try
         {
-            foreach (var instance in instances)
-            {
-                if (association.FindContext(instance.SopClassUid, instance.TransferSyntaxUid) is not { } context)
-                {
-                    answered(instance, DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax."));
-                    continue;
-                }
+            foreach (var instance in instances) await SendOneAsync(instance, pipeline, reading);
+            pipeline.Close();
+        }
+        catch (Exception e)
+        {
+            // A message cut short, or an end of the association that the reading task saw first.
+            association.Provider.Expire("Sending failed.", orderly: true);
+            pipeline.Close();
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (e is AssociationAbortedException && cancellationToken.IsCancellationRequested)
+                throw new OperationCanceledException(cancellationToken);
+            throw;
+        }
 
-                // The window opens by a response; without one the reading task fails, and so do we.
-                await (await Task.WhenAny(window.WaitAsync(CancellationToken.None), reading));
-                using var content = instance.Open();
-                var request = RequestFor(instance, association.NextMessageId());
-                outstanding[request.MessageId] = instance;
-                await association.Channel.SendAsync(context, request, content);
-                sent.Release();
-            }
-
-            isLastSent = true;
-            sent.Release();
+        try
+        {
             await reading;
         }
         catch (AssociationAbortedException) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellationToken);
         }
+    }
 
-        async Task ReadAllAsync()
+    private async Task SendOneAsync(InstanceSource instance, Pipeline pipeline, Task reading)
+    {
+        if (association.FindContext(instance.SopClassUid, instance.TransferSyntaxUid) is not { } context)
         {
-            while (true)
-            {
-                await sent.WaitAsync(CancellationToken.None);
-                if (isLastSent && outstanding.IsEmpty) return;
-                var message = await association.Channel.ReadCommandAsync();
-                if (message.IsEnd) throw association.Provider.Failure();
-                if (message.Command.CommandField != CommandField.CStoreRsp
-                    || !outstanding.TryRemove(message.Command.MessageIdBeingRespondedTo, out var instance))
-                {
-                    throw await ScuChannel.ViolatedAsync(association);
-                }
-
-                answered(instance, message.Command.Status ?? DimseStatus.ProcessingFailure);
-                window.Release();
-            }
+            pipeline.Answered(instance, DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax."));
+            return;
         }
+
+        using var content = instance.Open();
+        var request = RequestFor(instance, association.NextMessageId());
+        // The window opens by a response; when none can come any more the reading task has failed, and so do we.
+        await await Task.WhenAny(pipeline.EnterAsync(request.MessageId, instance), reading);
+        await association.Channel.SendAsync(context, request, content);
+        pipeline.Sent();
     }
 
     internal static CommandSet RequestFor(InstanceSource instance, ushort messageId) => new()
@@ -129,4 +120,59 @@ public sealed class CStoreScu(Association association)
         Priority = DimsePriority.Medium,
         DataSetType = CommandSet.WithDataSet,
     };
+
+    /// <summary>What is outstanding in an asynchronous operations window (PS3.7 D.3.3.3).</summary>
+    private sealed class Pipeline(Association association, Action<InstanceSource, DimseStatus> answered) : IDisposable
+    {
+        private readonly ConcurrentDictionary<ushort, InstanceSource> _outstanding = [];
+        private readonly SemaphoreSlim _window = new(association.InvokedMax);
+        private readonly SemaphoreSlim _sent = new(0);
+        private readonly Lock _gate = new();
+        private volatile bool _isClosed;
+
+        public Task EnterAsync(ushort messageId, InstanceSource instance)
+        {
+            _outstanding[messageId] = instance;
+            return _window.WaitAsync(CancellationToken.None);
+        }
+
+        public void Dispose()
+        {
+            _window.Dispose();
+            _sent.Dispose();
+        }
+
+        public void Sent() => _sent.Release();
+
+        /// <summary>Nothing more is sent: the reading task ends with the last response.</summary>
+        public void Close()
+        {
+            _isClosed = true;
+            _sent.Release();
+        }
+
+        public void Answered(InstanceSource instance, DimseStatus status)
+        {
+            lock (_gate) answered(instance, status);
+        }
+
+        public async Task ReadAsync()
+        {
+            while (true)
+            {
+                await _sent.WaitAsync(CancellationToken.None);
+                if (_isClosed && (_outstanding.IsEmpty || association.Provider.State != Sta.Sta6)) return;
+                var message = await association.Channel.ReadCommandAsync();
+                if (message.IsEnd) throw association.Provider.Failure();
+                if (message.Command.CommandField != CommandField.CStoreRsp
+                    || !_outstanding.TryRemove(message.Command.MessageIdBeingRespondedTo, out var instance))
+                {
+                    throw await ScuChannel.ViolatedAsync(association);
+                }
+
+                Answered(instance, message.Command.Status ?? DimseStatus.ProcessingFailure);
+                _window.Release();
+            }
+        }
+    }
 }

@@ -60,10 +60,10 @@ public sealed partial class Association
             await socket.ConnectAsync(options.Host, options.Port, either.Token);
             return socket;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             socket.Dispose();
-            throw new TimeoutException($"No TCP connection within {options.ConnectTimeout.TotalSeconds:0.#} s.");
+            throw new TimeoutException($"No TCP connection within {options.ConnectTimeout.TotalSeconds:0.#} s.", e);
         }
         catch
         {

@@ -144,6 +144,7 @@ internal sealed partial class UpperLayerProvider
         _start = 0;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReceivePendingAsync(ValueTask<int> pending)
     {
         Volatile.Write(ref _waitingSince, _time.GetTimestamp());

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Drimbox.Dicom.UpperLayer;
 
 /// <summary>The states of the upper layer. Source: PS3.8 9.2.2, tables 9-1 to 9-5.</summary>
+[SuppressMessage("Naming", "CA1712", Justification = "Sta1 to Sta13 are the names of PS3.8.")]
 public enum Sta : byte
 {
     /// <summary>Idle.</summary>

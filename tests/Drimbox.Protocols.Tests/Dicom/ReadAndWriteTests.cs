@@ -6,7 +6,7 @@ namespace Drimbox.Tests.Dicom;
 public sealed class ReadAndWriteTests
 {
     // Explicit VR Little Endian, a bit of everything that has a choice of encoding.
-    private static readonly byte[] Explicit = new ByteText()
+    internal static readonly byte[] Explicit = new ByteText()
         .Add("08000000 554C 0400 10000000", "(0008,0000) UL 4: group length 16")
         .Add("08000500 4353 0A00").Ascii("ISO_IR 100", "(0008,0005) CS")
         .Add("08001511 5351 0000 FFFFFFFF", "(0008,1115) SQ, undefined length")

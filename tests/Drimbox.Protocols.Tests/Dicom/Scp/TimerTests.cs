@@ -1,0 +1,110 @@
+using Drimbox.Core;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Tests.Dicom.Scp;
+
+/// <summary>Slow and silent peers (attack A11), on a clock that the test moves.</summary>
+public sealed class TimerTests : IAsyncLifetime
+{
+    private static readonly AssociateRequest CtRequest =
+        Pdus.Request("ARCHIVE", "MODALITY", (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid));
+
+    private readonly FakeTime _time = new();
+    private readonly MemoryStore _store = new();
+    private TestAcceptor _server = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _server = TestAcceptor.Start(o => o with { Store = _store }, _time);
+        return default;
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public void A_connection_without_a_request_is_closed_by_artim()
+    {
+        using var peer = RawPeer.Connect(_server.EndPoint);
+        // Some bytes of a request do not extend the time.
+        peer.Send(0x01, 0x00, 0x00, 0x00);
+        Settle();
+        _time.Advance(Limits.ArtimTimeout - TimeSpan.FromSeconds(2));
+        peer.Send(0x00);
+        Assert.False(peer.HasData(TimeSpan.FromMilliseconds(100)));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        peer.ExpectClosed();
+    }
+
+    [Fact]
+    public void A_peer_that_does_not_close_after_a_rejection_is_closed_by_artim()
+    {
+        using var peer = RawPeer.Connect(_server.EndPoint);
+        peer.Send(AssociateEncoder.Encode(Pdus.EchoRequest("OTHER", "MODALITY")));
+        Assert.Equal(Pdus.Reject(1, 1, 7), peer.ReadPdu());
+        Settle();
+        _time.Advance(Limits.ArtimTimeout + TimeSpan.FromSeconds(2));
+        SpinWait.SpinUntil(() => IsGone(peer), TimeSpan.FromSeconds(10));
+        Assert.True(IsGone(peer));
+    }
+
+    [Fact]
+    public void A_silent_association_is_aborted()
+    {
+        using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
+        Settle();
+        _time.Advance(Limits.AssociationIdleTimeout - TimeSpan.FromSeconds(2));
+        Assert.False(peer.HasData(TimeSpan.FromMilliseconds(100)));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
+        peer.ExpectClosed();
+    }
+
+    [Fact]
+    public void A_trickle_within_a_message_is_aborted()
+    {
+        using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
+        peer.Send([.. Pdus.Command(1, Pdus.StoreRq(1, "1.2")), 0x04, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFC, 1, 2]);
+        for (var seconds = 0; seconds < Limits.ThroughputGrace.TotalSeconds + 5; seconds += 5)
+        {
+            peer.Send(0x55);
+            Settle();
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
+        SpinWait.SpinUntil(() => Volatile.Read(ref _store.Abandoned) == 1, TimeSpan.FromSeconds(10));
+        Assert.Equal(1, _store.Abandoned);
+    }
+
+    [Fact]
+    public void A_store_that_takes_its_time_is_not_the_silence_of_the_peer()
+    {
+        _store.Gate = new TaskCompletionSource();
+        using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
+        peer.Send([.. Pdus.Command(1, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(1, false, true, [1, 2])]);
+        SpinWait.SpinUntil(() => Volatile.Read(ref _store.Completing) == 1, TimeSpan.FromSeconds(10));
+        _time.Advance(Limits.AssociationIdleTimeout * 3);
+        _store.Gate.SetResult();
+        Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
+    }
+
+    // The server must be waiting for the peer when the clock moves: it is as soon as it has eaten what was sent,
+    // for which it needs no more than this on any machine that runs tests.
+    private static void Settle() => Thread.Sleep(50);
+
+    private static bool IsGone(RawPeer peer)
+    {
+        try
+        {
+            peer.Send(0x00);
+            Thread.Sleep(5);
+            return false;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return true;
+        }
+    }
+}
