@@ -145,7 +145,8 @@ public static class Limits
     /// <summary>24 MiB of CDA characters: what fits base64-encoded in an MLLP frame.</summary>
     public const int CdaBytesMax = 24 * 1024 * 1024;
 
-    /// <summary>32 characters: yyyyMMddHHmmss, a fraction of nine digits and an offset are 29 (HL7 v2.5.1 2.A.22).</summary>
+    /// <summary>32 characters: yyyyMMddHHmmss, a fraction of nine digits and an offset are 29 (HL7 v2.5.1
+    /// 2.A.22).</summary>
     public const int TimestampLengthMax = 32;
 
     // ---- Printed reports ----
@@ -153,7 +154,7 @@ public static class Limits
     /// <summary>200,000 characters of one report, some sixty pages: the longest dictated reports have three.</summary>
     public const int ReportCharactersMax = 200_000;
 
-    /// <summary>512 characters of a viewer address: its QR code (ISO/IEC 18004, level M, version 16) stays readable
+    /// <summary>512 characters of a viewer address: its QR code (ISO/IEC 18004, level M, version 18) stays readable
     /// when it is printed 35 mm wide; an IHE Invoke Image Display address has 150.</summary>
     public const int ViewerUrlLengthMax = 512;
 

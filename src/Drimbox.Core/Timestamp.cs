@@ -16,8 +16,9 @@ public enum TimestampPrecision
     Second,
 }
 
-/// <summary>A point in time as HL7 writes it: yyyy[MM[dd[HH[mm[ss[.S…]]]]]][+/-ZZZZ]. Source: HL7 v2.5.1 2.A.22 (DTM)
-/// and HL7 v3 data types TS, which share the form. The text is kept as written; its precision is never invented.</summary>
+/// <summary>A point in time as HL7 writes it: yyyy[MM[dd[HH[mm[ss[.S…]]]]]][+/-ZZZZ]. Source: HL7 v2.5.1 2.A.22
+/// (DTM) and HL7 v3 data types TS, which share the form. The text is kept as written, its precision never
+/// invented.</summary>
 [JsonConverter(typeof(ParsableJsonConverter<Timestamp>))]
 public readonly record struct Timestamp : IParsable<Timestamp>
 {

@@ -16,7 +16,8 @@ public sealed class CharacterSet
         Terms = terms;
         _repertoires = repertoires;
         IsKnown = isKnown;
-        _withEscapes = repertoires.Length > 1 || (terms.Length == 1 && terms[0].Contains("2022", StringComparison.Ordinal));
+        _withEscapes = repertoires.Length > 1
+            || (terms.Length == 1 && terms[0].Contains("2022", StringComparison.Ordinal));
     }
 
     /// <summary>Without (0008,0005): ISO 646. Bytes above 7F are read as ISO 8859-1, since sites that leave the

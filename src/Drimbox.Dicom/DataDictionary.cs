@@ -91,7 +91,7 @@ public static class DataDictionary
         if (tag.IsPrivate) return tag.IsPrivateCreator ? Vr.LO : Vr.UN;
         var code = VrCode(tag);
         if (code < 0) return Vr.UN;
-        return DictionaryTables.VrText[code] is { Length: > 2 } choice && choice.EndsWith("OW", StringComparison.Ordinal)
+        return DictionaryTables.VrText[code].EndsWith(" OW", StringComparison.Ordinal)
             ? Vr.OW
             : DictionaryTables.FirstVr[code];
     }

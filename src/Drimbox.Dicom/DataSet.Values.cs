@@ -47,8 +47,15 @@ public sealed partial class DataSet
         if (element.Vr.IsText()) return Split(CharacterSet.Decode(element.Bytes, element.Vr), element.Vr);
         if (element.Vr is Vr.UN or Vr.OB or Vr.OW) return [];
         if (element.Vr == Vr.AT)
-            return [.. Enumerate(element, 4, static b => new Tag(
-                BinaryPrimitives.ReadUInt16LittleEndian(b), BinaryPrimitives.ReadUInt16LittleEndian(b[2..])).ToString())];
+        {
+            return
+            [
+                .. Enumerate(element, 4, static b => new Tag(
+                    BinaryPrimitives.ReadUInt16LittleEndian(b),
+                    BinaryPrimitives.ReadUInt16LittleEndian(b[2..])).ToString()),
+            ];
+        }
+
         return element.Vr is Vr.FL or Vr.FD or Vr.OF or Vr.OD
             ? [.. GetDoubles(tag).Select(d => d.ToString("R", CultureInfo.InvariantCulture))]
             : [.. GetIntegers(tag).Select(n => n.ToString(CultureInfo.InvariantCulture))];
@@ -118,7 +125,8 @@ public sealed partial class DataSet
 
     /// <summary>A DA value, PS3.5 6.2: yyyyMMdd.</summary>
     public DateOnly? GetDate(Tag tag) =>
-        DateOnly.TryParseExact(GetString(tag), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+        DateOnly.TryParseExact(
+            GetString(tag), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
             ? date
             : null;
 

@@ -8,7 +8,7 @@ internal enum DataSetToken : byte
     /// <summary>The fragment is used up, or a defined end of the input is reached.</summary>
     NeedMore,
 
-    /// <summary>The header of an element with a plain value; <c>Value</c> tokens follow if its length is not 0.</summary>
+    /// <summary>The header of an element with a plain value; Value tokens follow if its length is not 0.</summary>
     Element,
 
     /// <summary>Bytes of the value of the last Element or Fragment that lie in this fragment of input.</summary>

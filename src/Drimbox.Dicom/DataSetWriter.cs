@@ -190,12 +190,13 @@ public static class DataSetWriter
 
         private void WriteValue(in DataElement element, int wordSize)
         {
+            using var file = element.Range?.Open();
             long position = 0;
             while (position < element.Length)
             {
                 var count = (int)Math.Min(element.Length - position, ChunkBytes);
                 var span = output.GetSpan(count)[..count];
-                if (element.Range is { } range) range.Read(position, span);
+                if (element.Range is { } range) range.Read(file!, position, span);
                 else element.Bytes.Slice((int)position, count).CopyTo(span);
                 if (_bigEndian) DataSetReader.Swap(span, wordSize);
                 output.Advance(count);

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Drimbox.Dicom;
 
 /// <summary>A long value left where it is: a part of a file. The file must stay as it is while the value is in use.
@@ -12,7 +14,14 @@ public sealed record FileRange(string Path, long Offset, long Length)
     /// <exception cref="EndOfStreamException">The file no longer holds the value.</exception>
     public void Read(long position, Span<byte> destination)
     {
-        using var handle = File.OpenHandle(Path);
+        using var handle = Open();
+        Read(handle, position, destination);
+    }
+
+    internal SafeFileHandle Open() => File.OpenHandle(Path);
+
+    internal void Read(SafeFileHandle handle, long position, Span<byte> destination)
+    {
         while (!destination.IsEmpty)
         {
             var count = RandomAccess.Read(handle, destination, Offset + position);

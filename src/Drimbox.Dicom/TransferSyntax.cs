@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Dicom;
@@ -52,7 +53,7 @@ public sealed partial class TransferSyntax
 
     public static IReadOnlyList<TransferSyntax> All => Registry.All;
 
-    public static bool TryFind(Uid uid, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TransferSyntax? syntax) =>
+    public static bool TryFind(Uid uid, [NotNullWhen(true)] out TransferSyntax? syntax) =>
         Registry.ByUid.TryGetValue(uid, out syntax);
 
     public override string ToString() => Name;

@@ -4,7 +4,8 @@ using Drimbox.Dmp.Soap;
 
 namespace Drimbox.Dmp;
 
-/// <summary>How one XDS transaction ended, as a value: what comes next is <see cref="XdsOutcomes"/>' decision.</summary>
+/// <summary>How one XDS transaction ended, as a value: what comes next is <see cref="XdsOutcomes"/>'
+/// decision.</summary>
 public abstract record XdsAnswer
 {
     private XdsAnswer()

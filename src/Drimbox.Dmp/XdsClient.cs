@@ -11,7 +11,8 @@ using static Drimbox.Dmp.Registry.XdsNames;
 
 namespace Drimbox.Dmp;
 
-/// <summary>The two addresses of the DMP (<c>…/si-dmp-server/v2/services/registry</c> and <c>/repository</c>).</summary>
+/// <summary>The two addresses of the DMP (<c>…/si-dmp-server/v2/services/registry</c> and
+/// <c>/repository</c>).</summary>
 public sealed record XdsTarget(Uri Registry, Uri Repository)
 {
     /// <summary>The target behind a base address such as <c>https://host/si-dmp-server/v2/services/</c>.</summary>

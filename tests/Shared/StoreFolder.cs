@@ -15,8 +15,8 @@ public sealed class StoreFolder : IDisposable
         foreach (var file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories))
         {
             if (file.EndsWith("-shm", StringComparison.Ordinal) || file.EndsWith(".lock", StringComparison.Ordinal)) continue;
-            var target = System.IO.Path.Combine(copy.Path, System.IO.Path.GetRelativePath(Path, file));
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
+            var target = global::System.IO.Path.Combine(copy.Path, global::System.IO.Path.GetRelativePath(Path, file));
+            Directory.CreateDirectory(global::System.IO.Path.GetDirectoryName(target)!);
             using var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var to = File.Create(target);
             from.CopyTo(to);

@@ -50,7 +50,8 @@ public sealed record Author(Professional Person, Organization Institution, strin
 /// document 2.2.</summary>
 /// <param name="SymbolicId">The id inside the submission (<c>Document01</c>, <c>DocumentKOS</c>).</param>
 /// <param name="UniqueId">DocumentUniqueId: <c>root^extension</c>, or an OID/UID alone.</param>
-/// <param name="CreationTime">UTC, yyyyMMddHHmmss; shorter where the document is less precise (ITI TF-3 4.2.3.1.7).</param>
+/// <param name="CreationTime">UTC, yyyyMMddHHmmss; all times are shorter where the document is less precise (ITI TF-3
+/// 4.2.3.1.7).</param>
 /// <param name="ServiceStartTime">UTC, yyyyMMddHHmmss, or null.</param>
 /// <param name="ServiceStopTime">UTC, yyyyMMddHHmmss, or null.</param>
 /// <param name="Hash">Lower-case hexadecimal SHA-1 of the document (ITI TF-3 4.2.3.2.10).</param>

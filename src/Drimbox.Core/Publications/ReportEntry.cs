@@ -155,7 +155,7 @@ public static class ReportEntry
 
         var utc = timestamp.ToUtc(defaults.TimeZone);
         if (utc is null)
-            refusal ??= No(RefusalReason.DataType, "A time without its offset from UTC, and no zone is configured.", path);
+            refusal ??= No(RefusalReason.DataType, "A time without offset from UTC, and no zone is configured.", path);
         return utc;
     }
 

@@ -140,7 +140,8 @@ internal static class KeyObjectDocument
     /// <summary>The instant in (0008,0012), (0008,0013) and (0008,0201); UTC where no offset is given.</summary>
     internal static DateTimeOffset? ReadCreation(DataSet dataSet)
     {
-        var text = dataSet.GetString(Tag.InstanceCreationDate) + dataSet.GetString(Tag.InstanceCreationTime)?.Split('.')[0];
+        var time = dataSet.GetString(Tag.InstanceCreationTime)?.Split('.')[0];
+        var text = dataSet.GetString(Tag.InstanceCreationDate) + time;
         if (!DateTime.TryParseExact(
                 text, "yyyyMMddHHmmss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)) return null;
         var offset = TimeSpan.Zero;

@@ -89,7 +89,8 @@ public static class KosDataSet
         if (KeyObjectDocument.ReadEvidence(dataSet, out var study) is not { } series)
         {
             refusal = new Refusal(
-                RefusalReason.RequiredFieldMissing, "The list of references is absent, incomplete or of several studies.",
+                RefusalReason.RequiredFieldMissing,
+                "The list of references is absent, incomplete or of several studies.",
                 Tag.CurrentRequestedProcedureEvidenceSequence.ToString());
             return null;
         }

@@ -61,7 +61,8 @@ public static class RejectionNoteDataSet
             || !series.Any(s => s.Instances.Count > 0))
         {
             refusal = new Refusal(
-                RefusalReason.RequiredFieldMissing, "The rejection note does not say which instances of one study it rejects.",
+                RefusalReason.RequiredFieldMissing,
+                "The rejection note does not say which instances of one study it rejects.",
                 Tag.CurrentRequestedProcedureEvidenceSequence.ToString());
             return null;
         }

@@ -52,7 +52,12 @@ public sealed class DicomFile
         TryRead(null, null, bytes, out file, out refusal, stopAt);
 
     private static bool TryRead(
-        Stream? stream, string? path, ReadOnlyMemory<byte> bytes, out DicomFile? file, out Refusal? refusal, Tag? stopAt)
+        Stream? stream,
+        string? path,
+        ReadOnlyMemory<byte> bytes,
+        out DicomFile? file,
+        out Refusal? refusal,
+        Tag? stopAt)
     {
         file = null;
         var head = stream is null

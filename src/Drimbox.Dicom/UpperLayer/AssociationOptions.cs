@@ -49,13 +49,3 @@ public sealed record AssociationOptions
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
-
-/// <summary>How we name ourselves. Source: PS3.7 D.3.3.2.</summary>
-public static class Implementation
-{
-    /// <summary>Under 2.25 (PS3.5 B.2), generated once for this program.</summary>
-    public static readonly Uid ClassUid = Uid.Parse("2.25.214395512823427612087912461904287112561");
-
-    /// <summary>At most 16 characters; changes with every release that changes the wire.</summary>
-    public const string VersionName = "DRIMBOX_0_1";
-}

@@ -31,7 +31,8 @@ internal static class AuthorCodec
         var authors = new List<Author>();
         foreach (var classification in EbRim.Classifications(owner, scheme))
         {
-            var person = EbRim.SlotValue(classification, "authorPerson") is { } xcn ? HealthText.TryParseXcn(xcn) : null;
+            var xcn = EbRim.SlotValue(classification, "authorPerson");
+            var person = xcn is null ? null : HealthText.TryParseXcn(xcn);
             if (person is null)
             {
                 problems.Add("authorPerson is absent or no XCN");

@@ -3,7 +3,8 @@ using Drimbox.Core.Publications;
 
 namespace Drimbox.Dmp.Registry;
 
-/// <summary>confidentialityCode values of the DMP. Source: JDV_J08 (1.2.250.1.213.1.1.5.463); facts document 3.4.</summary>
+/// <summary>confidentialityCode values of the DMP. Source: JDV_J08 (1.2.250.1.213.1.1.5.463); facts document
+/// 3.4.</summary>
 public static class ConfidentialityCodes
 {
     /// <summary>HL7 v3 Confidentiality: N, R, V.</summary>
@@ -26,7 +27,8 @@ public static class ConfidentialityCodes
         yield return Normal;
         if (visibility.HasFlag(Visibility.MaskedFromProfessionals)) yield return MaskedFromProfessionals;
         if (visibility.HasFlag(Visibility.InvisibleToPatient)) yield return InvisibleToPatient;
-        if (visibility.HasFlag(Visibility.InvisibleToLegalRepresentatives)) yield return InvisibleToLegalRepresentatives;
+        if (visibility.HasFlag(Visibility.InvisibleToLegalRepresentatives))
+            yield return InvisibleToLegalRepresentatives;
     }
 
     public static Visibility ToVisibility(IEnumerable<Code> codes)

@@ -21,7 +21,7 @@ public static class DocumentEntryCodec
 
         // ITI TF-3 4.2.3.2.22: the local identifier; the INS where the site has none (CI-SIS mapping).
         var sourcePatientId = local is not null && HealthText.IsOid(local.IssuerOid)
-            ? HealthText.FormatCx(InstanceIdentifier.Create(local.IssuerOid, local.Value), "PI")
+            ? HealthText.FormatCx(local.Value, local.IssuerOid, "PI")
             : HealthText.FormatCx(entry.PatientId, "NH");
         var element = new XElement(Rim + "ExtrinsicObject",
             new XAttribute("id", owner),
@@ -88,10 +88,11 @@ public static class DocumentEntryCodec
             else problems.Add("status is not known");
         }
 
-        var patientId = read.Identifier(IdentificationScheme.DocumentEntryPatientId, "patientId", HealthText.TryParseCx);
+        var patientId = read.Identifier(
+            IdentificationScheme.DocumentEntryPatientId, "patientId", HealthText.TryParseCx);
         var uniqueId = read.Identifier(IdentificationScheme.DocumentEntryUniqueId, "uniqueId", ParseUniqueId);
         var sourcePatientId = read.Slot("sourcePatientId", required: true);
-        if (sourcePatientId is not null && HealthText.TryParseCx(sourcePatientId) is null)
+        if (sourcePatientId is not null && HealthText.TryParseCxParts(sourcePatientId) is null)
             problems.Add("sourcePatientId is not a CX");
         var codes = read.Codes(ClassificationScheme.ConfidentialityCode, "confidentialityCode", 1);
         var referenceIds = EbRim.SlotValues(element, ReferenceIdListSlot)

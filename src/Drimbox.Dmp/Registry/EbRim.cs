@@ -55,7 +55,8 @@ internal static class EbRim
         owner.Elements(Rim + "Slot").Where(slot => (string?)slot.Attribute("name") == name)
             .Elements(Rim + "ValueList").Elements(Rim + "Value").Select(value => value.Value.Trim()).ToList();
 
-    public static string? SlotValue(XElement owner, string name) => SlotValues(owner, name) is [var first, ..] ? first : null;
+    public static string? SlotValue(XElement owner, string name) =>
+        SlotValues(owner, name) is [var first, ..] ? first : null;
 
     public static IEnumerable<XElement> Classifications(XElement owner, string scheme) =>
         owner.Elements(Rim + "Classification")

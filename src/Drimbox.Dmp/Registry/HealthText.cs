@@ -15,16 +15,25 @@ internal static class HealthText
 
     // ITI TF-3, CX: 279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH
     public static string FormatCx(InstanceIdentifier id, string typeCode) =>
-        $"{Escape(id.Extension ?? "")}^^^&{Escape(id.Root)}&ISO^{typeCode}";
+        FormatCx(id.Extension ?? "", id.Root, typeCode);
 
-    /// <summary>CX-1 and CX-4.2; further components (CX-5 type, CX-7 date) are allowed and not read.</summary>
-    public static InstanceIdentifier? TryParseCx(string text)
+    public static string FormatCx(string value, string authority, string typeCode) =>
+        $"{Escape(value)}^^^&{Escape(authority)}&ISO^{typeCode}";
+
+    public static InstanceIdentifier? TryParseCx(string text) =>
+        TryParseCxParts(text) is { } parts && InstanceIdentifier.TryCreate(parts.Authority, parts.Value, out var id)
+            ? id
+            : null;
+
+    /// <summary>CX-1 and CX-4.2; further components (CX-5 type, CX-7 date) are allowed and not read. A site's own
+    /// identifier may hold any character.</summary>
+    public static (string Value, string Authority)? TryParseCxParts(string text)
     {
         var components = text.Split('^');
         if (components.Length < 4 || components[0].Length == 0) return null;
         var authority = components[3].Split('&');
         if (authority.Length < 3 || authority[2] != "ISO" || !IsOid(authority[1])) return null;
-        return InstanceIdentifier.TryCreate(authority[1], Unescape(components[0]), out var id) ? id : null;
+        return (Unescape(components[0]), authority[1]);
     }
 
     // XCN: 899900063480^NOM^Prénom^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS
@@ -155,9 +164,9 @@ internal static class HealthText
             }
         }
 
-        var local = sourcePatientId is null ? null : TryParseCx(sourcePatientId);
-        var localId = local is { } id && !NationalAuthorities.IsIns(id.Root)
-            ? new LocalPatientId(id.Extension ?? "", id.Root, "")
+        var local = sourcePatientId is null ? null : TryParseCxParts(sourcePatientId);
+        var localId = local is { } id && !NationalAuthorities.IsIns(id.Authority)
+            ? new LocalPatientId(id.Value, id.Authority, "")
             : null;
         return new Patient(patientId, localId, birthName, given, "", used, birthDate, sex, "");
     }

@@ -5,7 +5,8 @@ namespace Drimbox.Dmp.Registry;
 
 /// <summary>A DocumentEntry as it stands in a registry or in a submission.</summary>
 /// <param name="EntryUuid">id: <c>urn:uuid:…</c>, or the symbolic id of a submission.</param>
-/// <param name="LogicalId">lid: the entryUUID of the first version; equal to <paramref name="EntryUuid"/> if absent.</param>
+/// <param name="LogicalId">lid: the entryUUID of the first version; equal to <paramref name="EntryUuid"/> if
+/// absent.</param>
 /// <param name="Version">VersionInfo/@versionName, from 1.</param>
 /// <param name="Status">status; Approved if absent, as in a submission.</param>
 /// <param name="ConfidentialityCodes">All of them, in their order.</param>

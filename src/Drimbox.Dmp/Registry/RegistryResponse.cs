@@ -48,7 +48,8 @@ public sealed record RegistryResponse(RegistryStatus Status, IReadOnlyList<Regis
                         error.Location is null ? null : new XAttribute("location", error.Location),
                         new XAttribute("severity", error.IsWarning ? WarningSeverity : ErrorSeverity)))));
 
-    /// <summary>Reads the status and the errors of <paramref name="element"/>, or null if it has no known status.</summary>
+    /// <summary>Reads the status and the errors of <paramref name="element"/>, or null if it has no known
+    /// status.</summary>
     public static RegistryResponse? TryRead(XElement element)
     {
         RegistryStatus? status = (string?)element.Attribute("status") switch

@@ -44,7 +44,8 @@ public sealed class MtomPackage
 
     public long Length { get; }
 
-    /// <exception cref="DocumentUnreadableException">A document cannot be read, or has not the announced length.</exception>
+    /// <exception cref="DocumentUnreadableException">A document cannot be read, or has not the announced
+    /// length.</exception>
     public async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(_rootHeader, cancellationToken);

@@ -47,7 +47,12 @@ public static class SoapEnvelope
             header,
             new XElement(Soap12 + "Body", body));
         using var buffer = new MemoryStream();
-        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(false), Indent = false, CloseOutput = false };
+        var settings = new XmlWriterSettings
+        {
+            Encoding = new UTF8Encoding(false),
+            Indent = false,
+            CloseOutput = false,
+        };
         using (var writer = XmlWriter.Create(buffer, settings)) envelope.Save(writer);
         return buffer.ToArray();
     }

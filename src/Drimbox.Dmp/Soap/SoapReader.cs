@@ -19,7 +19,9 @@ public static class SoapReader
     {
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
             return Refuse(RefusalReason.DataType, "Content-Type is missing or unreadable.");
-        if (type.MediaType is "application/soap+xml")
+        // RFC 2045 5.1: media types are compared without case; Axis writes Multipart/Related.
+        var mediaType = type.MediaType?.ToLowerInvariant();
+        if (mediaType is "application/soap+xml")
         {
             var root = await TryReadAllAsync(body, Math.Min(bytesMax, Limits.SoapPartBytesMax), cancellationToken);
             if (root is null) return Refuse(RefusalReason.OverLimit, "The SOAP message is too long.");
@@ -27,8 +29,9 @@ public static class SoapReader
             return (message, refusal);
         }
 
-        if (type.MediaType is not "multipart/related")
-            return Refuse(RefusalReason.DataType, "Content-Type is neither application/soap+xml nor multipart/related.");
+        if (mediaType is not "multipart/related")
+            return Refuse(
+                RefusalReason.DataType, "Content-Type is neither application/soap+xml nor multipart/related.");
         var boundary = Parameter(type, "boundary");
         if (string.IsNullOrEmpty(boundary) || boundary.Length > Limits.MtomBoundaryLengthMax)
             return Refuse(RefusalReason.DataType, "multipart/related has no boundary, or one that is too long.");
@@ -57,7 +60,7 @@ public static class SoapReader
                     return Refuse(RefusalReason.OverLimit, $"More than {Limits.MtomPartsMax} MIME parts.");
 
                 // MTOM 1.0, 3.2: binary. An encoded part would be a second way to write the same bytes.
-                var encoding = section.Headers?["Content-Transfer-Encoding"].ToString() ?? "";
+                var encoding = Header(section, "Content-Transfer-Encoding") ?? "";
                 if (encoding.ToLowerInvariant() is not ("" or "binary" or "8bit" or "7bit"))
                     return Refuse(RefusalReason.DataType, "A MIME part is encoded; MTOM parts are binary.");
                 var bytes = await TryReadAllAsync(section.Body, left, cancellationToken);
@@ -65,7 +68,7 @@ public static class SoapReader
                 left -= bytes.Value.Length;
 
                 // RFC 2387 3.2: without a start parameter the first part is the root; it may have no Content-ID.
-                var id = ContentId(section.Headers?["Content-ID"].ToString()) ?? $" {parts.Count}";
+                var id = ContentId(Header(section, "Content-ID")) ?? $" {parts.Count}";
                 first ??= id;
                 if (!parts.TryAdd(id, bytes.Value))
                     return Refuse(RefusalReason.Cardinality, "Two MIME parts have the same Content-ID.");
@@ -108,6 +111,9 @@ public static class SoapReader
 
         return null;
     }
+
+    private static string? Header(MultipartSection section, string name) =>
+        section.Headers is { } headers && headers.TryGetValue(name, out var values) ? values.ToString() : null;
 
     private static string? ContentId(string? text)
     {

@@ -3,7 +3,8 @@ using Drimbox.Core.Identity;
 
 namespace Drimbox.Dmp.Trust;
 
-/// <summary>What a structure signs and authenticates with (DB.SO.19, DB.SO.89: chosen by representedOrganization).</summary>
+/// <summary>What a structure signs and authenticates with (DB.SO.19, DB.SO.89: chosen by
+/// representedOrganization).</summary>
 /// <param name="Authentication">ORG AUTH_CLI of the IGC-Santé: client certificate of TLS. Never signs.</param>
 /// <param name="Signing">ORG SIGN_CLI (cachet): signs the VIHF and the submission set; with its private key.</param>
 /// <param name="Sector">Secteur_Activite, JDV_J61 (<c>SA01</c> in 1.2.250.1.71.4.2.4).</param>

@@ -34,7 +34,8 @@ public static class SubmissionSignature
             return "The signature document is not an XML signature.";
         if (ById(dom, ManifestId) is not { } manifest || ById(dom, SignedPropertiesId) is null)
             return "IHEManifest or S0-SignedProperties is missing or there twice.";
-        if (!IsSigned(dom, root, certificate)) return "The signature value does not verify with the structure's certificate.";
+        if (!IsSigned(dom, root, certificate))
+            return "The signature value does not verify with the structure's certificate.";
         var references = manifest.ChildNodes.OfType<XmlElement>().Where(e => e.LocalName == "Reference").ToList();
         if (!references.Exists(r => r.GetAttribute("URI") == UriPrefix + submissionSetUniqueId))
             return "The manifest does not name the submission set.";
@@ -42,7 +43,8 @@ public static class SubmissionSignature
         {
             var matching = references.FindAll(r => r.GetAttribute("URI") == UriPrefix + signed.UniqueId);
             if (matching.Count != 1) return "The manifest does not name each document once.";
-            if (!DigestMatches(matching[0], signed.Bytes)) return "A digest of the manifest does not match its document.";
+            if (!DigestMatches(matching[0], signed.Bytes))
+                return "A digest of the manifest does not match its document.";
         }
 
         return null;

@@ -149,12 +149,16 @@ public sealed class SubmissionSigner(
                                     new XAttribute("xmlns", Signature), certificate.IssuerName.Name),
                                 new XElement(Signature + "X509SerialNumber",
                                     new XAttribute("xmlns", Signature),
-                                    new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true)
-                                        .ToString(CultureInfo.InvariantCulture))))),
+                                    DecimalSerial(certificate))))),
                     new XElement(Xades + "SignaturePolicyIdentifier",
                         new XElement(Xades + "SignaturePolicyImplied"))),
                 new XElement(Xades + "SignedDataObjectProperties")));
 
-    internal static bool IsXml(string mimeType) =>
+    // XML Signature 4.5.4.1: the serial number in decimal.
+    private static string DecimalSerial(X509Certificate2 certificate) =>
+        new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true)
+            .ToString(CultureInfo.InvariantCulture);
+
+    private static bool IsXml(string mimeType) =>
         mimeType is "text/xml" or "application/xml" || mimeType.EndsWith("+xml", StringComparison.Ordinal);
 }

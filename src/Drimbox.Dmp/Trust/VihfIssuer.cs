@@ -123,7 +123,8 @@ public sealed class VihfIssuer(
                     new XAttribute("codeSystem", code.System),
                     new XAttribute("displayName", code.Display)))));
 
-    /// <summary>Enveloped signature, exclusive canonicalisation; it stands right after Issuer (SAML core 5.4).</summary>
+    /// <summary>Enveloped signature, exclusive canonicalisation; it stands right after Issuer (SAML core
+    /// 5.4).</summary>
     private static string Sign(XElement assertion, X509Certificate2 certificate, SignatureHash hash)
     {
         var dom = Canonical.ToDom(assertion);

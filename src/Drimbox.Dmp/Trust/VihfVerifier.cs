@@ -15,7 +15,8 @@ namespace Drimbox.Dmp.Trust;
 /// Verifies a VIHF and reads it. The element whose signature is verified is the element that is read (signature
 /// wrapping, attack A20); keys come from our own list, never from KeyInfo; one assertion a message.
 /// </summary>
-/// <param name="signingCertificateOf">The pinned signing certificate of a structure, or null if it is not known.</param>
+/// <param name="signingCertificateOf">The pinned signing certificate of a structure, or null if it is not
+/// known.</param>
 /// <param name="acceptSha1">True where senders still sign with SHA-1.</param>
 public sealed class VihfVerifier(
     Func<string, X509Certificate2?> signingCertificateOf, bool acceptSha1, TimeProvider time)
@@ -109,7 +110,8 @@ public sealed class VihfVerifier(
         return true;
     }
 
-    // The CI-SIS leaves AudienceRestriction away and names the audience in Ressource_URN; if both are there, both count.
+    // The CI-SIS leaves AudienceRestriction away and names the audience in Ressource_URN; if both are there, both
+    // count.
     private static bool HasRightAudience(XElement assertion)
     {
         var restricted = assertion.Elements(Saml + "Conditions").Elements(Saml + "AudienceRestriction")

@@ -35,7 +35,10 @@ internal sealed record DmpContext(
         var closed = store.IsPatientClosed(patientId) ?? (Options.AcceptUnknownPatients ? false : null);
 
         // The DMP's own codes for these are not public; XDS has one for both.
-        if (closed is null) errors.Add(new RegistryError("XDSUnknownPatientId", "No DMP for this patient"));
-        else if (closed.Value) errors.Add(new RegistryError("XDSUnknownPatientId", "The DMP of this patient is closed"));
+        if (closed != false)
+        {
+            errors.Add(new RegistryError(
+                "XDSUnknownPatientId", closed is null ? "No DMP for this patient" : "The DMP of this patient is closed"));
+        }
     }
 }

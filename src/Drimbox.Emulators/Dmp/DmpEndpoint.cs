@@ -19,7 +19,8 @@ internal sealed class DmpEndpoint(
     IIdSource ids,
     TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _assertions = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _assertions = new(StringComparer.Ordinal);
+    private readonly Queue<(string Id, DateTimeOffset SeenAt)> _assertionsByAge = new();
 
     private readonly VihfVerifier _verifier = new(
         structure => structures.TryGetValue(structure, out var known) ? known.SigningCertificate : null,
@@ -51,7 +52,8 @@ internal sealed class DmpEndpoint(
         var answer = await AnswerAsync(message, service);
         if (rule is { Moment: FaultMoment.AfterCommit } && await MisbehaveAsync(http, rule, message, answer, stopping))
             return;
-        await WriteAsync(http, answer, answer.IsFault ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK);
+        await WriteAsync(
+            http, answer, answer.IsFault ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK);
     }
 
     private static async Task<(SoapMessage? Message, Refusal? Refusal)> ReadAsync(HttpContext http)
@@ -154,7 +156,8 @@ internal sealed class DmpEndpoint(
                 http.Response.StatusCode = rule.Status;
                 return true;
             case FaultKind.RegistryError:
-                var error = RegistryResponse.Failure(new RegistryError(rule.ErrorCode ?? "XDSRegistryBusy", "Scripted"));
+                var error = RegistryResponse.Failure(
+                    new RegistryError(rule.ErrorCode ?? "XDSRegistryBusy", "Scripted"));
                 await WriteAsync(http, Reply.Of(error.Write(NameOf(message)), message, ids), StatusCodes.Status200OK);
                 return true;
             case FaultKind.SoapFault:
@@ -195,12 +198,15 @@ internal sealed class DmpEndpoint(
     // An assertion is for one attempt; ids are forgotten once they would be refused for their age anyway.
     private bool IsFirstUse(Vihf vihf)
     {
-        var oldest = time.GetUtcNow() - Limits.VihfLifetime - (2 * Limits.ClockSkewMax);
-        foreach (var (id, issued) in _assertions)
+        var now = time.GetUtcNow();
+        var forgotten = now - Limits.VihfLifetime - (2 * Limits.ClockSkewMax);
+        lock (_assertions)
         {
-            if (issued < oldest) _assertions.TryRemove(id, out _);
+            while (_assertionsByAge.TryPeek(out var oldest) && oldest.SeenAt < forgotten)
+                _assertions.Remove(_assertionsByAge.Dequeue().Id);
+            if (!_assertions.Add(vihf.AssertionId)) return false;
+            _assertionsByAge.Enqueue((vihf.AssertionId, now));
+            return true;
         }
-
-        return _assertions.TryAdd(vihf.AssertionId, vihf.IssueInstant);
     }
 }

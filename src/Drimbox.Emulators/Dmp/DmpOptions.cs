@@ -18,13 +18,15 @@ public sealed record DmpOptions
     /// <summary>Who may use the DMP at the start; more by <see cref="DmpEmulator.AllowStructure"/>.</summary>
     public IReadOnlyList<AllowedStructure> Structures { get; init; } = [];
 
-    /// <summary>True: every INS has an open DMP unless it was closed. Default false: patients are opened first.</summary>
+    /// <summary>True: every INS has an open DMP unless it was closed. Default false: patients are opened
+    /// first.</summary>
     public bool AcceptUnknownPatients { get; init; }
 
     /// <summary>Default true: a request without a valid VIHF gets a SOAP fault.</summary>
     public bool RequireVihf { get; init; } = true;
 
-    /// <summary>Default true: ITI-41 needs a signature document that verifies and covers every other document.</summary>
+    /// <summary>Default true: ITI-41 needs a signature document that verifies and covers every other
+    /// document.</summary>
     public bool RequireSignature { get; init; } = true;
 
     /// <summary>Default true, as the DMP: signatures with SHA-1 are taken.</summary>

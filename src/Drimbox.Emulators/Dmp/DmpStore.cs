@@ -145,7 +145,8 @@ internal sealed class DmpStore : IDisposable
             "UPDATE entry SET status = $status WHERE entry_uuid = $uuid",
             ("$status", status.ToString()), ("$uuid", entryUuid));
 
-    public StoredEntry? EntryByUuid(string entryUuid) => Entries("entry_uuid = $v", entryUuid) is [var one] ? one : null;
+    public StoredEntry? EntryByUuid(string entryUuid) =>
+        Entries("entry_uuid = $v", entryUuid) is [var one] ? one : null;
 
     public IReadOnlyList<StoredEntry> EntriesByUniqueId(string uniqueId) => Entries("unique_id = $v", uniqueId);
 

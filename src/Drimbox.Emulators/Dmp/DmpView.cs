@@ -6,7 +6,8 @@ namespace Drimbox.Emulators.Dmp;
 /// <summary>Who sees what. Source: facts document 3.4.</summary>
 internal static class DmpView
 {
-    public static IReadOnlyList<DmpDocument> Documents(DmpStore store, InstanceIdentifier? patientId, Audience audience) =>
+    public static IReadOnlyList<DmpDocument> Documents(
+        DmpStore store, InstanceIdentifier? patientId, Audience audience) =>
         store.EntriesOfPatient(patientId?.ToString())
             .Where(entry => IsVisible(entry, audience))
             .Select(entry =>

@@ -45,7 +45,8 @@ public enum FaultMoment
 /// <param name="Moment">Before or after the commit.</param>
 /// <param name="Nth">The n-th matching request after the rule was set, from 1; null for any.</param>
 /// <param name="Probability">0 to 1, drawn from the seed for each matching request.</param>
-/// <param name="Times">How often it may strike; null for no limit. A rule with <paramref name="Nth"/> strikes once.</param>
+/// <param name="Times">How often it may strike; null for no limit. A rule with <paramref name="Nth"/> strikes
+/// once.</param>
 public sealed record FaultRule(
     FaultKind Kind,
     string? Action = null,
@@ -83,7 +84,7 @@ public sealed class Faults(int seed)
     }
 
     /// <summary>The rule that strikes this request, or null.</summary>
-    internal FaultRule? Next(string action)
+    public FaultRule? Next(string action)
     {
         lock (_gate)
         {

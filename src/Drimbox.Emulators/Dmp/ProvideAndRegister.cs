@@ -120,7 +120,7 @@ internal sealed class ProvideAndRegister(DmpContext context)
             or AssociationType.Transform or AssociationType.TransformAndReplace;
         if (!isLifeCycle) return;
         if (submission.Entries.All(entry => entry.Id != association.Source))
-            _errors.Add(RegistrySubmission.Metadata($"{association.Id}: sourceObject is no DocumentEntry of this request"));
+            _errors.Add(RegistrySubmission.Metadata($"{association.Id}: sourceObject is no entry of this request"));
         var target = store.EntryByUuid(association.Target);
         if (target is null || target.Status == AvailabilityStatus.Deleted)
             _errors.Add(new RegistryError("UnresolvedReferenceException", association.Id));

@@ -5,13 +5,15 @@ using static Drimbox.Dmp.Registry.XdsNames;
 
 namespace Drimbox.Emulators.Dmp;
 
-/// <summary>What a registry changes in the metadata that it stores: ids, version, and the slots of the repository.</summary>
+/// <summary>What a registry changes in the metadata that it stores: ids, version, and the slots of the
+/// repository.</summary>
 internal static class RegistryXml
 {
     private const string ReferenceIdListSlot = "urn:ihe:iti:xds:2013:referenceIdList";
 
     /// <summary>A copy of the ExtrinsicObject under its registry ids.</summary>
-    public static XElement Register(XElement submitted, string entryUuid, string logicalId, int version, DmpContext context)
+    public static XElement Register(
+        XElement submitted, string entryUuid, string logicalId, int version, DmpContext context)
     {
         var xml = WithIds(submitted, entryUuid, context);
         xml.SetAttributeValue("lid", logicalId);

@@ -83,7 +83,9 @@ internal sealed class StoredQueries(DmpContext context)
         // ITI TF-2 3.18.4.1.2.3.7.5: one of the two, not both.
         if ((uuids.Count == 0) == (uniqueIds.Count == 0))
         {
-            errors.Add(new RegistryError("XDSStoredQueryParamNumber", "Either entryUUIDs or uniqueIds"));
+            errors.Add(new RegistryError(
+                uuids.Count == 0 ? "XDSStoredQueryMissingParam" : "XDSStoredQueryParamNumber",
+                "Either entryUUIDs or uniqueIds"));
             return [];
         }
 
@@ -170,7 +172,8 @@ internal sealed class StoredQueries(DmpContext context)
         response.Add(new XElement(Rim + "RegistryObjectList",
             query.ReturnType == QueryReturnType.LeafClass
                 ? objects
-                : objects.Select(o => new XElement(Rim + "ObjectRef", new XAttribute("id", (string)o.Attribute("id")!)))));
+                : objects.Select(o => new XElement(
+                    Rim + "ObjectRef", new XAttribute("id", (string)o.Attribute("id")!)))));
         return response;
     }
 

@@ -80,7 +80,7 @@ internal sealed class UpdateDocuments(DmpContext context)
         var logicalId = entry.Entry.LogicalId;
         if (logicalId == entry.Id)
         {
-            _errors.Add(new RegistryError("XDSMetadataUpdateError", $"{entry.Id}: an initial version belongs to ITI-41"));
+            _errors.Add(new RegistryError("XDSMetadataUpdateError", $"{entry.Id}: initial versions belong to ITI-41"));
             return;
         }
 
@@ -96,7 +96,7 @@ internal sealed class UpdateDocuments(DmpContext context)
             _errors.Add(new RegistryError("XDSMetadataUpdateOperationError", $"{entry.Id}: uniqueId may not change"));
         if ((document.Hash.Length > 0 && document.Hash != stored.Hash)
             || (document.Size >= 0 && document.Size != stored.Size))
-            _errors.Add(new RegistryError("XDSMetadataUpdateOperationError", $"{entry.Id}: hash and size may not change"));
+            _errors.Add(new RegistryError("XDSMetadataUpdateOperationError", $"{entry.Id}: hash, size may not change"));
         _changes.Add(changed => AddVersion(entry, target, submission, changed));
         _changed.Add(document.UniqueId);
     }

@@ -54,12 +54,13 @@ public static class AckWriter
 
     /// <summary>The acknowledgement of a frame that breaks off or is over a limit, from the header that has arrived; null
     /// if there is no readable one.</summary>
-    public static byte[]? WriteForBeginning(
+    public static ReadOnlyMemory<byte>? WriteForBeginning(
         ReadOnlyMemory<byte> beginning, Refusal refusal, DateTimeOffset now, string controlId)
     {
         var headerEnd = beginning.Span.IndexOfAny((byte)'\r', (byte)'\n');
         var header = headerEnd <= 0 ? beginning : beginning[..headerEnd];
-        return Er7Message.TryRead(header, out _) is { } message ? Write(message, refusal, now, controlId) : null;
+        if (Er7Message.TryRead(header, out _) is not { } message) return null;
+        return Write(message, refusal, now, controlId);
     }
 
     /// <summary>MSH-7 as we write it: seconds, and the zone, so that nobody has to guess it.</summary>

@@ -45,7 +45,7 @@ internal static class CdaPatient
         .Where(p => p.Text.Length > 0)
         .ToList();
 
-    /// <summary>The first part with that qualifier, or without any for the empty qualifier; null if there is none.</summary>
+    /// <summary>The first part with that qualifier, or without any for the empty one; null if there is none.</summary>
     internal static string? First(List<NamePart> parts, string qualifier) =>
         parts.FirstOrDefault(p => qualifier.Length == 0 ? p.Qualifiers.Length == 0 : p.Qualifiers.Contains(qualifier))
             ?.Text;
@@ -55,7 +55,7 @@ internal static class CdaPatient
             .First(e => ((string?)e.Attribute("root"))?.Trim() == id.Root)
             .Attribute("assigningAuthorityName") ?? "";
 
-    /// <summary>Eight digits, whether a calendar has that day or not: civil registers hold days that no calendar has.</summary>
+    /// <summary>Eight digits, whether a calendar has that day or not: civil registers hold others too.</summary>
     private static string BirthDate(string? value)
     {
         var text = value?.Trim() ?? "";

@@ -160,7 +160,9 @@ public static class CdaReader
         return string.IsNullOrWhiteSpace(value)
             ? null
             : new Code(
-                value, (string?)element!.Attribute("codeSystem") ?? "", (string?)element.Attribute("displayName") ?? "");
+                value,
+                (string?)element!.Attribute("codeSystem") ?? "",
+                (string?)element.Attribute("displayName") ?? "");
     }
 
     private static Professional? ReadPerson(XElement? assigned)

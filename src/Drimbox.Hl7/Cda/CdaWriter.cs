@@ -236,7 +236,8 @@ public static class CdaWriter
         ("displayName", code.Display.Length > 0 ? code.Display : null),
     ];
 
-    internal static void Element(XmlWriter xml, string name, params ReadOnlySpan<(string Name, string? Value)> attributes)
+    internal static void Element(
+        XmlWriter xml, string name, params ReadOnlySpan<(string Name, string? Value)> attributes)
     {
         xml.WriteStartElement(name, Hl7V3);
         Attributes(xml, attributes);

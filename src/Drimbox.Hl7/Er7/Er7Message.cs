@@ -176,9 +176,17 @@ public sealed class Er7Message
         var occurrence = CountOf(text) + 1;
         _occurrences[text] = occurrence;
         var firstMark = _marks.Count;
+        Refusal? refusal = null;
         for (var at = start + 3; at < end;)
         {
-            if (_marks.Count - firstMark == Limits.Er7FieldsMax) return OverLimit("fields", Limits.Er7FieldsMax);
+            if (_marks.Count - firstMark == Limits.Er7FieldsMax)
+            {
+                // The segment is kept up to here: if it is the header, it must still be answered.
+                refusal = OverLimit("fields", Limits.Er7FieldsMax);
+                end = at;
+                break;
+            }
+
             _marks.Add(at);
             var next = span[(at + 1)..end].IndexOf(Separators.Field);
             if (next < 0) break;
@@ -186,7 +194,7 @@ public sealed class Er7Message
         }
 
         _segments.Add(new Entry(text, occurrence, start, end, firstMark, _marks.Count - firstMark));
-        return null;
+        return refusal;
     }
 
     private Refusal? ReadCharset()

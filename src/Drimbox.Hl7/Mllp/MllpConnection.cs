@@ -20,6 +20,7 @@ internal sealed class MllpConnection(
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
     private long _waitingSince = time.GetTimestamp();
     private long _frameBegan;
+    private bool _began;
     private bool _hasLargeSlot;
     private bool _answeredOne;
 
@@ -44,8 +45,9 @@ internal sealed class MllpConnection(
             while (await ReceiveAsync(stopping) is { } frame)
             {
                 var ack = await handler(frame, Peer, aborting);
-                if (ack is null) break;
-                await SendAsync(ack.Value, aborting);
+                // A null array becomes an empty memory on its way here: both mean no acknowledgement.
+                if (ack is not { IsEmpty: false } message) break;
+                await SendAsync(message, aborting);
                 _answeredOne = true;
             }
         }
@@ -74,6 +76,7 @@ internal sealed class MllpConnection(
             {
                 case MllpRead.Frame:
                     Volatile.Write(ref _waitingSince, 0);
+                    _began = false;
                     return frame;
                 case MllpRead.Violation:
                     return await RefuseAsync(refusal!);
@@ -129,16 +132,24 @@ internal sealed class MllpConnection(
 
     private void NoteWaiting()
     {
-        var waiting = WaitingSince is not null;
-        if (_buffer.HasRest == !waiting) return;
-        if (_buffer.HasRest) _frameBegan = time.GetTimestamp();
-        Volatile.Write(ref _waitingSince, _buffer.HasRest ? 0 : Math.Max(1, time.GetTimestamp()));
+        if (!_buffer.HasRest)
+        {
+            if (WaitingSince is null) Volatile.Write(ref _waitingSince, time.GetTimestamp());
+            return;
+        }
+
+        if (_began) return;
+        _began = true;
+        _frameBegan = time.GetTimestamp();
+        Volatile.Write(ref _waitingSince, 0);
     }
 
     private async Task<Memory<byte>> WritableLargeAsync(CancellationToken stopping)
     {
         if (!_hasLargeSlot) await largeFrames.WaitAsync(stopping);
         _hasLargeSlot = true;
+        // The time spent in our queue is not the sender's.
+        _frameBegan = time.GetTimestamp();
         return _buffer.Writable();
     }
 
@@ -152,7 +163,7 @@ internal sealed class MllpConnection(
     private async Task<ReadOnlyMemory<byte>?> RefuseAsync(Refusal refusal)
     {
         Hl7Log.FrameRefused(logger, Peer.Address, refusal.Detail);
-        if (refuse(_buffer.Beginning, refusal) is { } ack) await SendAsync(ack, CancellationToken.None);
+        if (refuse(_buffer.Beginning, refusal) is { IsEmpty: false } ack) await SendAsync(ack, CancellationToken.None);
         // Bytes that the peer is still sending would turn our close into a reset that takes the answer with it.
         await DrainAsync();
         return null;

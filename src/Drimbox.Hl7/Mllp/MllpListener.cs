@@ -57,6 +57,9 @@ public sealed class MllpListener : IAsyncDisposable
 
     public int ConnectionCount => _connections.Count;
 
+    /// <summary>The connections that wait for a frame to begin.</summary>
+    public int WaitingCount => _connections.Keys.Count(c => c.WaitingSince is not null);
+
     public void Start()
     {
         Hl7Log.Listening(_logger, LocalEndPoint);

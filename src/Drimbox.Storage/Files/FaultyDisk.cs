@@ -22,12 +22,28 @@ public enum DiskFaultKind
 public sealed class FaultyDisk(Disk inner) : Disk
 {
     private readonly Lock _lock = new();
+    private readonly List<DiskCall> _trace = [];
     private int _armedFor;
     private DiskFaultKind _kind;
     private DiskCall? _only;
 
     /// <summary>Calls counted since the last <see cref="Arm"/>.</summary>
-    public int Calls { get; private set; }
+    public int Calls
+    {
+        get
+        {
+            lock (_lock) return _trace.Count;
+        }
+    }
+
+    /// <summary>Those calls in order: what a path does, and that it syncs before it tells.</summary>
+    public IReadOnlyList<DiskCall> Trace
+    {
+        get
+        {
+            lock (_lock) return [.. _trace];
+        }
+    }
 
     /// <summary>True once the armed fault was played.</summary>
     public bool HasStruck { get; private set; }
@@ -39,7 +55,7 @@ public sealed class FaultyDisk(Disk inner) : Disk
         lock (_lock)
         {
             (_armedFor, _kind, _only) = (nth, kind, only);
-            Calls = 0;
+            _trace.Clear();
             HasStruck = false;
         }
     }
@@ -81,8 +97,8 @@ public sealed class FaultyDisk(Disk inner) : Disk
         lock (_lock)
         {
             if (_only is { } only && only != call) return null;
-            Calls++;
-            if (Calls != _armedFor) return null;
+            _trace.Add(call);
+            if (_trace.Count != _armedFor) return null;
             if (_kind == DiskFaultKind.ShortWrite && call != DiskCall.Write) return null;
             HasStruck = true;
             return _kind switch

@@ -41,6 +41,9 @@ internal sealed class SqliteDatabase : IDisposable
 
     public void Execute(string sql) => Check(raw.sqlite3_exec(_db, sql));
 
+    /// <summary>From any thread: makes the statement that runs end with a fault.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_db);
+
     /// <summary>A prepared statement of this connection, reset and without values. For fixed texts only: it is kept
     /// as long as the connection.</summary>
     public SqliteStatement Use(string sql)

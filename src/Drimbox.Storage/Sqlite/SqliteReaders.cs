@@ -18,9 +18,16 @@ internal sealed class SqliteReaders(string path) : IDisposable
             var db = _idle.TryTake(out var idle) ? idle : SqliteDatabase.OpenReader(path);
             try
             {
-                var value = read(db);
+                T value;
+                await using (cancellationToken.UnsafeRegister(static db => ((SqliteDatabase)db!).Interrupt(), db))
+                    value = read(db);
                 _idle.Add(db);
                 return value;
+            }
+            catch (StorageFaultException) when (cancellationToken.IsCancellationRequested)
+            {
+                db.Dispose();
+                throw new OperationCanceledException(cancellationToken);
             }
             catch
             {

@@ -7,15 +7,18 @@ public sealed class CdaFuzzTests
 {
     /// <summary>DRIMBOX_SEED replays a failure; each test run is the same otherwise.</summary>
     private static int Seed { get; } = int.TryParse(
-        Environment.GetEnvironmentVariable("DRIMBOX_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : 20_240_314;
+        Environment.GetEnvironmentVariable("DRIMBOX_SEED"), CultureInfo.InvariantCulture, out var seed)
+        ? seed
+        : 20_240_314;
 
     [Fact]
     public void A_damaged_document_is_read_or_refused_and_nothing_else()
     {
         var random = new Random(Seed);
         var original = CdaSample.Bytes(CdaSample.Xml);
-        var pieces = new[] { "<", ">", "\"", "&", "&#0;", "]]>", "<!--", "<?x?>", "\0", "^", "xmlns=\"\"", "nullFlavor=\"NI\"" }
-            .Select(CdaSample.Bytes).ToArray();
+        string[] texts =
+            ["<", ">", "\"", "&", "&#0;", "]]>", "<!--", "<?x?>", "\0", "^", "xmlns=\"\"", "nullFlavor=\"NI\""];
+        var pieces = texts.Select(CdaSample.Bytes).ToArray();
         var read = 0;
         for (var run = 0; run < 3_000; run++)
         {

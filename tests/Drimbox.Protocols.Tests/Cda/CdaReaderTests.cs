@@ -184,7 +184,8 @@ public sealed class CdaReaderTests
     [Fact]
     public void An_accession_number_without_order_is_kept()
     {
-        var header = Read(CdaSample.With("""<id root="1.2.250.1.999.1.10" extension="DEM-1"/>""", """<id nullFlavor="UNK"/>"""));
+        var header = Read(CdaSample.With(
+            """<id root="1.2.250.1.999.1.10" extension="DEM-1"/>""", """<id nullFlavor="UNK"/>"""));
         Assert.True(header.Orders[0].PlacerOrderNumber.IsEmpty);
         Assert.Equal("ACC-1", header.Orders[0].AccessionNumber!.Value.Extension);
     }

@@ -137,5 +137,6 @@ public sealed class CdaWriterTests
         Assert.Equal(region, Assert.Single(header.ServiceEvents[0].Regions));
     }
 
-    private static XDocument Document(Level1Report report) => XDocument.Parse(Encoding.UTF8.GetString(CdaWriter.Write(report)));
+    private static XDocument Document(Level1Report report) =>
+        XDocument.Parse(Encoding.UTF8.GetString(CdaWriter.Write(report)));
 }

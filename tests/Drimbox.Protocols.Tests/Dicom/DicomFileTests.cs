@@ -126,8 +126,8 @@ public sealed class DicomFileTests
         Assert.Equal("(7FE0,0010)", refusal!.Location);
 
         // Not a deflate stream at all.
-        var header = DeflatedHeader();
-        Assert.False(DicomFile.TryRead(new byte[][] { header, [0xFF, 0xFF, 0xFF, 0xFF] }.SelectMany(b => b).ToArray(), out _, out _));
+        byte[] noDeflate = [.. DeflatedHeader(), 0xFF, 0xFF, 0xFF, 0xFF];
+        Assert.False(DicomFile.TryRead(noDeflate, out _, out _));
     }
 
     private static byte[] DeflatedHeader() => Part10Writer.Header(
@@ -137,7 +137,8 @@ public sealed class DicomFileTests
     {
         using var output = new MemoryStream();
         output.Write(DeflatedHeader());
-        using (var deflate = new DeflateStream(output, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(dataSet);
+        using (var deflate = new DeflateStream(output, CompressionLevel.SmallestSize, leaveOpen: true))
+            deflate.Write(dataSet);
         return output.ToArray();
     }
 }

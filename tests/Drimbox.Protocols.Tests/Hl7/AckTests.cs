@@ -144,7 +144,7 @@ public sealed class AckTests
         var bytes = Er7Text.Bytes(Fixtures.Mdm)[..300];
 
         Assert.Contains(
-            "ERR|||199^Other HL7 Error", Encoding.UTF8.GetString(AckWriter.WriteForBeginning(bytes, refusal, Now, "A1")!),
+            "ERR|||199^Other HL7 Error", Encoding.UTF8.GetString(AckWriter.WriteForBeginning(bytes, refusal, Now, "A1")!.Value.Span),
             StringComparison.Ordinal);
         Assert.Null(AckWriter.WriteForBeginning("GET / HTTP/1.1"u8.ToArray(), refusal, Now, "A1"));
     }

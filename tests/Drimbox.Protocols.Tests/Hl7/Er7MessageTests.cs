@@ -154,6 +154,16 @@ public sealed class Er7MessageTests
     }
 
     [Fact]
+    public void A_header_of_too_many_fields_can_still_be_answered()
+    {
+        var message = Er7Message.TryRead(
+            Er7Text.Bytes(@"MSH|^~\&|A|B|C|D|2026||ORM^O01^ORM_O01|M1" + new string('|', 5_000)), out var refusal);
+
+        Assert.Equal(RefusalReason.OverLimit, refusal!.Reason);
+        Assert.Equal("M1", message!.Get("MSH-10"));
+    }
+
+    [Fact]
     public void A_large_document_is_a_slice_of_the_frame()
     {
         var data = new string('A', 4 * 1024 * 1024);

@@ -235,7 +235,7 @@ public sealed class ReportMessageTests
         Assert.Equal(cda, received.Cda.ToArray());
         Assert.Equal(report with { IdentityReliability = received.Message.IdentityReliability }, received.Message);
         Assert.Equal(["VALI"], received.Message.IdentityReliability);
-        Assert.Equal(oru ? "ACN1" : "ACN1", reading.Message.Get("OBR-18"));
+        Assert.Equal("ACN1", reading.Message.Get("OBR-18"));
     }
 
     [Fact]

@@ -155,8 +155,8 @@ public sealed class ArchiveFindTests : IAsyncLifetime
         var match = new FindMatch(key, kind, kind == FindMatchKind.Range ? [value, value] : [value]);
         var plan = await _index.ExplainAsync(
             new FindQuery(FindLevel.Study, [match, FindMatch.Single(A.ModalitiesInStudy, "CT")]), Token);
-        Assert.Contains(plan, step => step.Contains(index));
-        Assert.DoesNotContain(plan, step => step.StartsWith("SCAN") && !step.Contains("json_each"));
+        Assert.Contains(plan, step => step.Contains(index, StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, step => step.StartsWith("SCAN", StringComparison.Ordinal) && !step.Contains("json_each", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class ArchiveFindTests : IAsyncLifetime
             ? FindMatch.Wildcard(attribute, pattern)
             : FindMatch.Single(attribute, pattern);
 
-    private Task AddAsync(int study, string name, string modality, string date, string time, string accession)
+    private Task<InsertResult> AddAsync(int study, string name, string modality, string date, string time, string accession)
     {
         var record = Instance(study, 1, 1, name, $"IPP-{study}");
         return _index.InsertAsync(

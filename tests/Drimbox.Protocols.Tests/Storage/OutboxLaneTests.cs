@@ -259,14 +259,14 @@ public sealed class OutboxLaneTests : IAsyncLifetime
         var rows = await ClaimAsync();
         await _store.CompleteAsync(new OutboxResult(rows[0].Id, rows[0].Epoch, DispatchOutcome.Stale), Token);
 
-        Assert.Equal(["1"], Payloads(new OutboxFilter([OutboxState.Stale])));
-        Assert.Equal(["2", "3"], Payloads(new OutboxFilter([OutboxState.Pending, OutboxState.Done])));
-        Assert.Equal(["1", "2"], Payloads(new OutboxFilter([], Lane: "a")));
-        Assert.Equal(["3"], Payloads(new OutboxFilter([], Kind: "other")));
-        Assert.Equal(["2"], Payloads(new OutboxFilter([], AfterId: rows[0].Id, Max: 1)));
+        Assert.Equal(["1"], await PayloadsAsync(new OutboxFilter([OutboxState.Stale])));
+        Assert.Equal(["2", "3"], await PayloadsAsync(new OutboxFilter([OutboxState.Pending, OutboxState.Done])));
+        Assert.Equal(["1", "2"], await PayloadsAsync(new OutboxFilter([], Lane: "a")));
+        Assert.Equal(["3"], await PayloadsAsync(new OutboxFilter([], Kind: "other")));
+        Assert.Equal(["2"], await PayloadsAsync(new OutboxFilter([], AfterId: rows[0].Id, Max: 1)));
 
-        string[] Payloads(OutboxFilter filter) =>
-            [.. _store.ListOutboxAsync(filter, Token).GetAwaiter().GetResult().Select(row => row.Payload)];
+        async Task<IEnumerable<string>> PayloadsAsync(OutboxFilter filter) =>
+            (await _store.ListOutboxAsync(filter, Token)).Select(row => row.Payload);
     }
 
     private static OutboxRow Row(string lane, string payload) => new(lane, "plain", payload, _now);

@@ -28,7 +28,7 @@ public sealed class PublicationOnTheWireTests
         Assert.Equal("text/xml", only.MimeType);
         using var original = dmp.Open(document.Object);
         var expected = new byte[document.Object.Length];
-        original.ReadExactly(expected);
+        await original.ReadExactlyAsync(expected, DmpFixture.Token);
         Assert.Equal(expected, only.Bytes.ToArray());
     }
 

@@ -18,7 +18,8 @@ public sealed class ConformanceTests
         "PAT-TROIS", "DOMINIQUE", "DOMINIQUE ZOÉ", "PAT-TROIS", "19790328", "F", "63220");
 
     private static readonly SyntheticStudyOrder Order = new(
-        Uid.Parse("1.2.250.1.213.4.5.2.1.101"), Patient, new DateTimeOffset(2026, 8, 22, 8, 31, 17, TimeSpan.FromHours(2)))
+        Uid.Parse("1.2.250.1.213.4.5.2.1.101"), Patient,
+        new DateTimeOffset(2026, 8, 22, 8, 31, 17, TimeSpan.FromHours(2)))
     {
         Instances = 4,
         Series = 2,
@@ -36,7 +37,7 @@ public sealed class ConformanceTests
     }
 
     [Fact]
-    [Requirement("DB.SO.19")]
+    [Requirement("DB.SO.18")]
     public async Task Dciodvfy_finds_no_error_in_a_manifest() =>
         await AssertNoErrorAsync(KosDataSet.ToFile(ManifestOf(keyImages: [])));
 
@@ -64,6 +65,15 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public async Task Dciodvfy_is_asked_in_a_way_that_shows_errors()
+    {
+        var broken = KosDataSet.Encode(ManifestOf(keyImages: []));
+        broken.Remove(Tag.ContentDate);
+        var report = await RunAsync("dciodvfy", Part10Writer.ToBytes(broken, TransferSyntax.ExplicitVRLittleEndian));
+        Assert.Contains(report.Split('\n'), line => line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Dcmdump_reads_the_text_of_a_manifest()
     {
         var dump = await RunAsync("dcmdump", KosDataSet.ToFile(ManifestOf(keyImages: [])), "+U8", "-q");
@@ -85,13 +95,13 @@ public sealed class ConformanceTests
             using var folder = new TemporaryDirectory();
             var input = Path.Combine(folder.Path, "in.dcm");
             var output = Path.Combine(folder.Path, "out.dcm");
-            File.WriteAllBytes(input, Part10Writer.ToBytes(original, TransferSyntax.ExplicitVRLittleEndian));
+            await File.WriteAllBytesAsync(input, Part10Writer.ToBytes(original, TransferSyntax.ExplicitVRLittleEndian));
             // -e / +e: sequences of undefined or defined length; +g: with group lengths.
             await RunProcessAsync("dcmconv", transferSyntax, form, "+g", input, output);
 
             Assert.True(DicomFile.TryRead(output, out var file, out var refusal), refusal?.Detail);
             Assert.Equal(
-                File.ReadAllBytes(output)[(int)file!.DataSetOffset..],
+                (await File.ReadAllBytesAsync(output))[(int)file!.DataSetOffset..],
                 DataSetWriter.ToBytes(file.DataSet, file.TransferSyntax));
             foreach (var element in original.Elements)
             {
@@ -138,7 +148,7 @@ public sealed class ConformanceTests
     {
         using var folder = new TemporaryDirectory();
         var path = Path.Combine(folder.Path, "file.dcm");
-        File.WriteAllBytes(path, file);
+        await File.WriteAllBytesAsync(path, file);
         return await RunProcessAsync(program, [.. arguments, path]);
     }
 
