@@ -265,6 +265,29 @@ public static class Limits
     /// <summary>10 attempts: campaign P8 quarantines a poison document after at most ten.</summary>
     public const int PublicationAttemptsMax = 10;
 
+    // ---- Manifests ----
+
+    /// <summary>64 studies in one message: a report on a follow-up names two or three; each is a stream of one commit.
+    /// </summary>
+    public const int StudiesPerMessageMax = 64;
+
+    /// <summary>60 s to ask a PACS about one study: 20 series at the second or so that a slow C-FIND takes; shorter than
+    /// <see cref="DispatchAttemptDeadline"/>.</summary>
+    public static readonly TimeSpan PacsQueryTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>1,000 studies or alerts in one answer to the administrator.</summary>
+    public const int StudiesListedMax = 1_000;
+
+    /// <summary>100,000 instances in one manifest: the largest studies seen (whole-body perfusion, tomosynthesis) stay
+    /// below 20,000; at this number the KOS has some 40 MB.</summary>
+    public const int ManifestInstancesMax = 100_000;
+
+    /// <summary>64 MiB of a KOS that is read back whole: one with <see cref="ManifestInstancesMax"/> instances.</summary>
+    public const int KosBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>16 MiB of a rejection note: 40,000 instances in each of its two lists.</summary>
+    public const int RejectionNoteBytesMax = 16 * 1024 * 1024;
+
     // ---- Stores ----
 
     /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>

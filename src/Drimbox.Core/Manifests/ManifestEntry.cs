@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
@@ -21,31 +22,45 @@ public static class ManifestEntry
 
     /// <summary>The entry of <paramref name="version"/>, or null where the report's own metadata do not suffice.</summary>
     public static DocumentEntry? TryFrom(
-        ManifestVersion version,
-        Uid study,
-        StudyReport report,
-        Visibility visibility,
-        SourcePolicy policy,
-        out Refusal? refusal)
+        ManifestVersion version, Uid study, StudyReport report, Visibility visibility, SourcePolicy policy) =>
+        TryDescribe(study, version.Requests, report, policy) is { } entry
+            ? entry with
+            {
+                UniqueId = version.UniqueId,
+                CreationTime = version.CreatedAt.UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture),
+                Hash = version.Sha1,
+                Size = version.File.Length,
+                Visibility = visibility,
+            }
+            : null;
+
+    /// <summary>What the entry says whatever the version and its visibility: a manifest whose description changes is
+    /// replaced (DB.SO.13).</summary>
+    internal static DocumentEntry? TryDescribe(
+        Uid study, IReadOnlyList<ReferencedRequest> requests, StudyReport report, SourcePolicy policy)
     {
-        var entry = ReportEntry.TryFrom(report.Header, "", "", 0, visibility, policy.Defaults, out refusal);
+        var entry = ReportEntry.TryFrom(report.Header, "DocumentKOS", "", 0, Visibility.Normal, policy.Defaults, out _);
         if (entry is null) return null;
         return entry with
         {
-            SymbolicId = "DocumentKOS",
-            UniqueId = version.UniqueId,
+            UniqueId = default,
             MimeType = "application/dicom",
             ClassCode = ClassCode,
             TypeCode = TypeCode,
             FormatCode = FormatCode,
             EventCodes = EventCodesOf(study, report, entry),
-            CreationTime = version.Manifest.CreatedAt.UtcDateTime.ToString("yyyyMMddHHmmss"),
+            Authors = [AuthorOf(report, entry)],
+            CreationTime = "",
             Title = "Reference d'Objets d'un Examen d'Imagerie",
-            Hash = version.Sha1,
-            Size = version.File.Length,
-            ReferenceIds = ReferencesOf(study, version.Manifest),
+            ReferenceIds = ReferencesOf(study, requests),
         };
     }
+
+    // DB.SO.19: the structure that publishes is the one that answers for the report.
+    private static Author AuthorOf(StudyReport report, DocumentEntry entry) => entry.Authors[0] with
+    {
+        Institution = report.Header.ResponsibleOrganization ?? entry.Authors[0].Institution,
+    };
 
     /// <summary>Modality and region of this study alone; the acts belong to the report.</summary>
     private static List<Code> EventCodesOf(Uid study, StudyReport report, DocumentEntry entry)
@@ -56,10 +71,10 @@ public static class ManifestEntry
     }
 
     /// <summary>One KOS is one study: its UID, and the orders and accession numbers that led to it.</summary>
-    private static List<ReferenceId> ReferencesOf(Uid study, Manifest manifest)
+    private static List<ReferenceId> ReferencesOf(Uid study, IReadOnlyList<ReferencedRequest> requests)
     {
         var references = new List<ReferenceId>();
-        foreach (var request in manifest.Requests)
+        foreach (var request in requests)
         {
             if (request.AccessionNumber is { } accession)
                 references.Add(new ReferenceId(ReferenceIdType.Accession, accession));

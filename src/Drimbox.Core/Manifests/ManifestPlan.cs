@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Drimbox.Core.Identity;
@@ -10,8 +11,8 @@ namespace Drimbox.Core.Manifests;
 /// content key are one manifest, whatever their identifiers and dates (the diff of DB.SO.13).</summary>
 public static class ManifestPlan
 {
-    /// <summary>Key Object Selection Document Storage and the other classes that are no images are listed too: a
-    /// manifest references each visible instance.</summary>
+    /// <summary>The manifest, or null where none may be published. Key Object Selection Document Storage and the other
+    /// classes that are no images are listed too: a manifest references each visible instance.</summary>
     public static Manifest? Plan(
         Uid study, StudyState state, StudyFindings findings, SourcePolicy policy, DecisionContext context)
     {
@@ -22,7 +23,9 @@ public static class ManifestPlan
         var events = active.SelectMany(r => r.Header.ServiceEvents).Where(e => e.StudyInstanceUid == study).ToList();
         var regions = string.Join(", ", events.SelectMany(e => e.Regions).Select(c => c.Display).Distinct());
         var acts = events.SelectMany(e => e.Acts).Select(c => c.Display).Distinct().ToList();
-        var shown = findings.Series.Where(s => s.Instances.Count > 0).ToList();
+        // A PACS answers in any order; the same images are the same manifest.
+        var shown = findings.Series.Where(s => s.Instances.Count > 0)
+            .OrderBy(s => NumberOf(s.SeriesNumber) ?? int.MaxValue).ThenBy(s => s.SeriesInstanceUid).ToList();
         return new Manifest(
             context.Ids.NewUid(),
             context.Ids.NewUid(),
@@ -53,14 +56,17 @@ public static class ManifestPlan
     /// <summary>The content key of the plan, or null where no manifest can be made.</summary>
     public static string? ContentKeyOf(Uid study, StudyState state, StudyFindings findings, SourcePolicy policy) =>
         Plan(study, state, findings, policy, new DecisionContext(default, new NoIds())) is { } plan
-            ? ContentKey(plan)
+            ? ContentKeyOf(plan, state, policy)
             : null;
 
-    /// <summary>SHA-256 of the manifest without its own identifiers and dates.</summary>
-    public static string ContentKey(Manifest manifest)
+    /// <summary>SHA-256 of a manifest and its metadata, without its own identifiers and dates and its visibility (which
+    /// changes without a new document).</summary>
+    public static string ContentKeyOf(Manifest manifest, StudyState state, SourcePolicy policy)
     {
+        var study = manifest.Study.StudyInstanceUid;
         var content = manifest with { SopInstanceUid = default, SeriesInstanceUid = default, CreatedAt = default };
-        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(content)));
+        var entry = ManifestEntry.TryDescribe(study, manifest.Requests, state.ActiveReports(study)[^1], policy);
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { content, entry })));
     }
 
     private static ReferencedRequest RequestOf(Reports.ImagingOrder order) => new(
@@ -68,13 +74,15 @@ public static class ManifestPlan
 
     private static ManifestSeries SeriesOf(Uid study, SeriesFinding series, SourcePolicy policy) => new(
         series.SeriesInstanceUid,
-        int.TryParse(series.SeriesNumber, out var number) ? number : null,
+        NumberOf(series.SeriesNumber),
         $"https://{policy.RetrieveHost}/studies/{study}/series/{series.SeriesInstanceUid}",
-        series.Instances.Select(i => new ManifestInstance(
-            i.SopClassUid,
-            i.SopInstanceUid,
-            int.TryParse(i.InstanceNumber, out var instance) ? instance : null,
-            i.NumberOfFrames)).ToList());
+        series.Instances
+            .Select(i => new ManifestInstance(
+                i.SopClassUid, i.SopInstanceUid, NumberOf(i.InstanceNumber), i.NumberOfFrames))
+            .OrderBy(i => i.InstanceNumber ?? int.MaxValue).ThenBy(i => i.SopInstanceUid).ToList());
+
+    private static int? NumberOf(string text) =>
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private sealed class NoIds : IIdSource
     {

@@ -17,13 +17,11 @@ internal static class ManifestSubmission
         // After a depublication no report counts any more; the VIHF context is that of the last one, from the
         // archive (facts document 1.5).
         var report = state.ActiveReports(study) is { Count: > 0 } active ? active[^1] : LastOf(study, state);
-        var entry = ManifestEntry.TryFrom(version, study, report, step.Visibility, policy, out _);
+        var entry = ManifestEntry.TryFrom(version, study, report, step.Visibility, policy);
         Invariant.Holds(entry is not null);
-        var structure = report.Header.ResponsibleOrganization ?? entry.Authors[0].Institution;
         var author = entry.Authors[0] with
         {
             Person = report.Sender ?? entry.LegalAuthenticator ?? entry.Authors[0].Person,
-            Institution = structure,
         };
         return Submissions.Create(
             step, context, policy.SourceId, author, Submissions.ContentTypeOf(report.PatientClass), entry.PatientId,

@@ -18,6 +18,9 @@ public static class StudyAdmission
                 RefusalReason.RequiredFieldMissing, "The document names no Study Instance UID.", "OBX^1^5");
         }
 
+        if (header.StudyInstanceUids.Count > Limits.StudiesPerMessageMax)
+            return new Refusal(RefusalReason.OverLimit, "The document names too many studies.", "OBX^1^5");
+
         // A report that never leads to a publication needs none of its metadata (DB.SO.11).
         if (!message.Choices.ToDmp) return null;
 

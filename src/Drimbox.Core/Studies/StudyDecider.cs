@@ -11,6 +11,9 @@ public abstract record StudyCommand;
 /// <summary>A copy of a report arrived from a RIS.</summary>
 public sealed record ReceiveReportCopy(ReportMessage Message) : StudyCommand;
 
+/// <summary>A replacement of <paramref name="DocumentId"/> is known that is not about this study.</summary>
+public sealed record MarkReportReplaced(InstanceIdentifier DocumentId) : StudyCommand;
+
 /// <summary>The images may have changed.</summary>
 public sealed record NoticeStudyChange(string Origin) : StudyCommand;
 
@@ -47,18 +50,21 @@ public static class StudyDecider
         command switch
         {
             ReceiveReportCopy copy => Receive(study, state, copy.Message, policy, context),
+            MarkReportReplaced replaced => state.Replaced.Contains(StudyReports.KeyOf(replaced.DocumentId))
+                ? Nothing
+                : Follow(
+                    study, state,
+                    [new ReportCopyReplaced(StudyReports.KeyOf(replaced.DocumentId), context.Now)], policy, context,
+                    evaluate: true),
             NoticeStudyChange notice => state.Reports.IsEmpty
-                ? new StudyDecision([], null, false, null, null)
+                ? Nothing
                 : Follow(
                     study, state, [new StudyChangeNoticed(notice.Origin, context.Now)], policy, context,
                     evaluate: true),
             RecordFindings findings => Record(study, state, findings, policy, context),
             RecordPacsUnreachable => Withhold(
                 study, state, WithheldReason.PacsUnreachable, state.ImagesVisible, policy, context),
-            EndManifestSubmission end => Follow(
-                study, state,
-                [new ManifestSubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)],
-                policy, context),
+            EndManifestSubmission end => End(study, state, end, policy, context),
             RetryManifestPublication retry => Follow(
                 study, state, [new ManifestPublicationRetried(retry.Actor, context.Now)], policy, context),
             _ => throw Invariant.Unreachable(command),
@@ -66,13 +72,13 @@ public static class StudyDecider
 
     public static StudyState Evolve(StudyState state, StudyEvent e) => e switch
     {
-        ReportCopyReceived received => state with { Reports = state.Reports.Add(received.Report) },
-        ReportCopyDeleted deleted => state with { Deleted = state.Deleted.Add(deleted.DocumentId) },
+        // The reports have changed: what the PACS said against the publication is asked anew, and told anew.
+        ReportCopyReceived received => state with { Reports = state.Reports.Add(received.Report), Withheld = null },
+        ReportCopyDeleted deleted => state with { Deleted = state.Deleted.Add(deleted.DocumentId), Withheld = null },
+        ReportCopyReplaced replaced => state with { Replaced = state.Replaced.Add(replaced.DocumentId), Withheld = null },
         ReportCopyVisibilityChanged change => state with
         {
-            Reports = state.Reports.ConvertAll(r => r.DocumentId == change.DocumentId
-                ? r with { Choices = r.Choices with { Visibility = change.Visibility } }
-                : r),
+            Reports = state.Reports.ConvertAll(r => r.DocumentId == change.DocumentId ? Changed(r, change) : r),
         },
         ManifestBuilt built => state with
         {
@@ -83,7 +89,7 @@ public static class StudyDecider
         ManifestConfirmed => state with { ImagesVisible = true, Withheld = null },
         ManifestWithheld withheld => state with
         {
-            Withheld = withheld.Reason,
+            Withheld = new Withholding(withheld.Reason, withheld.RecordedAt),
             ImagesVisible = withheld.ImagesVisible,
         },
         ManifestSubmissionDecided decided => state with
@@ -93,8 +99,11 @@ public static class StudyDecider
         ManifestSubmissionEnded ended => state with
         {
             Publication = state.Publication.Ended(ended.SubmissionSetUniqueId, ended.Outcome),
+            Refused = ended.Outcome == DispatchOutcome.Quarantine
+                ? new ManifestRefusal(ended.Detail, ended.EndedAt)
+                : null,
         },
-        ManifestPublicationRetried => state with { Publication = state.Publication.Retried() },
+        ManifestPublicationRetried => state with { Publication = state.Publication.Retried(), Refused = null },
         StudyChangeNoticed => state,
         _ => throw Invariant.Unreachable(e),
     };
@@ -102,23 +111,24 @@ public static class StudyDecider
     private static StudyDecision Receive(
         Uid study, StudyState state, ReportMessage message, SourcePolicy policy, DecisionContext context)
     {
+        var key = StudyReports.KeyOf(message.DocumentId);
         if (message.Action == ReportAction.Delete)
         {
-            return state.Deleted.Contains(message.DocumentId)
+            return state.Deleted.Contains(key)
                 ? Nothing
-                : Follow(
-                    study, state, [new ReportCopyDeleted(message.DocumentId, context.Now)], policy, context,
-                    evaluate: state.Reports.Exists(r => r.DocumentId != message.DocumentId));
+                : Follow(study, state, [new ReportCopyDeleted(key, context.Now)], policy, context, evaluate: true);
         }
 
         Invariant.Holds(message.Cda is not null);
-        if (state.Reports.Find(r => r.DocumentId == message.DocumentId) is { } known)
+        if (state.Reports.Find(r => StudyReports.KeyOf(r.DocumentId) == key) is { } known)
         {
-            return known.Choices.Visibility == message.Choices.Visibility
+            var visibility = VisibilityAfter(known.Choices, message.Choices);
+            var decided = message.Choices.ChangesVisibilityOnly;
+            return visibility == known.Choices.Visibility && (known.Choices.ChangesVisibilityOnly || !decided)
                 ? Nothing
                 : Follow(
                     study, state,
-                    [new ReportCopyVisibilityChanged(message.DocumentId, message.Choices.Visibility, context.Now)],
+                    [new ReportCopyVisibilityChanged(known.DocumentId, visibility, decided, context.Now)],
                     policy, context);
         }
 
@@ -144,22 +154,37 @@ public static class StudyDecider
             return Follow(study, state, [new ManifestConfirmed(context.Now)], policy, context);
 
         // The state moved on while the KOS was encoded: ask again, nothing is lost.
-        if (command.Built is not { } built
-            || ManifestPlan.ContentKey(built.Manifest) != ManifestPlan.ContentKeyOf(study, state, command.Findings, policy))
+        var wanted = ManifestPlan.ContentKeyOf(study, state, command.Findings, policy);
+        if (command.Built is not { Manifest: var manifest } built
+            || ManifestPlan.ContentKeyOf(manifest, state, policy) != wanted)
         {
             return Follow(study, state, [], policy, context, evaluate: true);
         }
 
         var version = new ManifestVersion(
-            state.Manifests.Count + 1, built.Manifest, ManifestPlan.ContentKey(built.Manifest), built.File, built.Sha1,
-            context.Now);
+            state.Manifests.Count + 1, manifest.SopInstanceUid, manifest.CreatedAt, manifest.Requests,
+            manifest.Series.Sum(s => s.Instances.Count), wanted, built.File, built.Sha1);
         return Follow(study, state, [new ManifestBuilt(version)], policy, context);
+    }
+
+    private static StudyDecision End(
+        Uid study, StudyState state, EndManifestSubmission end, SourcePolicy policy, DecisionContext context)
+    {
+        var ended = new ManifestSubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now);
+        var after = Evolve(state, ended);
+
+        // The registry let go of the manifest while it became wanted again: its unique id cannot come back (ITI TF-3
+        // 4.2.3.2.26), so another one must be built.
+        var isGone = after.Wanted(study) is { } wanted
+            && after.Publication.Documents.TryGetValue(wanted.UniqueId, out var entry)
+            && entry.Status != AvailabilityStatus.Approved;
+        return Follow(study, state, [ended], policy, context, isGone);
     }
 
     private static StudyDecision Withhold(
         Uid study, StudyState state, WithheldReason reason, bool visible, SourcePolicy policy, DecisionContext context)
     {
-        if (state.Withheld == reason && state.ImagesVisible == visible) return Nothing;
+        if (state.Withheld?.Reason == reason && state.ImagesVisible == visible) return Nothing;
         var decision = Follow(
             study, state, [new ManifestWithheld(reason, visible, context.Now)], policy, context);
         return decision with { Alert = reason };
@@ -182,6 +207,23 @@ public static class StudyDecider
         var decided = new ManifestSubmissionDecided(submission.SubmissionSetUniqueId, step, context.Now);
         return new StudyDecision([.. happened, decided], submission, wantsImages, null, null);
     }
+
+    /// <summary>A message sent for it decides the visibility. Another copy of the same document can only hide more,
+    /// and not once it was decided: the original may come after the change.</summary>
+    private static Visibility VisibilityAfter(PublicationChoices known, PublicationChoices received)
+    {
+        if (received.ChangesVisibilityOnly) return received.Visibility;
+        return known.ChangesVisibilityOnly ? known.Visibility : known.Visibility | received.Visibility;
+    }
+
+    private static StudyReport Changed(StudyReport report, ReportCopyVisibilityChanged change) => report with
+    {
+        Choices = report.Choices with
+        {
+            Visibility = change.Visibility,
+            ChangesVisibilityOnly = report.Choices.ChangesVisibilityOnly || change.Decided,
+        },
+    };
 
     private static StudyDecision Nothing => new([], null, false, null, null);
 }

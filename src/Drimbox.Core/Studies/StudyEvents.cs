@@ -7,6 +7,7 @@ namespace Drimbox.Core.Studies;
 /// <summary>What happened to a study in the DRIMbox source.</summary>
 [JsonDerivedType(typeof(ReportCopyReceived), nameof(ReportCopyReceived))]
 [JsonDerivedType(typeof(ReportCopyDeleted), nameof(ReportCopyDeleted))]
+[JsonDerivedType(typeof(ReportCopyReplaced), nameof(ReportCopyReplaced))]
 [JsonDerivedType(typeof(ReportCopyVisibilityChanged), nameof(ReportCopyVisibilityChanged))]
 [JsonDerivedType(typeof(StudyChangeNoticed), nameof(StudyChangeNoticed))]
 [JsonDerivedType(typeof(ManifestBuilt), nameof(ManifestBuilt))]
@@ -21,8 +22,12 @@ public sealed record ReportCopyReceived(StudyReport Report) : StudyEvent;
 
 public sealed record ReportCopyDeleted(InstanceIdentifier DocumentId, DateTimeOffset RecordedAt) : StudyEvent;
 
+/// <summary>A document that is not about this study replaces one that is: a correction took the study away.</summary>
+public sealed record ReportCopyReplaced(InstanceIdentifier DocumentId, DateTimeOffset RecordedAt) : StudyEvent;
+
+/// <param name="Decided">MODIF_CONF_CODE: the message was sent to change the visibility.</param>
 public sealed record ReportCopyVisibilityChanged(
-    InstanceIdentifier DocumentId, Visibility Visibility, DateTimeOffset RecordedAt) : StudyEvent;
+    InstanceIdentifier DocumentId, Visibility Visibility, bool Decided, DateTimeOffset RecordedAt) : StudyEvent;
 
 /// <summary>The PACS or an administrator says that the images may have changed; the PACS is asked again.</summary>
 /// <param name="Origin">IOCM, OMI^O23, or the administrator.</param>

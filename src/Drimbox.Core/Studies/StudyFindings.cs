@@ -27,7 +27,12 @@ public sealed record StudyFindings(
     string StudyDescription,
     IReadOnlyList<SeriesFinding> Series)
 {
-    public bool IsEmpty => Series.All(s => s.Instances.Count == 0);
+    /// <summary>Key Object Selection Document Storage: notes about images, none itself.</summary>
+    private static readonly Uid KeyObjectSelection = Uid.Parse("1.2.840.10008.5.1.4.1.1.88.59");
+
+    /// <summary>No image is visible: what is left of a study whose images were all rejected may be the rejection note.
+    /// </summary>
+    public bool IsEmpty => Series.All(s => s.Instances.All(i => i.SopClassUid == KeyObjectSelection));
 
     public static StudyFindings Nothing(Uid studyInstanceUid) =>
         new(studyInstanceUid, "", "", "", "", "", "", []);

@@ -18,14 +18,25 @@ public sealed record StudyReport(
     string? PatientClass,
     DateTimeOffset RecordedAt);
 
-/// <summary>A manifest that was built: what was encoded, and where the KOS lies. Kept for ever (DB.SO.22).</summary>
+/// <summary>A manifest that was built: what its metadata are made of, and where the KOS lies. Kept for ever
+/// (DB.SO.22). The list of its images is in the KOS alone (docs/adr/0007).</summary>
+/// <param name="Sequence">1 is the first of the study.</param>
+/// <param name="CreatedAt">The instant in the KOS, with the offset of the site.</param>
+/// <param name="Instances">How many instances it lists.</param>
 /// <param name="ContentKey">Equal for manifests that differ in their own identifiers and dates only.</param>
 /// <param name="File">The KOS, a Part 10 file.</param>
 public sealed record ManifestVersion(
-    int Sequence, Manifest Manifest, string ContentKey, StoredObject File, string Sha1, DateTimeOffset BuiltAt)
+    int Sequence,
+    Uid SopInstanceUid,
+    DateTimeOffset CreatedAt,
+    IReadOnlyList<ReferencedRequest> Requests,
+    int Instances,
+    string ContentKey,
+    StoredObject File,
+    string Sha1)
 {
     /// <summary>KOS SOP Instance UID = XDS uniqueId.</summary>
-    public InstanceIdentifier UniqueId => InstanceIdentifier.Create(Manifest.SopInstanceUid.ToString(), null);
+    public InstanceIdentifier UniqueId => InstanceIdentifier.Create(SopInstanceUid.ToString(), null);
 }
 
 /// <summary>Why no manifest is published for a study that has a report. Source: DB.SO.15 to 17.</summary>
@@ -44,35 +55,37 @@ public enum WithheldReason
     PacsUnreachable,
 }
 
+/// <summary>A manifest that is wanted and held back.</summary>
+public sealed record Withholding(WithheldReason Reason, DateTimeOffset Since);
+
+/// <summary>A submission that the registry refused for good.</summary>
+/// <param name="Detail">For the operator.</param>
+public sealed record ManifestRefusal(string? Detail, DateTimeOffset Since);
+
 /// <summary>A study in the DRIMbox source: its reports, its manifests, and their publication.</summary>
-/// <param name="Deleted">Documents whose deletion was received.</param>
+/// <param name="Deleted">Documents whose deletion was received, in the form of <see cref="StudyReports.KeyOf"/>.</param>
+/// <param name="Replaced">Documents of which a replacement is known that is not about this study.</param>
 /// <param name="ImagesVisible">The PACS showed at least one image when it was last asked.</param>
-/// <param name="Withheld">Why the manifest that is wanted is not published; null when it is, or none is wanted.</param>
+/// <param name="Withheld">What the PACS last said against the publication; null if nothing, or if the reports have
+/// changed since.</param>
+/// <param name="Refused">The refusal behind <see cref="PublicationState.Refused"/>.</param>
 public sealed record StudyState(
     ImmutableList<StudyReport> Reports,
     ImmutableHashSet<InstanceIdentifier> Deleted,
+    ImmutableHashSet<InstanceIdentifier> Replaced,
     ImmutableList<ManifestVersion> Manifests,
     bool ImagesVisible,
-    WithheldReason? Withheld,
-    PublicationState Publication)
+    Withholding? Withheld,
+    PublicationState Publication,
+    ManifestRefusal? Refused)
 {
-    public static StudyState Empty { get; } = new([], [], [], false, null, PublicationState.Empty);
+    public static StudyState Empty { get; } = new([], [], [], [], false, null, PublicationState.Empty, null);
 
     public ManifestVersion? Current => Manifests.IsEmpty ? null : Manifests[^1];
 
-    /// <summary>The reports that count for <paramref name="study"/>: not replaced by another known document, not
-    /// withdrawn, still about the study, for the DMP, with a qualified INS.</summary>
-    public IReadOnlyList<StudyReport> ActiveReports(Uid study)
-    {
-        var nodes = Reports.ConvertAll(
-            r => new LineageNode(r.DocumentId, r.Parent, r.Header.VersionNumber, Reports.IndexOf(r) + 1));
-        var withdrawn = Lineage.Withdrawn(
-            nodes, Deleted.Select(d => nodes.Find(n => n.Id == d) ?? new LineageNode(d, null, null, 0)).ToList());
-        return Reports.FindAll(r => r is { InsQualified: true, Choices.ToDmp: true }
-            && !withdrawn.Contains(r.DocumentId)
-            && !Reports.Exists(other => other.Parent == r.DocumentId)
-            && r.Header.StudyInstanceUids.Contains(study));
-    }
+    /// <summary>The reports that count for <paramref name="study"/>, oldest first: the last document of each lineage,
+    /// not withdrawn, still about the study, for the DMP, with a qualified INS.</summary>
+    public IReadOnlyList<StudyReport> ActiveReports(Uid study) => StudyReports.Active(study, this);
 
     /// <summary>What the registry should hold: the newest manifest while a report counts and an image is visible,
     /// with the most restrictive visibility of the reports.</summary>

@@ -28,57 +28,52 @@ public sealed record ManifestSubmissionPayload(Uid Study, SealedSubmission Seale
 public sealed record ManifestEvaluationPayload(Uid Study);
 
 /// <summary>
-/// The studies of a DRIMbox source: turns around <see cref="StudyDecider"/>. A report copy may concern several
-/// studies; all of them change in the transaction that stores the message.
+/// The studies of a DRIMbox source: turns around <see cref="StudyDecider"/>. A message may concern several studies and
+/// documents; all of them change in the transaction that stores the message.
 /// </summary>
 public sealed class StudyRegister(StudyGrainParts parts)
 {
     public const string SubmissionKind = "study.submission";
     public const string EvaluationKind = "study.evaluation";
 
+    // A handful of repetitions is a race; hundreds are a bug.
     private const int AttemptsMax = 100;
 
-    private string DocumentKind => $"{parts.Node}/document-study";
+    /// <summary>The start of the id of every study's stream.</summary>
+    public string LanePrefix => $"{parts.Node}/study/";
 
-    private string DeletedKind => $"{parts.Node}/deleted-document";
+    private string ManifestKind => $"{parts.Node}/manifest";
 
-    public string LaneOf(Uid study) => $"{parts.Node}/study/{study}";
+    public string LaneOf(Uid study) => LanePrefix + study;
 
     /// <summary>A copy of a report, from a RIS.</summary>
-    public async Task<GrainReply> ReceiveAsync(
-        ReportMessage message, InboxDraft draft, CancellationToken cancellation)
+    public Task<GrainReply> ReceiveAsync(ReportMessage message, InboxDraft draft, CancellationToken cancellation)
     {
-        for (var attempt = 0; attempt < AttemptsMax; attempt++)
-        {
-            var studies = await StudiesOfAsync(message, cancellation);
-            var refusal = StudyAdmission.Check(message, parts.Policy);
-            if (refusal is not null) studies = [];
-            var commands = new List<StudyCommand> { new ReceiveReportCopy(message) };
-            if (message.Action != ReportAction.Delete && await WasDeletedAsync(message, cancellation))
-                commands.Add(new ReceiveReportCopy(message with { Action = ReportAction.Delete }));
-            var reply = await TurnAsync(
-                studies, commands, draft, null, refusal, refusal is null ? LinksOf(message, studies) : [],
-                cancellation);
-            if (reply is not null) return reply;
-        }
-
-        throw new TimeoutException("The study kept changing while a message was decided.");
+        var refusal = StudyAdmission.Check(message, parts.Policy);
+        return RepeatAsync(() => refusal is null
+            ? ReceiveOnceAsync(message, draft, cancellation)
+            : TurnAsync([], [], [], draft, null, refusal, cancellation));
     }
 
-    /// <summary>The images of a study may have changed.</summary>
+    /// <summary>The images of studies may have changed.</summary>
     public Task<GrainReply> NoticeAsync(
-        Uid study, string origin, InboxDraft? draft, CancellationToken cancellation) =>
-        RepeatAsync(
-            () => TurnAsync([study], [new NoticeStudyChange(origin)], draft, null, null, [], cancellation));
+        IReadOnlyList<Uid> studies, string origin, InboxDraft? draft, CancellationToken cancellation) =>
+        RepeatAsync(() => TurnAsync(studies, [new NoticeStudyChange(origin)], [], draft, null, null, cancellation));
 
     /// <summary>A command of a worker or an operator. <paramref name="result"/> finishes the outbox row it came
     /// from, in the same transaction.</summary>
     public Task<GrainReply> ExecuteAsync(
         Uid study, StudyCommand command, OutboxResult? result, CancellationToken cancellation) =>
-        RepeatAsync(() => TurnAsync([study], [command], null, result, null, [], cancellation));
+        RepeatAsync(() => TurnAsync([study], [command], [], null, result, null, cancellation));
 
     public async Task<StudyState> GetAsync(Uid study, CancellationToken cancellation) =>
         await StreamOf(study).CatchUpAsync(cancellation);
+
+    /// <summary>The study of a manifest that was ever built, or null (DB.SO.38).</summary>
+    public async Task<Uid?> FindManifestAsync(Uid kosUid, CancellationToken cancellation) =>
+        await parts.Store.FindAliasAsync(ManifestKind, kosUid.ToString(), cancellation) is { } study
+            ? Uid.Parse(study)
+            : null;
 
     private static async Task<GrainReply> RepeatAsync(Func<Task<GrainReply?>> turn)
     {
@@ -90,18 +85,59 @@ public sealed class StudyRegister(StudyGrainParts parts)
         throw new TimeoutException("The study kept changing while a command was decided.");
     }
 
+    private async Task<GrainReply?> ReceiveOnceAsync(
+        ReportMessage message, InboxDraft draft, CancellationToken cancellation)
+    {
+        // The studies of the message, and those of the document it acts on or replaces: a correction may take a study
+        // away from a report, and it may arrive before what it corrects.
+        var document = DocumentOf(message.DocumentId);
+        var known = await document.CatchUpAsync(cancellation);
+        var studies = new HashSet<Uid>(message.Cda?.StudyInstanceUids ?? []);
+        studies.UnionWith(known.Studies);
+        var commands = new List<StudyCommand> { new ReceiveReportCopy(message) };
+        var appends = new List<StreamAppend>();
+        if (message.Parent is { } replaced && StudyReports.KeyOf(replaced) != StudyReports.KeyOf(message.DocumentId))
+        {
+            var parent = DocumentOf(replaced);
+            var knownParent = await parent.CatchUpAsync(cancellation);
+            studies.UnionWith(knownParent.Studies);
+            appends.Add(parent.Append(knownParent.IsReplaced ? [] : [new DocumentReplaced()]));
+
+            // A deletion is no document of the lineage: that its parent is replaced must be said apart.
+            if (message.Action == ReportAction.Delete) commands.Add(new MarkReportReplaced(replaced));
+        }
+
+        var happened = new List<DocumentEvent>();
+        if (studies.Except(known.Studies).ToList() is { Count: > 0 } added) happened.Add(new DocumentLinked(added));
+        if (message.Action == ReportAction.Delete)
+        {
+            if (!known.IsDeleted) happened.Add(new DocumentDeleted());
+        }
+        else if (known.IsDeleted)
+        {
+            commands.Add(new ReceiveReportCopy(message with { Action = ReportAction.Delete }));
+        }
+
+        if (known.IsReplaced) commands.Add(new MarkReportReplaced(message.DocumentId));
+
+        // Without events too: the expected version makes sure that nothing was told of the document meanwhile.
+        appends.Add(document.Append(happened));
+        return await TurnAsync([.. studies], commands, appends, draft, null, null, cancellation);
+    }
+
     private async Task<GrainReply?> TurnAsync(
         IReadOnlyList<Uid> studies,
         IReadOnlyList<StudyCommand> commands,
+        IReadOnlyList<StreamAppend> documents,
         InboxDraft? draft,
         OutboxResult? result,
         Refusal? refusal,
-        IReadOnlyList<LinkRow> links,
         CancellationToken cancellation)
     {
         var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
-        var appends = new List<StreamAppend>();
+        var appends = new List<StreamAppend>(documents);
         var rows = new List<OutboxRow>();
+        var aliases = new List<AliasRow>();
         WithheldReason? alert = null;
         foreach (var study in studies)
         {
@@ -118,11 +154,13 @@ public sealed class StudyRegister(StudyGrainParts parts)
             }
 
             if (events.Count > 0) appends.Add(stream.Append(events));
+            aliases.AddRange(events.OfType<ManifestBuilt>().Select(
+                built => new AliasRow(ManifestKind, built.Version.SopInstanceUid.ToString(), study.ToString())));
         }
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);
         var committed = await parts.Store.CommitAsync(
-            new FlowCommit { Inbox = row, Appends = appends, Links = links, Outbox = rows, Result = result },
+            new FlowCommit { Inbox = row, Appends = appends, Aliases = aliases, Outbox = rows, Result = result },
             cancellation);
         return committed switch
         {
@@ -155,36 +193,10 @@ public sealed class StudyRegister(StudyGrainParts parts)
         return rows;
     }
 
-    /// <summary>The studies of the message, and those of the documents it replaces or deletes: a correction may
-    /// take a study away from a report.</summary>
-    private async Task<IReadOnlyList<Uid>> StudiesOfAsync(ReportMessage message, CancellationToken cancellation)
-    {
-        var studies = new List<Uid>(message.Cda?.StudyInstanceUids ?? []);
-        foreach (var document in DocumentsOf(message))
-        {
-            foreach (var study in await parts.Store.FindLinksAsync(
-                DocumentKind, DocumentKey.Of(document), cancellation))
-            {
-                studies.Add(Uid.Parse(study));
-            }
-        }
-
-        return studies.Distinct().ToList();
-    }
-
-    private async Task<bool> WasDeletedAsync(ReportMessage message, CancellationToken cancellation) =>
-        (await parts.Store.FindLinksAsync(DeletedKind, DocumentKey.Of(message.DocumentId), cancellation)).Count > 0;
-
-    private List<LinkRow> LinksOf(ReportMessage message, IReadOnlyList<Uid> studies)
-    {
-        if (message.Action == ReportAction.Delete)
-            return [new LinkRow(DeletedKind, DocumentKey.Of(message.DocumentId), "deleted")];
-        return studies.Select(s => new LinkRow(DocumentKind, DocumentKey.Of(message.DocumentId), s.ToString())).ToList();
-    }
-
-    private static IEnumerable<InstanceIdentifier> DocumentsOf(ReportMessage message) =>
-        message.Parent is { } parent ? [message.DocumentId, parent] : [message.DocumentId];
-
     private EventStream<StudyState, StudyEvent> StreamOf(Uid study) => new(
         parts.Store, new StreamId(LaneOf(study)), StudyState.Empty, StudyDecider.Evolve);
+
+    private EventStream<ReportDocument, DocumentEvent> DocumentOf(InstanceIdentifier document) => new(
+        parts.Store, new StreamId($"{parts.Node}/document/{DocumentKey.Of(document)}"), ReportDocument.Unknown,
+        ReportDocument.Evolve);
 }

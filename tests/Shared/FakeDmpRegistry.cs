@@ -1,8 +1,7 @@
-using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 
-namespace Drimbox.Tests.Reports;
+namespace Drimbox.Tests;
 
 /// <summary>A registry with the rules of ITI TF-3 that matter here: unique ids once, RPLC of an Approved entry only,
 /// no change of an entry that is gone. It throws where a real registry would refuse: our submissions never make it

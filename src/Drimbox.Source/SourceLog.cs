@@ -1,0 +1,58 @@
+using System.Net;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Studies;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source;
+
+// Event ids 3100-3129. Studies are named by their hash, rows by their id; no content of a message, no patient data.
+internal static partial class SourceLog
+{
+    [LoggerMessage(3100, LogLevel.Information, "DRIMbox source {Node}: HL7 on {Hl7}, DICOM on {Dicom}")]
+    public static partial void Started(ILogger logger, string node, IPEndPoint hl7, IPEndPoint dicom);
+
+    [LoggerMessage(3101, LogLevel.Information, "DRIMbox source {Node} stopped")]
+    public static partial void Stopped(ILogger logger, string node);
+
+    [LoggerMessage(3102, LogLevel.Information, "Message {Type} taken (known before: {Repeated})")]
+    public static partial void MessageTaken(ILogger logger, string type, bool repeated);
+
+    [LoggerMessage(3103, LogLevel.Warning, "Message {Type} refused with {AckCode}: {Reason} at {Location}: {Detail}")]
+    public static partial void MessageRefused(
+        ILogger logger, string type, string ackCode, string reason, string? location, string detail);
+
+    [LoggerMessage(3104, LogLevel.Warning, "A frame of {Peer} has no readable MSH: the connection is closed")]
+    public static partial void FrameUnreadable(ILogger logger, IPAddress peer);
+
+    [LoggerMessage(3105, LogLevel.Error, "Message {Type} could not be stored, the sender shall send it again: {Fault}")]
+    public static partial void MessageNotStored(ILogger logger, string type, string fault);
+
+    [LoggerMessage(3106, LogLevel.Information, "Study {Study}: rejection note taken")]
+    public static partial void NoteTaken(ILogger logger, StudyRef study);
+
+    [LoggerMessage(3107, LogLevel.Warning, "An object of {CallingAe} is no rejection note: answered {Status}")]
+    public static partial void NoteRefused(ILogger logger, AeTitle callingAe, string status);
+
+    [LoggerMessage(3110, LogLevel.Information, "Study {Study}: the PACS shows {Instances} instances")]
+    public static partial void PacsAsked(ILogger logger, StudyRef study, int instances);
+
+    [LoggerMessage(3111, LogLevel.Warning, "Study {Study}: no manifest is published: {Reason} ({Rule})")]
+    public static partial void Withheld(ILogger logger, StudyRef study, WithheldReason reason, string rule);
+
+    [LoggerMessage(3112, LogLevel.Warning, "Study {Study}: the PACS could not be asked: {Why}")]
+    public static partial void PacsUnreachable(ILogger logger, StudyRef study, string why);
+
+    [LoggerMessage(3113, LogLevel.Warning, "Outbox row {RowId}: the lease was lost, its result is not recorded")]
+    public static partial void LeaseLost(ILogger logger, long rowId);
+
+    [LoggerMessage(3120, LogLevel.Information, "Study {Study}: {Kind} of the manifest: {Outcome}: {Detail}")]
+    public static partial void SubmissionEnded(
+        ILogger logger, StudyRef study, string kind, string outcome, string? detail);
+
+    [LoggerMessage(3121, LogLevel.Warning, "Study {Study}: {Kind} of the manifest, attempt {Attempt}: {Outcome}: {Detail}")]
+    public static partial void SubmissionDelayed(
+        ILogger logger, StudyRef study, string kind, int attempt, string outcome, string? detail);
+
+    [LoggerMessage(3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]
+    public static partial void SubmissionRefused(ILogger logger, StudyRef study, string kind, string? detail);
+}

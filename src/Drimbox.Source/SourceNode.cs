@@ -1,0 +1,250 @@
+using System.Net;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Manifests;
+using Drimbox.Core.Publications;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dmp;
+using Drimbox.Dmp.Trust;
+using Drimbox.Grains.Dispatch;
+using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Streams;
+using Drimbox.Grains.Studies;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Source.Manifests;
+using Drimbox.Source.Publications;
+using Drimbox.Source.Studies;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source;
+
+/// <summary>A DRIMbox source: follows the reports of its RIS and the images of its PACS, and keeps one manifest of each
+/// study in the DMP as they want it.</summary>
+public sealed class SourceNode : IAsyncDisposable
+{
+    /// <summary>(0008,0070) of the manifests: the maker of this DRIMbox.</summary>
+    private const string Manufacturer = "Drimbox";
+
+    private readonly SourceOptions _options;
+    private readonly ILogger _logger;
+    private readonly FlowStore _store;
+    private readonly DmpClients _clients;
+    private readonly StudyDesk _desk;
+    private readonly Dispatcher _dispatcher;
+    private readonly DicomAcceptor _acceptor;
+    private readonly MllpListener _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _dispatching = Task.CompletedTask;
+    private bool _stopped;
+
+    private SourceNode(
+        SourceOptions options, string folder, FlowStore store, DmpConnection dmp, NodeSurroundings surroundings)
+    {
+        var (time, ids, loggers) = surroundings;
+        _options = options;
+        _logger = loggers.CreateLogger<SourceNode>();
+        _store = store;
+        var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
+        var policy = PolicyOf(options);
+        var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var acks = new AckComposer(time, ids);
+        var register = new StudyRegister(new StudyGrainParts(
+            options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime));
+        _desk = new StudyDesk(register, store, objects);
+        _clients = dmp.OpenClients(ids, time);
+        _dispatcher = new Dispatcher(
+            store,
+            new DispatcherOptions
+            {
+                Owner = options.Node,
+                Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
+                {
+                    [StudyRegister.EvaluationKind] = new(
+                        new ManifestEvaluation(
+                            register, new PacsQuery(options.Pacs!, ownAe, time), objects, policy, ids, time,
+                            loggers.CreateLogger<ManifestEvaluation>()),
+                        Limits.DispatchFaultsMax),
+                    [StudyRegister.SubmissionKind] = new(
+                        new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
+                        Limits.DispatchFaultsMax),
+                },
+                Random = new Random(Convert.ToInt32(ids.NewUuid()[..7], 16)),
+                Clock = time,
+            },
+            loggers.CreateLogger<Dispatcher>());
+        _acceptor = new DicomAcceptor(
+            new AcceptorOptions
+            {
+                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
+                AeTitles = [ownAe],
+                Callers =
+                [
+                    new CallerRule(AeTitle.Parse(options.Pacs!.AeTitle))
+                    {
+                        Services = AllowedServices.Echo | AllowedServices.Store,
+                    },
+                ],
+                Store = new RejectionNotes(register, loggers.CreateLogger<RejectionNotes>()),
+            },
+            loggers.CreateLogger<DicomAcceptor>(), time);
+        var door = new CopyDoor(
+            new Inbox(store, objects, acks, time), register, acks, loggers.CreateLogger<CopyDoor>());
+        _listener = new MllpListener(
+            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            door.ReceiveAsync, door.RefuseFrame, time, loggers.CreateLogger<MllpListener>());
+    }
+
+    /// <summary>Where the RIS sends its copies to, and the PACS its notices.</summary>
+    public IPEndPoint Hl7EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>Where the PACS sends its rejection notes to.</summary>
+    public IPEndPoint DicomEndPoint { get; private set; } = null!;
+
+    /// <summary>Opens the store of the node, takes up the work that lies in it, and opens the doors last.</summary>
+    /// <param name="options">Valid by their annotations.</param>
+    /// <param name="dataFolder">The folder of all nodes; this one has its own below it, named after the node.</param>
+    /// <exception cref="StorageFaultException">The store is in use, newer than this program, or failed.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An address cannot be bound.</exception>
+    /// <exception cref="StructureCertificateMissingException">A structure of the options has no certificates.</exception>
+    /// <exception cref="TimeZoneNotFoundException">The time zone of the options is unknown.</exception>
+    /// <exception cref="FormatException">An AE title, address or identifier of the options is none.</exception>
+    public static async Task<SourceNode> StartAsync(
+        SourceOptions options,
+        string dataFolder,
+        DmpConnection dmp,
+        NodeSurroundings surroundings,
+        CancellationToken cancellationToken = default)
+    {
+        // A report of such a structure would be acknowledged and could never be published.
+        foreach (var structure in options.Structures.Select(IdOf))
+        {
+            if (dmp.Certificates.Find(structure) is null) throw new StructureCertificateMissingException(structure);
+        }
+
+        var folder = Path.Combine(dataFolder, options.Node);
+        var store = await FlowStore.OpenAsync(
+            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time }, cancellationToken);
+        try
+        {
+            await store.VoidLeasesAsync(cancellationToken);
+            var node = new SourceNode(options, folder, store, dmp, surroundings);
+            try
+            {
+                node.Start();
+                return node;
+            }
+            catch
+            {
+                await node.DisposeAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A study, or null if nothing of it is known.</summary>
+    public Task<StudyOverview?> GetStudyAsync(Uid study, CancellationToken cancellationToken = default) =>
+        _desk.GetAsync(study, cancellationToken);
+
+    /// <summary>The studies in the order of their UIDs.</summary>
+    /// <param name="after">Continue after this one; null from the first.</param>
+    /// <param name="max">At most <see cref="Limits.StudiesListedMax"/>.</param>
+    public Task<IReadOnlyList<StudyOverview>> ListStudiesAsync(
+        Uid? after = null, int max = 100, CancellationToken cancellationToken = default) =>
+        _desk.ListAsync(after, max, cancellationToken);
+
+    /// <summary>What the administrator must look at: manifests that are held back or were refused (DB.SO.21). Every
+    /// study is looked at for it.</summary>
+    public Task<IReadOnlyList<StudyAlert>> ListAlertsAsync(
+        int max = Limits.StudiesListedMax, CancellationToken cancellationToken = default) =>
+        _desk.ListAlertsAsync(max, cancellationToken);
+
+    /// <summary>A manifest as a DICOM file, published, depublished or never sent; null if it is none of ours.</summary>
+    public Task<byte[]?> ReadManifestAsync(Uid kosUid, CancellationToken cancellationToken = default) =>
+        _desk.ReadManifestAsync(kosUid, cancellationToken);
+
+    /// <summary>Has the PACS asked about a study again.</summary>
+    /// <param name="actor">Who wants it, for the record.</param>
+    /// <returns>Null, or why nothing was done.</returns>
+    public Task<Refusal?> NoticeAsync(Uid study, string actor, CancellationToken cancellationToken = default) =>
+        _desk.NoticeAsync(study, actor, cancellationToken);
+
+    /// <summary>Tries a publication again that the DMP refused, that was set aside, or that waits.</summary>
+    /// <inheritdoc cref="NoticeAsync"/>
+    public Task<Refusal?> RetryPublicationAsync(
+        Uid study, string actor, CancellationToken cancellationToken = default) =>
+        _desk.RetryAsync(study, actor, cancellationToken);
+
+    /// <summary>What waits for the PACS or the DMP, and how it went.</summary>
+    public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(
+        OutboxFilter filter, CancellationToken cancellationToken = default) =>
+        _store.ListOutboxAsync(filter, cancellationToken);
+
+    /// <summary>The messages received, newest first.</summary>
+    public Task<IReadOnlyList<InboxEntry>> ListInboxAsync(
+        InboxFilter filter, CancellationToken cancellationToken = default) =>
+        _store.ListInboxAsync(filter, cancellationToken);
+
+    /// <inheritdoc cref="FlowStore.RequeueAsync"/>
+    public Task<bool> RequeueAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
+        _store.RequeueAsync(rowId, actor, cancellationToken);
+
+    /// <inheritdoc cref="FlowStore.DiscardAsync"/>
+    public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
+        _store.DiscardAsync(rowId, actor, cancellationToken);
+
+    /// <summary>Stops in order: no new message or note, the ones begun are answered; no new attempt, the ones begun may
+    /// end. What has not left stays in the store.</summary>
+    /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_stopped) return;
+        _stopped = true;
+        await _listener.StopAsync(cancellationToken);
+        await _acceptor.StopAsync(cancellationToken);
+        await _stopping.CancelAsync();
+        await _dispatching;
+        SourceLog.Stopped(_logger, _options.Node);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(Limits.DrainTimeout);
+        await StopAsync(patience.Token);
+        await _listener.DisposeAsync();
+        await _acceptor.DisposeAsync();
+        _clients.Dispose();
+        await _store.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static SourcePolicy PolicyOf(SourceOptions options)
+    {
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone);
+        return new SourcePolicy(
+            Uid.Parse(options.SourceId),
+            Manufacturer,
+            options.RetrieveHost,
+            options.Structures.Select(IdOf).ToHashSet(),
+            zone,
+            new ReportEntryDefaults(TimeZone: zone));
+    }
+
+    private static InstanceIdentifier IdOf(StructureOptions structure) =>
+        InstanceIdentifier.Create(NationalAuthorities.Organizations, structure.Id);
+
+    private void Start()
+    {
+        _acceptor.Start();
+        DicomEndPoint = _acceptor.EndPoint;
+        _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _listener.Start();
+        SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);
+    }
+}

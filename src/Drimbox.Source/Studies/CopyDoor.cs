@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Grains.Streams;
+using Drimbox.Grains.Studies;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Cda;
+using Drimbox.Hl7.Er7;
+using Drimbox.Hl7.Messages;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Hl7.Profiles;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source.Studies;
+
+/// <summary>The way of a message into the source: copies of reports from a RIS (DB.SO.03), and the notices of a PACS
+/// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
+/// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
+internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer acks, ILogger<CopyDoor> logger)
+{
+    private static readonly IReadOnlyList<MessageProfile> Accepted =
+        [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
+
+    /// <summary>Answers one frame; null where it has no readable MSH.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync(
+        ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellationToken)
+    {
+        if (MessageValidator.Read(frame, Accepted) is not { } reading)
+        {
+            SourceLog.FrameUnreadable(logger, peer.Address);
+            return null;
+        }
+
+        var reply = await AnswerAsync(reading, frame, cancellationToken);
+        return reading.Message.Charset.GetBytes(reply.Ack!);
+    }
+
+    /// <summary>Answers bytes that never become a whole frame.</summary>
+    public ReadOnlyMemory<byte>? RefuseFrame(ReadOnlyMemory<byte> beginning, Refusal refusal)
+    {
+        var end = beginning.Span.IndexOfAny((byte)'\r', (byte)'\n');
+        if (Er7Message.TryRead(end < 0 ? beginning : beginning[..end], out _) is not { } message) return null;
+        return message.Charset.GetBytes(acks.Compose(AckComposer.HeaderOf(message), refusal).Ack);
+    }
+
+    private async Task<GrainReply> AnswerAsync(
+        MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    {
+        var type = reading.Profile?.Id ?? "of no profile";
+        try
+        {
+            var draft = await inbox.DraftAsync(
+                KeyOf(reading.Message), frame, TypeOf(reading.Message), AckComposer.HeaderOf(reading.Message),
+                cancellationToken);
+            var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
+                ?? await DecideAsync(reading, draft, cancellationToken);
+            if (reply.Refusal is { } refusal)
+            {
+                SourceLog.MessageRefused(
+                    logger, type, reply.AckCode!, refusal.Reason.ToString(), refusal.Location, refusal.Detail);
+            }
+            else
+            {
+                SourceLog.MessageTaken(logger, type, reply.Repeated);
+            }
+
+            return reply;
+        }
+        catch (StorageFaultException e)
+        {
+            // Nothing was stored, or nobody knows: either way the same message may be sent again.
+            SourceLog.MessageNotStored(logger, type, e.Fault.ToString());
+            var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
+            var (ack, code) = acks.Compose(AckComposer.HeaderOf(reading.Message), refusal);
+            return new GrainReply(refusal, ack, code);
+        }
+    }
+
+    private Task<GrainReply> DecideAsync(
+        MessageReading reading, InboxDraft draft, CancellationToken cancellationToken)
+    {
+        if (reading.Refusal is { } invalid) return inbox.RefuseAsync(draft, invalid, cancellationToken);
+        if (reading.Profile != StudyChangeProfile.Omi)
+        {
+            return ReportMessageReader.TryRead(reading.Message, ReadCda, out var unread) is { } copy
+                ? register.ReceiveAsync(copy.Message, draft, cancellationToken)
+                : inbox.RefuseAsync(draft, unread!, cancellationToken);
+        }
+
+        if (TeleradiologyReader.TryReadStudyChanges(reading, out var refusal) is not { } notices)
+            return inbox.RefuseAsync(draft, refusal!, cancellationToken);
+        var studies = notices.Select(n => n.StudyInstanceUid).Distinct().ToList();
+        if (studies.Count <= Limits.StudiesPerMessageMax)
+            return register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken);
+        refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
+        return inbox.RefuseAsync(draft, refusal, cancellationToken);
+    }
+
+    private static (Core.Reports.CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
+        (CdaReader.TryRead(cda, out var refusal), refusal);
+
+    private static InboxKey KeyOf(Er7Message message)
+    {
+        var header = message.Header;
+        var controlId = header[10].Text;
+        // Without a usable MSH-10 the bytes themselves are the name: two such messages are not repeats of each other.
+        if (!AckWriter.IsPlainControlId(controlId))
+            controlId = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(message.Bytes.Span))}";
+        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, controlId);
+    }
+
+    private static string TypeOf(Er7Message message) =>
+        $"{message.Header[9].Component(1).Code}^{message.Header[9].Component(2).Code}";
+}
