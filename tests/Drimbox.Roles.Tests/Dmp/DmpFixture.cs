@@ -157,9 +157,9 @@ public sealed class DmpFixture : IAsyncDisposable
 
     public Submission Submission(
         SubmissionKind kind, SubmittedDocument? document, InstanceIdentifier? target = null, Author? author = null,
-        InstanceIdentifier? patientId = null) =>
+        InstanceIdentifier? patientId = null, Uid? uniqueId = null) =>
         new(
-            kind, Ids.NewUid(), new DateTimeOffset(2026, 1, 5, 8, 45, 0, TimeSpan.Zero), Uid.Parse("1.2.250.1.999.9"),
+            kind, uniqueId ?? Ids.NewUid(), new DateTimeOffset(2026, 1, 5, 8, 45, 0, TimeSpan.Zero), Uid.Parse("1.2.250.1.999.9"),
             author ?? Radiologist, new Code("03", "1.2.250.1.213.2.2", "Hospitalisation"),
             patientId ?? PatientId, document, target);
 

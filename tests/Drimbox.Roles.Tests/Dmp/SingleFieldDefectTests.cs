@@ -151,16 +151,28 @@ public sealed class SingleFieldDefectTests
     public async Task A_signature_over_other_bytes_is_refused()
     {
         await using var dmp = await DmpFixture.StartAsync();
-        var sealedOne = dmp.Signer.Seal(dmp.Submission(SubmissionKind.Publish, dmp.Report("one")));
-        var other = dmp.Submission(SubmissionKind.Publish, dmp.Report("two"));
+        var one = dmp.Report("one");
+        var sealedOne = dmp.Signer.Seal(dmp.Submission(SubmissionKind.Publish, one));
+        var signature = sealedOne.Signature!;
+        var sameIds = dmp.Submission(
+            SubmissionKind.Publish, dmp.Report("two", uniqueId: one.Entry.UniqueId),
+            uniqueId: sealedOne.Submission.SubmissionSetUniqueId);
+        var otherSet = dmp.Submission(SubmissionKind.Publish, one);
+        var otherDocument = dmp.Submission(
+            SubmissionKind.Publish, dmp.Report("one"), uniqueId: sealedOne.Submission.SubmissionSetUniqueId);
+        var later = signature.Replace("<SigningTime>2026", "<SigningTime>2027", StringComparison.Ordinal);
 
-        var swapped = await dmp.SendAsync(new SealedSubmission(other, sealedOne.Signature), null);
-        var broken = await dmp.SendAsync(
-            sealedOne with { Signature = sealedOne.Signature!.Replace("<SigningTime>2026", "<SigningTime>2027", StringComparison.Ordinal) },
-            null);
+        foreach (var spoilt in new SealedSubmission[]
+        {
+            new(sameIds, signature), new(otherSet, signature), new(otherDocument, signature),
+            new(sealedOne.Submission, later), new(sealedOne.Submission, "<Signature/>"),
+            new(sealedOne.Submission, "no xml"),
+        })
+        {
+            Assert.Equal(["XDSRepositoryMetadataError"], DmpFixture.Codes(await dmp.SendAsync(spoilt, null)));
+        }
 
-        Assert.Equal(["XDSRepositoryMetadataError"], DmpFixture.Codes(swapped));
-        Assert.Equal(["XDSRepositoryMetadataError"], DmpFixture.Codes(broken));
+        Assert.True((await dmp.SendAsync(sealedOne, null)).IsSuccess);
     }
 
     private static XElement List(XElement request) => request.Descendants(Rim + "RegistryObjectList").Single();

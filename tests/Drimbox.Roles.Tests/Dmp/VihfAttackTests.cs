@@ -101,6 +101,19 @@ public sealed class VihfAttackTests
     }
 
     [Fact]
+    public async Task A_good_signature_over_another_element_of_the_assertion_is_refused()
+    {
+        await using var dmp = await DmpFixture.StartAsync();
+        var signed = XElement.Parse(Signed(dmp, "<Advice ID=\"_advice\"><Issuer/></Advice>"));
+        var signature = signed.Element(Ds + "Signature")!;
+        signature.Remove();
+        var evil = XElement.Parse(SignedAssertion.Unsigned("1750712184"));
+        evil.AddFirst(signature, signed);
+
+        Assert.Equal("DMPInvalidCertificate", await FaultOfAsync(dmp, Text(evil)));
+    }
+
+    [Fact]
     public async Task Comments_in_the_assertion_are_refused_though_the_signature_ignores_them()
     {
         await using var dmp = await DmpFixture.StartAsync();
