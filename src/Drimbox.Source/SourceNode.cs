@@ -125,7 +125,7 @@ public sealed class SourceNode : IAsyncDisposable
 
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time }, cancellationToken);
+            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true }, cancellationToken);
         try
         {
             await store.VoidLeasesAsync(cancellationToken);

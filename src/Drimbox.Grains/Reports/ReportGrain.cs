@@ -21,7 +21,8 @@ public sealed record ReportGrainParts(
     string? CopyDestination);
 
 /// <summary>An outbox row that carries a submission. The lane is the report: versions leave in order.</summary>
-public sealed record ReportSubmissionPayload(ReportId Report, SealedSubmission Sealed);
+/// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
+public sealed record ReportSubmissionPayload(ReportId Report, SealedSubmission Sealed, string? Target = null);
 
 /// <summary>An outbox row that carries a copy for the DRIMbox: all that the message is made of, so that every
 /// attempt sends the same bytes.</summary>
@@ -90,6 +91,10 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
                 Aliases = aliases,
                 AliasMoves = moves,
                 Outbox = RowsOf(decision, context),
+                Publications = PublicationRows.Of(decision.Submission, LaneOf(parts.Node, id)),
+                PublicationEnd = command is EndSubmission end
+                    ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
+                    : null,
                 Result = result,
             },
             cancellation);

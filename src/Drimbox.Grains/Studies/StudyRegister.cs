@@ -22,7 +22,8 @@ public sealed record StudyGrainParts(
     TimeSpan QuietTime);
 
 /// <summary>An outbox row that carries a submission of a manifest.</summary>
-public sealed record ManifestSubmissionPayload(Uid Study, SealedSubmission Sealed);
+/// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
+public sealed record ManifestSubmissionPayload(Uid Study, SealedSubmission Sealed, string? Target = null);
 
 /// <summary>An outbox row that asks for the PACS to be asked about a study.</summary>
 public sealed record ManifestEvaluationPayload(Uid Study);
@@ -137,6 +138,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
         var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
         var appends = new List<StreamAppend>(documents);
         var rows = new List<OutboxRow>();
+        var publications = new List<PublicationRow>();
         var aliases = new List<AliasRow>();
         WithheldReason? alert = null;
         foreach (var study in studies)
@@ -150,6 +152,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
                 events.AddRange(decision.Events);
                 state = decision.Events.Aggregate(state, StudyDecider.Evolve);
                 rows.AddRange(RowsOf(study, decision, context.Now));
+                publications.AddRange(PublicationRows.Of(decision.Submission, LaneOf(study)));
                 alert ??= decision.Alert;
             }
 
@@ -160,7 +163,18 @@ public sealed class StudyRegister(StudyGrainParts parts)
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);
         var committed = await parts.Store.CommitAsync(
-            new FlowCommit { Inbox = row, Appends = appends, Aliases = aliases, Outbox = rows, Result = result },
+            new FlowCommit
+            {
+                Inbox = row,
+                Appends = appends,
+                Aliases = aliases,
+                Outbox = rows,
+                Publications = publications,
+                PublicationEnd = commands is [EndManifestSubmission end]
+                    ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
+                    : null,
+                Result = result,
+            },
             cancellation);
         return committed switch
         {

@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Publications;
 
 namespace Drimbox.Storage;
 
@@ -47,6 +48,22 @@ public sealed record AliasRow(string Kind, string Key, string Target);
 /// <summary>One of the targets of a key.</summary>
 public sealed record LinkRow(string Kind, string Key, string Target);
 
+/// <summary>A submission that was decided. Only nodes that may publish have a table for it.</summary>
+/// <param name="SubmissionSet">Its unique id.</param>
+/// <param name="Kind">Publish, Replace, ChangeVisibility or Delete.</param>
+/// <param name="Document">Unique id of the document that it carries, or null.</param>
+/// <param name="Target">Unique id of the document that it acts on, or null.</param>
+public sealed record PublicationRow(
+    string SubmissionSet, string Lane, string Kind, string? Document, string? Target, DateTimeOffset DecidedAt);
+
+/// <summary>How a submission ended.</summary>
+/// <param name="Detail">For the operator: our own words, no patient data.</param>
+public sealed record PublicationEnd(
+    string SubmissionSet, DispatchOutcome Outcome, string? Detail, DateTimeOffset EndedAt);
+
+/// <summary>A submission as operations see it.</summary>
+public sealed record PublicationEntry(PublicationRow Row, PublicationEnd? End);
+
 /// <summary>Everything that one decision writes: all of it or nothing.</summary>
 public sealed record FlowCommit
 {
@@ -63,6 +80,12 @@ public sealed record FlowCommit
     public IReadOnlyList<LinkRow> Links { get; init; } = [];
 
     public IReadOnlyList<OutboxRow> Outbox { get; init; } = [];
+
+    /// <summary>Submissions that were decided; only for a store that has publications.</summary>
+    public IReadOnlyList<PublicationRow> Publications { get; init; } = [];
+
+    /// <summary>The end of a submission.</summary>
+    public PublicationEnd? PublicationEnd { get; init; }
 
     /// <summary>The end of the outbox row that led to this decision.</summary>
     public OutboxResult? Result { get; init; }
@@ -123,6 +146,10 @@ public sealed record FlowStoreOptions
     public required string Folder { get; init; }
 
     public Disk Disk { get; init; } = Disk.Real;
+
+    /// <summary>True for a node that may publish (RIS, DRIMbox source). A store without has no table for submissions,
+    /// and a commit with one is a bug (docs/adr/0002). Default false.</summary>
+    public bool HasPublications { get; init; }
 
     /// <summary>The clock of the database.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

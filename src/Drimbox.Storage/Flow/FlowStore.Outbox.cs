@@ -48,6 +48,12 @@ public sealed partial class FlowStore : IOutbox
         long rowId, CancellationToken cancellationToken) =>
         Outbox.ListInterventionsAsync(rowId, cancellationToken);
 
+    /// <summary>The submissions of a node that may publish, the newest first.</summary>
+    /// <param name="onlyOpen">Those that have no end yet.</param>
+    public Task<IReadOnlyList<PublicationEntry>> ListPublicationsAsync(
+        bool onlyOpen, int max, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => PublicationTable.List(db, onlyOpen, max), cancellationToken);
+
     /// <summary>Streams whose id starts with <paramref name="prefix"/>, in ordinal order.</summary>
     /// <param name="after">Continue after this stream; null from the first.</param>
     public Task<IReadOnlyList<StreamEntry>> ListStreamsAsync(

@@ -18,6 +18,7 @@ public sealed partial class FlowStore : IAsyncDisposable
 
     private FlowStore(FlowStoreOptions options, SqliteStore store)
     {
+        if (options.HasPublications) store.Database.Execute(PublicationTable.Schema);
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
@@ -136,6 +137,9 @@ public sealed partial class FlowStore : IAsyncDisposable
                 .Add(link.Kind).Add(link.Key).Add(link.Target).Run();
         }
 
+        Invariant.Holds(_options.HasPublications || (commit.Publications.Count == 0 && commit.PublicationEnd is null));
+        foreach (var publication in commit.Publications) PublicationTable.Insert(db, publication);
+        if (commit.PublicationEnd is { } end) PublicationTable.End(db, end);
         var ids = new List<long>(commit.Outbox.Count);
         foreach (var row in commit.Outbox) ids.Add(_outbox.Insert(db, row));
         return new CommitResult.Committed(ids);

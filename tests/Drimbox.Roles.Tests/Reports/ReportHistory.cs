@@ -107,7 +107,7 @@ internal sealed class ReportHistory : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder }, CancellationToken.None);
+        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder, HasPublications = true }, CancellationToken.None);
         Register = new ReportRegister(
             new EmbeddedTurnQueue(),
             new ReportGrainParts(
