@@ -87,6 +87,10 @@ public sealed record StructureOptions
     /// <summary>HL7 0203: FINEG, FINEJ or IDNST. Default FINEG.</summary>
     [RegularExpression("FINEG|FINEJ|IDNST")]
     public string IdentifierType { get; init; } = "FINEG";
+
+    /// <summary>The id with its national authority.</summary>
+    public Identity.InstanceIdentifier OrganizationId =>
+        Identity.InstanceIdentifier.Create(Identity.NationalAuthorities.Organizations, Id);
 }
 
 /// <summary>Where the DMP is.</summary>

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
+using Drimbox.Grains.Reports;
+using Drimbox.Grains.Requests;
+using Drimbox.Grains.Streams;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Cda;
+using Drimbox.Hl7.Er7;
+using Drimbox.Hl7.Messages;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Hl7.Profiles;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Ris.Messages;
+
+/// <summary>
+/// What the RIS takes over MLLP: the platform's responses (flux 3) and its reports (MDM and ORU of the CDA volet). A
+/// frame is read, validated and decided; one transaction stores it with its answer and what it led to; then the answer
+/// goes out (docs/adr/0009).
+/// </summary>
+internal sealed class RisDoor(
+    Inbox inbox,
+    ObjectStore objects,
+    ReportRegister reports,
+    RisRequestGrain requests,
+    IAckComposer acks,
+    ILogger logger)
+{
+    private static readonly MessageProfile[] Accepted =
+    [
+        TeleradiologyProfiles.Flux3, CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20,
+    ];
+
+    /// <returns>The acknowledgement, or null for a frame whose header cannot be read: the connection closes.</returns>
+    public async ValueTask<ReadOnlyMemory<byte>?> HandleAsync(
+        ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellation)
+    {
+        if (MessageValidator.Read(frame, Accepted) is not { } reading) return null;
+        var header = reading.Message.Header;
+        var controlId = header[10].Text;
+        try
+        {
+            var reply = await DecideAsync(frame, reading, cancellation);
+            if (reply is { Refusal: { } refusal, Repeated: false })
+                RisLog.MessageRefused(logger, controlId, TypeOf(header), refusal.Reason, refusal.Location);
+            return reading.Message.Charset.GetBytes(reply.Ack!);
+        }
+        catch (StorageFaultException e)
+        {
+            // Nothing was stored, so the sender must send again.
+            RisLog.StoreFailed(logger, controlId, e.Fault.ToString());
+            var (ack, _) = acks.Compose(
+                AckComposer.HeaderOf(reading.Message), new Refusal(RefusalReason.Unavailable, "The store does not take messages now."));
+            return reading.Message.Charset.GetBytes(ack);
+        }
+    }
+
+    private async Task<GrainReply> DecideAsync(
+        ReadOnlyMemory<byte> frame, MessageReading reading, CancellationToken cancellation)
+    {
+        var header = reading.Message.Header;
+        var key = new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, header[10].Text);
+        var draft = await inbox.DraftAsync(key, frame, TypeOf(header), AckComposer.HeaderOf(reading.Message), cancellation);
+        if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
+        if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);
+        return ReferenceEquals(reading.Profile, TeleradiologyProfiles.Flux3)
+            ? await RespondAsync(reading, draft, cancellation)
+            : await ReportAsync(reading, draft, cancellation);
+    }
+
+    /// <summary>Flux 3: the platform accepts or refuses requests.</summary>
+    private async Task<GrainReply> RespondAsync(
+        MessageReading reading, InboxDraft draft, CancellationToken cancellation)
+    {
+        if (TeleradiologyReader.TryReadResponses(reading, out var refusal) is not { } responses)
+            return await inbox.RefuseAsync(draft, refusal!, cancellation);
+        return await requests.ExecuteAsync(
+            [.. responses.Select(r => (r.PlacerOrderNumber, (RisRequestCommand)new ReceiveResponse(r)))],
+            draft, cancellation);
+    }
+
+    private async Task<GrainReply> ReportAsync(MessageReading reading, InboxDraft draft, CancellationToken cancellation)
+    {
+        if (ReportMessageReader.TryRead(reading.Message, ReadCda, out var refusal) is not { } received)
+            return await inbox.RefuseAsync(draft, refusal!, cancellation);
+        if (await OtherPatientAsync(received.Message, cancellation) is { } mismatch)
+            return await inbox.RefuseAsync(draft, mismatch, cancellation);
+
+        // The document is durable before the row that refers to it.
+        var file = await objects.PutAsync(received.Cda, cancellation);
+        var sha1 = Convert.ToHexStringLower(SHA1.HashData(received.Cda.Span));
+        return await reports.ReceiveAsync(new ReceiveReport(received.Message, file, sha1), draft, cancellation);
+    }
+
+    /// <summary>A report that answers a request of this RIS is about the patient of the request.</summary>
+    private async Task<Refusal?> OtherPatientAsync(ReportMessage message, CancellationToken cancellation)
+    {
+        if (message.PlacerOrderNumber is not { IsEmpty: false } order) return null;
+        var request = (await requests.GetAsync(order, cancellation)).Request;
+        return request is null || request.Patient.Identity.Ins == message.Patient.Ins
+            ? null
+            : new Refusal(RefusalReason.PatientMismatch, "Another patient than that of the request.", "PID^1^3");
+    }
+
+    private static (CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
+        (CdaReader.TryRead(cda, out var refusal), refusal);
+
+    private static string TypeOf(Er7Segment header) => $"{header[9].Component(1).Code}^{header[9].Component(2).Code}";
+}

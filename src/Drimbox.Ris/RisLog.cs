@@ -1,0 +1,31 @@
+using Drimbox.Core;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Ris;
+
+// Event ids 3000-3049. Reports are named by our own id, messages by their control id: neither tells of a patient.
+internal static partial class RisLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "RIS {Node} started: HL7 on {EndPoint}")]
+    public static partial void Started(ILogger logger, string node, string endPoint);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Message {ControlId} ({MessageType}) refused: {Reason} at {Location}")]
+    public static partial void MessageRefused(
+        ILogger logger, string controlId, string messageType, RefusalReason reason, string? location);
+
+    [LoggerMessage(3002, LogLevel.Error, "Message {ControlId} answered AR: {Fault}")]
+    public static partial void StoreFailed(ILogger logger, string controlId, string fault);
+
+    [LoggerMessage(3003, LogLevel.Information, "Report {Report}: submission {SubmissionSet} ended {Outcome}: {Detail}")]
+    public static partial void SubmissionEnded(
+        ILogger logger, ReportId report, string submissionSet, DispatchOutcome outcome, string? detail);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Report {Report}: attempt {Attempt} ended {Outcome}: {Detail}")]
+    public static partial void AttemptFailed(
+        ILogger logger, ReportId report, int attempt, DispatchOutcome outcome, string? detail);
+
+    [LoggerMessage(3005, LogLevel.Error, "The peer refused a message for good: {Detail}")]
+    public static partial void MessageNotTaken(ILogger logger, string detail);
+}

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
+using Drimbox.Grains.Streams;
+using Drimbox.Hl7.Cda;
+using Drimbox.Ris.Reports;
+using Drimbox.Storage;
+
+namespace Drimbox.Ris;
+
+/// <content>What a user of the RIS does and sees.</content>
+public sealed partial class RisNode
+{
+    public Task<GrainReply> PlaceRequestAsync(ImagingRequest request, CancellationToken cancellation) =>
+        _requests.ExecuteAsync([(request.PlacerOrderNumber, new PlaceRequest(request))], null, cancellation);
+
+    public Task<GrainReply> CancelRequestAsync(RequestCancellation request, CancellationToken cancellation) =>
+        _requests.ExecuteAsync([(request.PlacerOrderNumber, new CancelRequest(request))], null, cancellation);
+
+    public Task<GrainReply> SendPostExaminationAsync(PostExamination examination, CancellationToken cancellation) =>
+        _requests.ExecuteAsync(
+            [(examination.PlacerOrderNumber, new SendPostExamination(examination))], null, cancellation);
+
+    public Task<RisRequestState> GetRequestAsync(InstanceIdentifier order, CancellationToken cancellation) =>
+        _requests.GetAsync(order, cancellation);
+
+    /// <summary>Writes the next version of a report: a document of the RIS that replaces the head.</summary>
+    public async Task<GrainReply> AmendReportAsync(
+        ReportId report, AmendmentText text, string actor, CancellationToken cancellation)
+    {
+        var state = await _reports.GetAsync(report, cancellation);
+        if (state.HeadVersion is not { } head)
+            return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No report has this id."));
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
+        var document = Amendment.TryWrite(
+            head, text, _surroundings.Ids, _surroundings.Time.GetUtcNow(), zone, out var refusal);
+        if (document is null) return new GrainReply(refusal);
+        if (CdaReader.TryRead(document, out refusal) is not { } header) return new GrainReply(refusal);
+        var file = await _objects.PutAsync(document, cancellation);
+        var sha1 = Convert.ToHexStringLower(SHA1.HashData(document));
+        return await _reports.ExecuteAsync(
+            report, new AmendReport(header, file, sha1, actor), null, cancellation);
+    }
+
+    /// <summary>Changes who sees a report; no new version.</summary>
+    public Task<GrainReply> ChangeVisibilityAsync(
+        ReportId report, Visibility visibility, string actor, CancellationToken cancellation) =>
+        _reports.ExecuteAsync(report, new ChangeVisibility(visibility, actor), null, cancellation);
+
+    /// <summary>Asks again for a publication that the DMP refused for good.</summary>
+    public Task<GrainReply> RetryPublicationAsync(ReportId report, string actor, CancellationToken cancellation) =>
+        _reports.ExecuteAsync(report, new RetryPublication(actor), null, cancellation);
+
+    /// <summary>The reports of this RIS, those that were merged into another left out.</summary>
+    public async Task<IReadOnlyList<(ReportId Id, ReportState State)>> ListReportsAsync(
+        int max, CancellationToken cancellation)
+    {
+        var prefix = $"{_options.Node}/report/";
+        var found = new List<(ReportId, ReportState)>();
+        foreach (var stream in await _store.ListStreamsAsync(prefix, null, max, cancellation))
+        {
+            var id = ReportId.Parse(stream.Stream.Value[prefix.Length..], null);
+            var state = await _reports.GetAsync(id, cancellation);
+            if (state.MergedInto is null && !found.Exists(f => f.Item1 == id)) found.Add((id, state));
+        }
+
+        return found;
+    }
+
+    public Task<ReportState> GetReportAsync(ReportId report, CancellationToken cancellation) =>
+        _reports.GetAsync(report, cancellation);
+
+    /// <summary>The report that holds a document, or null.</summary>
+    public Task<ReportId?> FindReportAsync(InstanceIdentifier document, CancellationToken cancellation) =>
+        _reports.FindAsync(document, cancellation);
+
+    /// <summary>The document of a version, byte for byte.</summary>
+    public Task<byte[]> ReadDocumentAsync(ReportVersion version, CancellationToken cancellation) =>
+        _objects.ReadAsync(version.File, Limits.CdaBytesMax, cancellation);
+
+    public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(OutboxFilter filter, CancellationToken cancellation) =>
+        _store.ListOutboxAsync(filter, cancellation);
+
+    public Task<IReadOnlyList<InboxEntry>> ListInboxAsync(InboxFilter filter, CancellationToken cancellation) =>
+        _store.ListInboxAsync(filter, cancellation);
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
+using Drimbox.Dmp;
+using Drimbox.Grains.Dispatch;
+using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Reports;
+using Drimbox.Grains.Requests;
+using Drimbox.Grains.Streams;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Cda;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Ris.Messages;
+using Drimbox.Ris.Publications;
+using Drimbox.Ris.Reports;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Ris;
+
+/// <summary>
+/// A RIS: owns requests and reports, keeps every version of a report, and alone publishes reports to the DMP. It
+/// exchanges with the platform, the DRIMbox and the DMP by wire only.
+/// </summary>
+public sealed partial class RisNode : IAsyncDisposable
+{
+    private readonly RisOptions _options;
+    private readonly NodeSurroundings _surroundings;
+    private readonly FlowStore _store;
+    private readonly ObjectStore _objects;
+    private readonly ReportRegister _reports;
+    private readonly RisRequestGrain _requests;
+    private readonly DmpClients _dmp;
+    private readonly List<MllpClient> _clients;
+    private readonly MllpListener _listener;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _dispatching;
+
+    private RisNode(
+        RisOptions options,
+        FlowStore store,
+        ObjectStore objects,
+        DmpConnection dmp,
+        NodeSurroundings surroundings)
+    {
+        _options = options;
+        _surroundings = surroundings;
+        _store = store;
+        _objects = objects;
+        var acks = new AckComposer(surroundings.Time, surroundings.Ids);
+        var turns = new EmbeddedTurnQueue();
+        _reports = new ReportRegister(turns, new ReportGrainParts(
+            options.Node, store, PolicyOf(options), dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
+            surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source"));
+        _requests = new RisRequestGrain(new RequestGrainParts(
+            options.Node, store, new TurnLoop(store, turns, acks), surroundings.Ids, surroundings.Time,
+            $"{options.Node}/to/teleradiology"));
+        var logger = surroundings.Loggers.CreateLogger<RisNode>();
+        _clients = [];
+        _dmp = dmp.OpenClients(surroundings.Ids, surroundings.Time);
+        var dispatcher = new Dispatcher(
+            store,
+            new DispatcherOptions
+            {
+                Owner = options.Node,
+                Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+                Clock = surroundings.Time,
+                Handlers = HandlersOf(logger),
+            },
+            surroundings.Loggers.CreateLogger<Dispatcher>());
+        var inbox = new Inbox(store, objects, acks, surroundings.Time);
+        var door = new RisDoor(inbox, objects, _reports, _requests, acks, logger);
+        _listener = new MllpListener(
+            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            door.HandleAsync,
+            (beginning, refusal) => AckWriter.WriteForBeginning(
+                beginning, refusal, surroundings.Time.GetUtcNow(), surroundings.Ids.NewControlId()),
+            surroundings.Time,
+            surroundings.Loggers.CreateLogger<MllpListener>());
+        _dispatching = dispatcher.RunAsync(_stop.Token);
+        _listener.Start();
+        RisLog.Started(logger, options.Node, _listener.LocalEndPoint.ToString());
+    }
+
+    /// <summary>Where the RIS takes messages.</summary>
+    public IPEndPoint Hl7EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>Opens the stores of the node, takes up what was in flight, and listens.</summary>
+    /// <param name="dataFolder">The folder of the node is below it.</param>
+    /// <exception cref="StorageFaultException">The store is in use or the disk failed.</exception>
+    public static async Task<RisNode> StartAsync(
+        RisOptions options,
+        string dataFolder,
+        DmpConnection dmp,
+        NodeSurroundings surroundings,
+        CancellationToken cancellation)
+    {
+        var folder = Path.Combine(dataFolder, options.Node);
+        var store = await FlowStore.OpenAsync(
+            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true }, cancellation);
+        try
+        {
+            // The one process that holds the store: whoever held a lease is dead.
+            await store.VoidLeasesAsync(cancellation);
+            return new RisNode(
+                options, store, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.StopAsync(CancellationToken.None);
+        await _stop.CancelAsync();
+        await _dispatching;
+        foreach (var client in _clients) await client.DisposeAsync();
+        _dmp.Dispose();
+        await _listener.DisposeAsync();
+        await _store.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private static RisPolicy PolicyOf(RisOptions options) => new(
+        options.Structures.Select(s => s.OrganizationId).ToHashSet(),
+        Uid.Parse(options.SourceId),
+        new ReportEntryDefaults(TimeZone: TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone)));
+
+    private Dictionary<string, OutboxHandling> HandlersOf(ILogger logger)
+    {
+        var handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
+        {
+            [ReportGrain.SubmissionKind] = new(new ReportSubmissionHandler(_dmp, _objects, _reports, logger)),
+        };
+        if (_options.Teleradiology is { } platform)
+            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), logger));
+        if (_options.Source is { } source)
+            handlers[ReportGrain.CopyKind] = new(new ReportCopyHandler(PeerOf(source), _reports, _objects, logger));
+        return handlers;
+    }
+
+    private MessagePeer PeerOf(Hl7PeerOptions peer)
+    {
+        var client = new MllpClient(
+            new MllpClientOptions { Host = peer.Host, Port = peer.Port }, _surroundings.Time);
+        _clients.Add(client);
+        return new MessagePeer(_options.Hl7, peer, client);
+    }
+}
