@@ -53,6 +53,11 @@ internal sealed class AdministrationClient : IDisposable
         return await AnswerAsync(response, cancellation);
     }
 
+    /// <summary>A document, byte for byte.</summary>
+    /// <exception cref="HttpRequestException">The process refused it.</exception>
+    public Task<byte[]> GetBytesAsync(string path, CancellationToken cancellation) =>
+        _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), cancellation);
+
     public void Dispose() => _http.Dispose();
 
     private static async Task<AdministrationAnswer> AnswerAsync(

@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Ris;
 using Drimbox.Source;
 using Drimbox.Teleradiology;
+using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Gateway.Configuration;
 
@@ -23,6 +24,10 @@ internal sealed record GatewayConfiguration
     public string DataFolder { get; init; } = "";
 
     public AdministrationOptions Administration { get; init; } = new();
+
+    /// <summary>Least severe level that is logged: Trace, Debug, Information, Warning, Error. Default
+    /// Information.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Needed by the roles that publish, refused where none does.</summary>
     public DmpOptions? Dmp { get; init; }

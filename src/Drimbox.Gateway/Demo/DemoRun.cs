@@ -7,10 +7,11 @@ namespace Drimbox.Gateway.Demo;
 internal sealed class DemoRun(DemoSystem system, IReadOnlyList<DemoStep> steps, TextWriter output, TimeProvider time)
 {
     /// <param name="broken">The step whose peer misbehaves, or null.</param>
+    /// <param name="patience">How long the effects of the broken step are waited for.</param>
     /// <returns>The number of steps that failed.</returns>
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
         Justification = "Top of a step: whatever a step throws is its failure, printed, and the next step is played.")]
-    public async Task<int> PlayAsync(int? broken, CancellationToken cancellation)
+    public async Task<int> PlayAsync(int? broken, TimeSpan patience, CancellationToken cancellation)
     {
         var failed = 0;
         foreach (var step in steps)
@@ -19,7 +20,12 @@ internal sealed class DemoRun(DemoSystem system, IReadOnlyList<DemoStep> steps, 
             string? failure = null;
             try
             {
-                if (step.Number == broken) await step.BreakAsync(system, cancellation);
+                if (step.Number == broken)
+                {
+                    await step.BreakAsync(system, cancellation);
+                    system.Patience = patience;
+                }
+
                 await step.PlayAsync(system, cancellation);
             }
             catch (DemoFailedException e)

@@ -29,19 +29,4 @@ internal static class Expect
         if (!EqualityComparer<T>.Default.Equals(expected, seen))
             throw new DemoFailedException($"{what}: expected {expected}, saw {seen}");
     }
-
-    /// <summary>Asks from outside until the answer is as expected, within a bound: publications leave by an outbox,
-    /// so their effect is a moment later than their cause.</summary>
-    public static async Task<T> EventuallyAsync<T>(
-        Func<Task<T>> ask, Func<T, bool> holds, Func<T, string> seen, TimeProvider time, CancellationToken cancellation)
-    {
-        var start = time.GetTimestamp();
-        while (true)
-        {
-            var answer = await ask();
-            if (holds(answer)) return answer;
-            if (time.GetElapsedTime(start) > DemoSystem.Patience) throw new DemoFailedException(seen(answer));
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellation);
-        }
-    }
 }

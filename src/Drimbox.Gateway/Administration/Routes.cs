@@ -1,0 +1,19 @@
+using Drimbox.Gateway.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Drimbox.Gateway.Administration;
+
+/// <summary>All routes of the administration interface: those of the roles that are on.</summary>
+internal static class Routes
+{
+    public static void Map(WebApplication application, GatewayProcess process)
+    {
+        application.MapGet("/api/status", () => Results.Ok(new { ok = true, addresses = process.Addresses }));
+        if (process.Ris is { } ris) RisRoutes.Map(application, ris);
+        if (process.Teleradiology is { } platform) TeleradiologyRoutes.Map(application, platform);
+        if (process.Source is { } source) SourceRoutes.Map(application, source);
+        application.MapFallback(() => Answers.Missing(
+            "No such route, or its role is not configured in this process."));
+    }
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Drimbox.Gateway.Configuration;
+
+namespace Drimbox.Gateway.Commands;
+
+/// <summary><c>drimbox config</c>: checks a configuration file without starting anything.</summary>
+internal static class ConfigurationCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<FileInfo>("file") { Description = "Configuration file." };
+        var check = new Command("check", "Say every wrong key of a configuration file. Exit code 0 or 2.") { file };
+        check.SetAction(parsed =>
+        {
+            if (ConfigurationReader.TryRead(parsed.GetValue(file)!.FullName, out var findings) is not null)
+            {
+                Console.WriteLine("ok");
+                return 0;
+            }
+
+            foreach (var finding in findings) Console.Error.WriteLine(finding);
+            return 2;
+        });
+        return new Command("config", "The configuration file.") { check };
+    }
+}

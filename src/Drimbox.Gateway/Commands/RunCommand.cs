@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Hosting;
+using Drimbox.Storage;
+
+namespace Drimbox.Gateway.Commands;
+
+/// <summary><c>drimbox run</c>: starts the configured roles.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<FileInfo>("--config", "-c") { Description = "Configuration file.", Required = true };
+        var command = new Command("run", """
+            Start the configured roles and serve until SIGTERM or Ctrl+C.
+
+            Example:
+              drimbox run --config drimbox.json
+
+            Exit codes: 0 stopped, 2 the configuration is wrong, 3 a store is in use or a port is taken.
+            """) { config };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(config)!, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FileInfo file, CancellationToken cancellation)
+    {
+        if (ConfigurationReader.TryRead(file.FullName, out var findings) is not { } configuration)
+        {
+            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
+            return 2;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+        try
+        {
+            await using var process = await GatewayProcess.StartAsync(configuration, stop.Token);
+            foreach (var line in process.Addresses) Console.WriteLine(line);
+            Console.WriteLine("ready");
+            await WaitAsync(stop.Token);
+            return 0;
+        }
+        catch (Exception e) when (e is StorageFaultException or IOException or System.Net.Sockets.SocketException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 3;
+        }
+    }
+
+    private static async Task WaitAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Drimbox.Gateway.Administration;
+
+namespace Drimbox.Gateway.Commands;
+
+/// <summary>What every command that talks to the running process has in common.</summary>
+internal static class SocketOptions
+{
+    public static readonly Option<string> Socket = new("--socket", "-s")
+    {
+        Description = "Path of the administration socket of the running process.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("DRIMBOX_SOCKET") ?? "drimbox.sock",
+    };
+
+    public static readonly Option<bool> Json = new("--json") { Description = "Print the answer as JSON." };
+
+    /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
+    /// 0 done, 1 refused by the process, 2 the process cannot be reached.</summary>
+    public static Command Calls(
+        this Command command,
+        Func<AdministrationClient, ParseResult, CancellationToken, Task<AdministrationAnswer>> call)
+    {
+        command.Options.Add(Socket);
+        command.Options.Add(Json);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var client = new AdministrationClient(parsed.GetValue(Socket)!);
+            try
+            {
+                return Output.Print(
+                    await call(client, parsed, cancellation), parsed.GetValue(Json), Console.Out, Console.Error);
+            }
+            catch (HttpRequestException e) when (e.InnerException is SocketException or null)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"No drimbox answers on {client.SocketPath}. Start one with 'drimbox run --config FILE', or name "
+                    + "its socket with --socket or DRIMBOX_SOCKET.");
+                return 2;
+            }
+        });
+        return command;
+    }
+}

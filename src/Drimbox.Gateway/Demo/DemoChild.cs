@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Drimbox.Gateway.Demo;
+
+/// <summary>A process of this same program, which the demo starts and may kill.</summary>
+internal sealed class DemoChild : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private DemoChild(Process process) => _process = process;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    /// <summary>Starts <c>drimbox run</c> with a configuration file.</summary>
+    public static DemoChild Start(string configuration)
+    {
+        var (program, first) = Program();
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])[.. first, "run", "--config", configuration]) start.ArgumentList.Add(argument);
+        var child = new DemoChild(new Process { StartInfo = start });
+        child._process.OutputDataReceived += (_, e) => child.Heard(e.Data);
+        child._process.ErrorDataReceived += (_, e) => child.Heard(e.Data);
+        child._process.Start();
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Returns when the process serves.</summary>
+    public async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
+        var exit = _process.WaitForExitAsync(cancellation);
+        if (await Task.WhenAny(_ready.Task, exit) == exit)
+            throw new DemoFailedException($"the process ended: {Output}");
+    }
+
+    public async Task<int> WaitForExitAsync(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL: nothing of the process runs any more, no buffer is written.</summary>
+    public async Task KillAsync(CancellationToken cancellation)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync(CancellationToken.None);
+        _process.Dispose();
+    }
+
+    /// <summary>This program: its own executable, or the runtime with its assembly (<c>dotnet drimbox.dll</c>, a test
+    /// host).</summary>
+    private static (string Program, string[] First) Program()
+    {
+        var assembly = Path.Combine(AppContext.BaseDirectory, "drimbox.dll");
+        var own = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(own) == "drimbox" ? (own, []) : ("dotnet", [assembly]);
+    }
+
+    private void Heard(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.AppendLine(line);
+        if (line == "ready") _ready.TrySetResult();
+    }
+}

@@ -1,0 +1,134 @@
+using Drimbox.Archive;
+using Drimbox.Core;
+using Drimbox.Dmp;
+using Drimbox.Dmp.Trust;
+using Drimbox.Gateway.Administration;
+using Drimbox.Gateway.Configuration;
+using Drimbox.Grains.Hosting;
+using Drimbox.Ris;
+using Drimbox.Source;
+using Drimbox.Teleradiology;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Gateway.Hosting;
+
+/// <summary>The configured roles in one process, each with its own store, and the administration interface. Nodes
+/// exchange by wire even here.</summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    private readonly List<IAsyncDisposable> _started = [];
+
+    private GatewayProcess(ILoggerFactory loggers) => Loggers = loggers;
+
+    public ILoggerFactory Loggers { get; }
+
+    public ArchiveNode? Archive { get; private set; }
+
+    public RisNode? Ris { get; private set; }
+
+    public TeleradiologyNode? Teleradiology { get; private set; }
+
+    public SourceNode? Source { get; private set; }
+
+    public AdministrationServer? Administration { get; private set; }
+
+    /// <summary>Where everything listens, a line each.</summary>
+    public IReadOnlyList<string> Addresses { get; private set; } = [];
+
+    /// <summary>Starts the roles: what answers others first, what asks others last.</summary>
+    public static async Task<GatewayProcess> StartAsync(
+        GatewayConfiguration configuration, CancellationToken cancellation)
+    {
+        var loggers = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(configuration.LogLevel)
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.UseUtcTimestamp = true;
+            })
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting", LogLevel.Warning));
+        var process = new GatewayProcess(loggers);
+        try
+        {
+            await process.StartRolesAsync(configuration, cancellation);
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _started.Count - 1; i >= 0; i--) await _started[i].DisposeAsync();
+        Loggers.Dispose();
+    }
+
+    private async Task StartRolesAsync(GatewayConfiguration configuration, CancellationToken cancellation)
+    {
+        // The administration socket lies here: nobody but the owner may pass.
+        Directory.CreateDirectory(
+            configuration.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var data = Path.GetFullPath(configuration.DataFolder);
+        var surroundings = new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Loggers);
+        if (configuration.Archive is { } archive)
+            Archive = Started(await ArchiveNode.StartAsync(archive, data, surroundings, cancellation));
+        if (configuration.Source is { } source)
+        {
+            Source = Started(await SourceNode.StartAsync(
+                source, data, ConnectionTo(configuration.Dmp!, source.Structures), surroundings, cancellation));
+        }
+
+        if (configuration.Ris is { } ris)
+        {
+            Ris = Started(await RisNode.StartAsync(
+                ris, data, ConnectionTo(configuration.Dmp!, ris.Structures), surroundings, cancellation));
+        }
+
+        if (configuration.Teleradiology is { } platform)
+            Teleradiology = Started(await TeleradiologyNode.StartAsync(platform, data, surroundings, cancellation));
+        Administration = Started(await AdministrationServer.StartAsync(
+            Path.Combine(data, configuration.Administration.Socket), configuration.Administration.HttpPort,
+            application => Routes.Map(application, this), Loggers, cancellation));
+        Addresses = AddressesOf(configuration, data);
+    }
+
+    private T Started<T>(T node) where T : IAsyncDisposable
+    {
+        _started.Add(node);
+        return node;
+    }
+
+    /// <summary>The way to the DMP for the structures that a node acts for.</summary>
+    public static DmpConnection ConnectionTo(DmpOptions dmp, IReadOnlyList<StructureOptions> structures) => new(
+        new XdsTarget(dmp.Registry!, dmp.Repository!),
+        FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
+        new VihfOptions(),
+        SignatureHash.Sha256);
+
+    private List<string> AddressesOf(GatewayConfiguration configuration, string data)
+    {
+        var lines = new List<string>();
+        if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{Archive.DicomEndPoint}");
+        if (Ris is not null) lines.Add($"ris            MLLP  {Ris.Hl7EndPoint}");
+        if (Teleradiology is not null)
+        {
+            lines.Add($"teleradiology  MLLP  {Teleradiology.Hl7EndPoint}");
+            lines.Add($"teleradiology  DICOM {configuration.Teleradiology!.Dicom.AeTitle}@{Teleradiology.DicomEndPoint}");
+        }
+
+        if (Source is not null)
+        {
+            lines.Add($"source         MLLP  {Source.Hl7EndPoint}");
+            lines.Add($"source         DICOM {configuration.Source!.Dicom.AeTitle}@{Source.DicomEndPoint}");
+        }
+
+        lines.Add($"administration {Path.Combine(data, configuration.Administration.Socket)}");
+        if (Administration?.HttpAddress is { } http) lines.Add($"administration {http} (read only)");
+        return lines;
+    }
+}
