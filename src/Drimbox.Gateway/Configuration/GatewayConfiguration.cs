@@ -1,4 +1,3 @@
-using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Ris;
 using Drimbox.Source;
@@ -32,7 +31,7 @@ internal sealed record GatewayConfiguration
     /// <summary>Needed by the roles that publish, refused where none does.</summary>
     public DmpOptions? Dmp { get; init; }
 
-    public ArchiveOptions? Archive { get; init; }
+    public ArchiveSection? Archive { get; init; }
 
     public RisOptions? Ris { get; init; }
 

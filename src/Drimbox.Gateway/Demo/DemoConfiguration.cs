@@ -1,4 +1,3 @@
-using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Dmp;
 using Drimbox.Gateway.Configuration;
@@ -31,7 +30,7 @@ internal static class DemoConfiguration
             DataFolder = folder,
             LogLevel = options.LogLevel,
             Dmp = new DmpOptions { Registry = dmp.Registry, Repository = dmp.Repository, Certificates = certificates },
-            Archive = new ArchiveOptions
+            Archive = new ArchiveSection
             {
                 Dicom = new DicomNodeOptions { AeTitle = ArchiveAe, Port = ports[0] },
                 Callers = [ModalityAe, PlatformAe, SourceAe, .. ToolAes, .. options.Peers.Select(p => p.AeTitle)],

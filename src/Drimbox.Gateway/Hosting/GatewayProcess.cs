@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Dmp;
@@ -76,7 +77,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var data = Path.GetFullPath(configuration.DataFolder);
         var surroundings = new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Loggers);
         if (configuration.Archive is { } archive)
-            Archive = Started(await ArchiveNode.StartAsync(archive, data, surroundings, cancellation));
+        {
+            Archive = Started(new ArchiveNode(archive.ToOptions(data), new ArchiveSurroundings
+            {
+                Ids = surroundings.Ids,
+                Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+                Time = surroundings.Time,
+                Log = Loggers,
+            }));
+            await Archive.StartAsync(cancellation);
+        }
+
         if (configuration.Source is { } source)
         {
             Source = Started(await SourceNode.StartAsync(
@@ -113,7 +124,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private List<string> AddressesOf(GatewayConfiguration configuration, string data)
     {
         var lines = new List<string>();
-        if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{Archive.DicomEndPoint}");
+        if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{configuration.Archive.Dicom.Address}:{Archive.Port}");
         if (Ris is not null) lines.Add($"ris            MLLP  {Ris.Hl7EndPoint}");
         if (Teleradiology is not null)
         {
