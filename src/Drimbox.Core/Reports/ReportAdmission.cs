@@ -38,7 +38,7 @@ internal static class ReportAdmission
         }
 
         var version = new ReportVersion(
-            1, ReportOrigin.Platform, message.DocumentId, message.Parent, header, message.Patient, true,
+            1, ReportOrigin.Platform, message.DocumentId, message.Parent, header, message.Patient, [],
             command.File, command.Sha1, message.Choices, message.Sender, message.SenderOrganization,
             message.PatientClass, now);
         ReportSubmission.EntryOf(version, message.Choices.Visibility, policy, out var refusal);

@@ -1,4 +1,3 @@
-using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -87,8 +86,7 @@ public static class ReportDecider
             Invariant.Holds(message.Cda is not null);
             events.Add(new ReportVersionReceived(new ReportVersion(
                 state.Versions.Count + 1, ReportOrigin.Platform, message.DocumentId, message.Parent, message.Cda,
-                message.Patient, QualifiedIns.From(message.Patient, message.IdentityReliability) is not null,
-                command.File, command.Sha1, message.Choices, message.Sender, message.SenderOrganization,
+                message.Patient, message.IdentityReliability, command.File, command.Sha1, message.Choices, message.Sender, message.SenderOrganization,
                 message.PatientClass, context.Now)));
         }
 

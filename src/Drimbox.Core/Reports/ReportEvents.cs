@@ -16,7 +16,7 @@ public enum ReportOrigin
 
 /// <summary>One document of a report, kept for ever.</summary>
 /// <param name="Sequence">The register number, from 1 and without gaps: what the user sees.</param>
-/// <param name="InsQualified">The identity came validated (PID-32), so the document may be published.</param>
+/// <param name="IdentityReliability">The repetitions of PID-32 of its message.</param>
 /// <param name="File">The document, byte for byte.</param>
 /// <param name="Sha1">Lower-case hexadecimal SHA-1 of the document (ITI TF-3 4.2.3.2.10).</param>
 /// <param name="Choices">What the message asked for: the initial choices of this document.</param>
@@ -27,14 +27,18 @@ public sealed record ReportVersion(
     InstanceIdentifier? Parent,
     CdaHeader Header,
     Patient Patient,
-    bool InsQualified,
+    IReadOnlyList<string> IdentityReliability,
     StoredObject File,
     string Sha1,
     PublicationChoices Choices,
     Professional? Sender,
     Organization? SenderOrganization,
     string? PatientClass,
-    DateTimeOffset RecordedAt);
+    DateTimeOffset RecordedAt)
+{
+    /// <summary>The identity came validated, so the document may be published (DB.SO.11).</summary>
+    public bool InsQualified => QualifiedIns.From(Patient, IdentityReliability) is not null;
+}
 
 /// <summary>What happened to a report in the RIS.</summary>
 [JsonDerivedType(typeof(ReportVersionReceived), nameof(ReportVersionReceived))]
