@@ -120,6 +120,7 @@ public sealed class ProfileTests
         { Er7Text.Set(Fixtures.Flux4, "IPC-1.4", "GUID"), "IPC^1^1^1^4", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Flux4, "IPC-3", "1.02.3"), "IPC^1^3^1^1", RefusalReason.DataType },
         { Er7Text.Set(Fixtures.Notice, "IPC-3", ""), "IPC^1^3", RefusalReason.RequiredFieldMissing },
+        { Er7Text.Set(Fixtures.Notice, "IPC-3", "~1.2.3"), "IPC^1^3", RefusalReason.RequiredFieldMissing },
         { Er7Text.Set(Fixtures.Oru, "OBR-4.3", "LOINC"), "OBR^1^4^1^3", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Mdm, "TXA-12", ""), "TXA^1^12", RefusalReason.RequiredFieldMissing },
         { Er7Text.Set(Fixtures.Mdm, "TXA-17", "LA"), "TXA^1^17", RefusalReason.TableValue },
