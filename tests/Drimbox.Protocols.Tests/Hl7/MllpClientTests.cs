@@ -50,24 +50,34 @@ public sealed class MllpClientTests
     [Fact]
     public async Task A_late_answer_is_not_taken_for_the_next_message()
     {
+        var entered = new TaskCompletionSource();
         var release = new TaskCompletionSource();
-        var first = true;
         await using var door = new MllpDoor(async (frame, peer, token) =>
         {
-            if (first)
-            {
-                first = false;
-                await release.Task;
-            }
-
+            // The first message is answered while the second is under way.
+            if (!entered.TrySetResult()) release.SetResult();
+            await release.Task.WaitAsync(token);
             return await MllpDoor.Echo(frame, peer, token);
         });
-        await using var client = Client(door.Listener.LocalEndPoint.Port, TimeSpan.FromMilliseconds(100));
+        await using var client = Client(door.Listener.LocalEndPoint.Port);
+        using var impatience = new CancellationTokenSource();
+        var first = client.SendAsync("one"u8.ToArray(), impatience.Token);
+        await entered.Task;
+        await impatience.CancelAsync();
 
-        Assert.IsType<MllpExchange.NoAnswer>(await client.SendAsync("one"u8.ToArray(), default));
-        release.SetResult();
+        Assert.IsType<MllpExchange.NoAnswer>(await first);
         var second = Assert.IsType<MllpExchange.Answered>(await client.SendAsync("two"u8.ToArray(), default));
         Assert.Equal("ack two", Encoding.UTF8.GetString(second.Ack.Span));
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_answer_in_time_leaves_it_open_whether_it_has_the_message()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var client = Client(((IPEndPoint)silent.LocalEndpoint).Port, TimeSpan.FromMilliseconds(100));
+
+        Assert.IsType<MllpExchange.NoAnswer>(await client.SendAsync("x"u8.ToArray(), default));
     }
 
     [Fact]
