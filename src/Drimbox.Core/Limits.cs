@@ -285,9 +285,6 @@ public static class Limits
     /// <summary>64 MiB of a KOS that is read back whole: one with <see cref="ManifestInstancesMax"/> instances.</summary>
     public const int KosBytesMax = 64 * 1024 * 1024;
 
-    /// <summary>16 MiB of a rejection note: 40,000 instances in each of its two lists.</summary>
-    public const int RejectionNoteBytesMax = 16 * 1024 * 1024;
-
     // ---- Stores ----
 
     /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>
