@@ -317,4 +317,23 @@ public static class Limits
 
     /// <summary>10 s for calls in flight when the process stops; a service manager waits 30 s or more.</summary>
     public static readonly TimeSpan DispatchStopGrace = TimeSpan.FromSeconds(10);
+
+    // ---- Teleradiology ----
+
+    /// <summary>4 studies fetched at once: they fill a line of 1 Gbit/s, and half of the
+    /// <see cref="DispatchesInFlightMax"/> stay free for messages.</summary>
+    public const int StudyFetchesMax = 4;
+
+    /// <summary>5 s before a fetch looks for a free place again: a study takes that long at least.</summary>
+    public static readonly TimeSpan StudyFetchWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>30 min for one study: 2 GB at 10 Mbit/s take 27.</summary>
+    public static readonly TimeSpan StudyFetchDeadline = TimeSpan.FromMinutes(30);
+
+    /// <summary>32 min: <see cref="StudyFetchDeadline"/> and time to record the end, as <see cref="OutboxLease"/>.
+    /// </summary>
+    public static readonly TimeSpan StudyFetchLease = TimeSpan.FromMinutes(32);
+
+    /// <summary>1,000 requests of a listing; a further page follows.</summary>
+    public const int RequestsListedMax = 1_000;
 }

@@ -31,4 +31,52 @@ public sealed record TeleradiologyOptions
     /// <summary>OID under which the platform makes ids of documents. No default.</summary>
     [Required]
     public string DocumentRoot { get; init; } = "";
+
+    /// <summary>Who answers requests and signs reports.</summary>
+    [Required]
+    public RadiologistOptions Radiologist { get; init; } = new();
+
+    /// <summary>Where the images were made (healthCareFacility/code, JDV_J61): a code of 1.2.250.1.71.4.2.4. Default
+    /// SA08, a group practice.</summary>
+    [Required]
+    public CodeOptions HealthcareFacilityType { get; init; } = new() { Code = "SA08", Display = "Cabinet de groupe" };
+
+    /// <summary>In which setting (standardIndustryClassCode, JDV_J62): a code of 1.2.250.1.213.1.1.4.9. Default
+    /// AMBULATOIRE.</summary>
+    [Required]
+    public CodeOptions PracticeSetting { get; init; } = new() { Code = "AMBULATOIRE", Display = "Ambulatoire" };
+
+    /// <summary>IANA time zone of the times that reports show. Default Europe/Paris.</summary>
+    [Required]
+    public string TimeZone { get; init; } = "Europe/Paris";
+}
+
+/// <summary>The radiologist of a platform.</summary>
+public sealed record RadiologistOptions
+{
+    /// <summary>PS_IdNat under 1.2.250.1.71.4.2.1. No default.</summary>
+    [Required]
+    public string Id { get; init; } = "";
+
+    [Required]
+    public string FamilyName { get; init; } = "";
+
+    [Required]
+    public string GivenName { get; init; } = "";
+
+    /// <summary>Profession and specialty (JDV_J01): a code of 1.2.250.1.213.1.1.4.5. Default G15_10/SM44, physician,
+    /// diagnostic radiology.</summary>
+    [Required]
+    public CodeOptions Specialty { get; init; } =
+        new() { Code = "G15_10/SM44", Display = "Médecin - Radio-diagnostic (SM)" };
+}
+
+/// <summary>A code of a code system that the setting names.</summary>
+public sealed record CodeOptions
+{
+    [Required]
+    public string Code { get; init; } = "";
+
+    [Required]
+    public string Display { get; init; } = "";
 }

@@ -4,10 +4,23 @@ using Drimbox.Core.Identity;
 
 namespace Drimbox.Core.Requests;
 
-/// <summary>A document that the platform wrote and sent to the RIS.</summary>
+/// <summary>A document that the platform wrote and sent to the RIS. What its messages repeat of the request is frozen
+/// with it: they say the same at every attempt, whatever the RIS tells of the request in between.</summary>
+/// <param name="SetId">The same for every version of the report.</param>
 /// <param name="VersionNumber">CDA versionNumber.</param>
+/// <param name="File">The CDA, byte for byte.</param>
+/// <param name="Patient">For whom it was written.</param>
+/// <param name="Structure">The organisation that answers for it.</param>
 public sealed record PlatformDocument(
-    InstanceIdentifier DocumentId, InstanceIdentifier? Replaces, int VersionNumber, StoredObject File, bool Withdrawn);
+    InstanceIdentifier DocumentId,
+    InstanceIdentifier SetId,
+    InstanceIdentifier? Replaces,
+    int VersionNumber,
+    StoredObject File,
+    StatedPatient Patient,
+    PatientVisit Visit,
+    Organization Structure,
+    bool Withdrawn = false);
 
 /// <summary>What happened to a request on the teleradiology platform.</summary>
 [JsonDerivedType(typeof(RequestReceived), nameof(RequestReceived))]
@@ -23,7 +36,8 @@ public sealed record RequestReceived(ImagingRequest Request, DateTimeOffset At) 
 
 public sealed record CancellationReceived(RequestCancellation Cancellation, DateTimeOffset At) : PlatformRequestEvent;
 
-public sealed record RequestAnswered(RequestResponse Response, string ControlId, DateTimeOffset At)
+/// <param name="Actor">The user who answered.</param>
+public sealed record RequestAnswered(RequestResponse Response, string Actor, string ControlId, DateTimeOffset At)
     : PlatformRequestEvent;
 
 public sealed record PostExaminationReceived(PostExamination PostExamination, DateTimeOffset At)
@@ -32,9 +46,11 @@ public sealed record PostExaminationReceived(PostExamination PostExamination, Da
 /// <summary>The images of the study came by C-MOVE.</summary>
 public sealed record StudyFetched(Uid StudyInstanceUid, int Instances, DateTimeOffset At) : PlatformRequestEvent;
 
-public sealed record ReportSent(PlatformDocument Document, string ControlId, DateTimeOffset At) : PlatformRequestEvent;
+public sealed record ReportSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
+    : PlatformRequestEvent;
 
-public sealed record ReportDeletionSent(InstanceIdentifier DocumentId, string ControlId, DateTimeOffset At)
+/// <param name="Document">The document that is withdrawn: the message carries it.</param>
+public sealed record ReportDeletionSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
     : PlatformRequestEvent;
 
 public abstract record PlatformRequestCommand;
@@ -43,17 +59,18 @@ public sealed record ReceiveRequest(ImagingRequest Request) : PlatformRequestCom
 
 public sealed record ReceiveCancellation(RequestCancellation Cancellation) : PlatformRequestCommand;
 
-public sealed record AnswerRequest(RequestResponse Response) : PlatformRequestCommand;
+/// <param name="Actor">The user who answers.</param>
+public sealed record AnswerRequest(RequestResponse Response, string Actor) : PlatformRequestCommand;
 
 public sealed record ReceivePostExamination(PostExamination PostExamination) : PlatformRequestCommand;
 
 public sealed record RecordStudyFetched(Uid StudyInstanceUid, int Instances) : PlatformRequestCommand;
 
 /// <summary>The radiologist signs a report, the first or a correction.</summary>
-public sealed record SendReport(PlatformDocument Document) : PlatformRequestCommand;
+public sealed record SendReport(PlatformDocument Document, string Actor) : PlatformRequestCommand;
 
 /// <summary>The radiologist takes the newest report back.</summary>
-public sealed record DeleteReport(InstanceIdentifier DocumentId) : PlatformRequestCommand;
+public sealed record DeleteReport(InstanceIdentifier DocumentId, string Actor) : PlatformRequestCommand;
 
 /// <param name="Outgoing">The event whose message must leave for the RIS, or null.</param>
 /// <param name="Fetch">The study must be fetched.</param>
@@ -83,18 +100,16 @@ public static class PlatformRequestDecider
             ReceiveRequest receive => state.Status == RequestStatus.Unknown
                 ? Record(new RequestReceived(receive.Request, context.Now))
                 : Refuse(RefusalReason.IdentifierReused, "A request has this placer order number.", "ORC^1^2"),
-            ReceiveCancellation cancel => state.Status is RequestStatus.Unknown
-                ? Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2")
-                : Record(new CancellationReceived(cancel.Cancellation, context.Now)),
+            ReceiveCancellation cancel => Cancel(state, cancel, context),
             AnswerRequest answer => state.Status is RequestStatus.Placed or RequestStatus.Accepted
-                ? Send(new RequestAnswered(answer.Response, context.Ids.NewControlId(), context.Now))
+                ? Send(new RequestAnswered(answer.Response, answer.Actor, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "The request does not wait for an answer."),
             ReceivePostExamination receive => PostExamined(state, receive, context),
             RecordStudyFetched fetched => Record(
                 new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
             SendReport send => Report(state, send, context),
             DeleteReport delete => state.LastDocument is { Withdrawn: false } last && last.DocumentId == delete.DocumentId
-                ? Send(new ReportDeletionSent(delete.DocumentId, context.Ids.NewControlId(), context.Now))
+                ? Send(new ReportDeletionSent(last, delete.Actor, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "Only the newest report can be withdrawn, once."),
             _ => throw Invariant.Unreachable(command),
         };
@@ -118,10 +133,22 @@ public static class PlatformRequestDecider
         ReportDeletionSent deleted => state with
         {
             Documents = state.Documents.ConvertAll(
-                d => d.DocumentId == deleted.DocumentId ? d with { Withdrawn = true } : d),
+                d => d.DocumentId == deleted.Document.DocumentId ? d with { Withdrawn = true } : d),
         },
         _ => throw Invariant.Unreachable(e),
     };
+
+    private static PlatformRequestDecision Cancel(
+        PlatformRequestState state, ReceiveCancellation cancel, DecisionContext context) => state.Status switch
+        {
+            RequestStatus.Unknown =>
+                Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2"),
+            // Its images wait for a report, or have one: that is taken back by withdrawing the report.
+            RequestStatus.Examined =>
+                Refuse(RefusalReason.WrongState, "The examination was made already.", "ORC^1^2"),
+            _ when IsOfAnother(state, cancel.Cancellation.Patient) => RefusePatient(),
+            _ => Record(new CancellationReceived(cancel.Cancellation, context.Now)),
+        };
 
     private static PlatformRequestDecision PostExamined(
         PlatformRequestState state, ReceivePostExamination receive, DecisionContext context) => state.Status switch
@@ -130,6 +157,7 @@ public static class PlatformRequestDecider
                 Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2"),
             RequestStatus.Cancelled or RequestStatus.Refused =>
                 Refuse(RefusalReason.WrongState, "The request is closed.", "ORC^1^2"),
+            _ when IsOfAnother(state, receive.PostExamination.Patient) => RefusePatient(),
             _ => new PlatformRequestDecision(
                 [new PostExaminationReceived(receive.PostExamination, context.Now)], null, true, null),
         };
@@ -141,9 +169,18 @@ public static class PlatformRequestDecider
             return Refuse(RefusalReason.WrongState, "The examination has not been made yet.");
         var expected = state.LastDocument?.DocumentId;
         return send.Document.Replaces == expected
-            ? Send(new ReportSent(send.Document, context.Ids.NewControlId(), context.Now))
+            ? Send(new ReportSent(send.Document, send.Actor, context.Ids.NewControlId(), context.Now))
             : Refuse(RefusalReason.StaleDocumentVersion, "A correction replaces the newest report.");
     }
+
+    // A matricule can come later, or be replaced by one of another authority (NIA by NIR), but two of the same
+    // authority are two patients: a report must never go from one to the other.
+    private static bool IsOfAnother(PlatformRequestState state, StatedPatient patient) =>
+        state.Request?.Patient.Identity.Ins is { } known && patient.Identity.Ins is { } stated
+        && known.Root == stated.Root && known != stated;
+
+    private static PlatformRequestDecision RefusePatient() =>
+        Refuse(RefusalReason.PatientMismatch, "The request is for another patient.", "PID^1^3");
 
     private static PlatformRequestDecision Record(PlatformRequestEvent e) => new([e], null, false, null);
 

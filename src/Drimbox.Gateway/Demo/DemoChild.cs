@@ -28,6 +28,7 @@ internal sealed class DemoChild : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         foreach (var argument in (string[])[.. first, "run", "--config", configuration]) start.ArgumentList.Add(argument);
         var child = new DemoChild(new Process { StartInfo = start });

@@ -11,7 +11,10 @@ namespace Drimbox.Grains.Requests;
 public sealed record RequestGrainParts(
     string Node, FlowStore Store, TurnLoop Turns, IIdSource Ids, TimeProvider Time, string Destination)
 {
-    public StreamId StreamOf(InstanceIdentifier placerOrderNumber) => new($"{Node}/request/{placerOrderNumber}");
+    /// <summary>What the streams of all requests of the node begin with; the placer order number follows.</summary>
+    public string StreamPrefix => $"{Node}/request/";
+
+    public StreamId StreamOf(InstanceIdentifier placerOrderNumber) => new($"{StreamPrefix}{placerOrderNumber}");
 
     public DecisionContext Context => new(Time.GetUtcNow(), Ids);
 }

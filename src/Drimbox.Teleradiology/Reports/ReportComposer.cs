@@ -1,0 +1,165 @@
+using System.Globalization;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
+using Drimbox.Hl7.Cda;
+using Drimbox.Hl7.Pdf;
+
+namespace Drimbox.Teleradiology.Reports;
+
+/// <summary>Which document of a report is to be written.</summary>
+/// <param name="Replaces">The document before it, or null for the first.</param>
+internal sealed record DocumentIdentity(
+    InstanceIdentifier DocumentId, InstanceIdentifier SetId, int VersionNumber, InstanceIdentifier? Replaces);
+
+/// <summary>Writes the level 1 CDA of a report from the request, the examination and the radiologist's text.</summary>
+internal sealed class ReportComposer(TeleradiologyOptions options, Signatory signatory)
+{
+    private const string Language = "fr-FR";
+
+    private readonly TimeZoneInfo _zone = TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone);
+
+    // JDV_J02 and JDV_J04.
+    private readonly Code _facilityType = new(
+        options.HealthcareFacilityType.Code, "1.2.250.1.71.4.2.4", options.HealthcareFacilityType.Display);
+
+    private readonly Code _practiceSetting = new(
+        options.PracticeSetting.Code, "1.2.250.1.213.1.1.4.9", options.PracticeSetting.Display);
+
+    /// <returns>The document, or null with the reason: the text is too long to print, the viewer's address is none.
+    /// </returns>
+    public byte[]? TryWrite(
+        DocumentIdentity identity,
+        ImagingRequest request,
+        PostExamination examination,
+        ReportText text,
+        DateTimeOffset now,
+        out Refusal? refusal)
+    {
+        var local = TimeZoneInfo.ConvertTime(now, _zone);
+        var title = TitleOf(examination);
+        var pdf = ReportPdf.TryWrite(Print(identity, request, examination, text, title, local), out refusal);
+        if (pdf is null) return null;
+
+        var time = Timestamp.From(local);
+        // The structure that the images were made in answers for the report: the RIS publishes it with the certificates
+        // of that structure, and the DMP wants the author's organisation to be the same (facts document 1.5, 3.5).
+        var signer = new ReportParticipant(signatory.Radiologist, request.Structure, signatory.Specialty, time);
+        return CdaWriter.Write(new Level1Report(
+            identity.DocumentId,
+            identity.SetId,
+            identity.VersionNumber,
+            identity.Replaces,
+            title,
+            time,
+            Language,
+            PatientOf(examination.Patient.Identity),
+            Author: signer,
+            LegalAuthenticator: signer,
+            Custodian: request.Structure,
+            [new ImagingOrder(request.PlacerOrderNumber, examination.AccessionNumber)],
+            [ServiceEvent(request, examination)],
+            _facilityType,
+            pdf));
+    }
+
+    private ImagingServiceEvent ServiceEvent(ImagingRequest request, PostExamination examination) => new(
+        examination.StudyInstanceUid,
+        WithOid(examination.Act),
+        [WithOid(ModalityOf(request, examination))],
+        // The topography (side) is a modifier, and the header has a place for regions only: it is printed.
+        [WithOid(RegionOf(request, examination).Region)],
+        Acts: [],
+        examination.ExaminedAt,
+        Stop: null,
+        request.Structure,
+        _practiceSetting);
+
+    private PrintedReport Print(
+        DocumentIdentity identity,
+        ImagingRequest request,
+        PostExamination examination,
+        ReportText text,
+        string title,
+        DateTimeOffset now)
+    {
+        var patient = examination.Patient.Identity;
+        var region = RegionOf(request, examination);
+        var at = Timestamp.Parse(examination.ExaminedAt);
+        return new PrintedReport(
+            title,
+            request.Structure.Name,
+            [
+                $"{patient.BirthName} {patient.FirstGivenName}, {SexOf(patient)} le {DateOf(patient.BirthDate)}",
+                $"INS : {patient.Ins?.Extension}",
+                .. patient.UsedName is { } used ? [$"Nom utilisé : {used}"] : Array.Empty<string>(),
+            ],
+            [
+                $"Examen du {DateOf(at.Local.ToString("yyyyMMdd", CultureInfo.InvariantCulture))} : {NameOf(examination.Act)}",
+                $"Modalité : {NameOf(ModalityOf(request, examination))}. Région : {NameOf(region.Region)}"
+                + (region.Topography is { } side ? $", {NameOf(side)}" : ""),
+                $"Demandé par {request.OrderingProvider.GivenName} {request.OrderingProvider.FamilyName}",
+                $"Numéro d'examen (accession number) : {examination.AccessionNumber.Extension}",
+                .. examination.Products.Select(p => $"Produit administré : {NameOf(p.Type)}, lot {p.LotNumber}"
+                    + (p.Quantity is { } quantity ? $", {quantity.Value} {quantity.Unit}" : "")),
+                .. examination.Devices.Select(d => $"Appareil : {d.Model ?? d.Identifier}"),
+                .. identity.Replaces is null
+                    ? Array.Empty<string>()
+                    : [$"Version {identity.VersionNumber} : annule et remplace la version précédente"],
+            ],
+            [
+                new PrintedSection("Indication", Given(text.Indication, request.Justification)),
+                new PrintedSection("Technique", text.Technique),
+                new PrintedSection("Résultats", text.Results),
+                new PrintedSection("Conclusion", text.Conclusion),
+            ],
+            $"{signatory.Radiologist.GivenName} {signatory.Radiologist.FamilyName} ({signatory.Platform.Name}), "
+            + now.ToString("dd/MM/yyyy HH:mm", CultureInfo.InvariantCulture),
+            ViewerUrl.Complete(examination.PartialViewerUrl, identity.DocumentId),
+            Language,
+            now);
+    }
+
+    private static string TitleOf(PostExamination examination) =>
+        examination.Act.Display.Length == 0
+            ? ReportCodes.ImagingReport.Display
+            : $"{ReportCodes.ImagingReport.Display} : {examination.Act.Display}";
+
+    // What is known after the examination wins over what was asked for.
+    private static Code ModalityOf(ImagingRequest request, PostExamination examination) =>
+        examination.Modality ?? request.Modality;
+
+    private static AnatomicRegion RegionOf(ImagingRequest request, PostExamination examination) =>
+        examination.Region ?? request.Region;
+
+    // A local identifier whose authority has no OID has no place in a CDA.
+    private static Patient PatientOf(Patient patient) =>
+        Uid.TryParse(patient.LocalId?.IssuerOid, out _) ? patient : patient with { LocalId = null };
+
+    // HL7 v2 names coding systems by HL7 table 0396, CDA by their OIDs.
+    private static Code WithOid(Code code) => code with
+    {
+        System = code.System switch
+        {
+            "LN" => ReportCodes.Loinc,
+            "SCT" => ReportCodes.SnomedCt,
+            "DCM" => ReportCodes.Dcm,
+            var other => other,
+        },
+    };
+
+    private static string NameOf(Code code) => code.Display.Length > 0 ? code.Display : code.Value;
+
+    private static string Given(string text, string otherwise) => string.IsNullOrWhiteSpace(text) ? otherwise : text;
+
+    private static string SexOf(Patient patient) => patient.Sex switch
+    {
+        "M" => "né",
+        "F" => "née",
+        _ => "né(e)",
+    };
+
+    private static string DateOf(string yyyymmdd) =>
+        yyyymmdd.Length == 8 ? $"{yyyymmdd[6..]}/{yyyymmdd[4..6]}/{yyyymmdd[..4]}" : yyyymmdd;
+}

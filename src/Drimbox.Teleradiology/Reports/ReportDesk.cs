@@ -1,0 +1,84 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
+using Drimbox.Grains.Requests;
+using Drimbox.Storage;
+
+namespace Drimbox.Teleradiology.Reports;
+
+/// <summary>Where the radiologist signs, corrects and withdraws. The document is stored first; the decision that it
+/// leaves for the RIS and the message that carries it are one commit.</summary>
+internal sealed class ReportDesk(
+    ReportComposer composer,
+    PlatformRequestGrain grain,
+    ObjectStore objects,
+    string documentRoot,
+    IIdSource ids,
+    TimeProvider time)
+{
+    public async Task<ReportReply> WriteAsync(
+        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken)
+    {
+        var identity = new DocumentIdentity(NewId(), NewId(), VersionNumber: 1, Replaces: null);
+        var state = await grain.GetAsync(order, cancellationToken);
+        return state.LastDocument is null
+            ? await SignAsync(order, state, identity, text, actor, cancellationToken)
+            : No(RefusalReason.WrongState, "The request has a report: it can be corrected.");
+    }
+
+    public async Task<ReportReply> CorrectAsync(
+        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken)
+    {
+        var state = await grain.GetAsync(order, cancellationToken);
+        if (state.LastDocument is not { } last)
+            return No(RefusalReason.UnknownTarget, "The request has no report to correct.");
+        var identity = new DocumentIdentity(NewId(), last.SetId, last.VersionNumber + 1, last.DocumentId);
+        return await SignAsync(order, state, identity, text, actor, cancellationToken);
+    }
+
+    public async Task<ReportReply> WithdrawAsync(
+        InstanceIdentifier order, string actor, CancellationToken cancellationToken)
+    {
+        var state = await grain.GetAsync(order, cancellationToken);
+        if (state.LastDocument is not { } last)
+            return No(RefusalReason.UnknownTarget, "The request has no report to withdraw.");
+        var reply = await grain.ExecuteAsync(
+            [(order, new DeleteReport(last.DocumentId, actor))], null, null, cancellationToken);
+        return reply.Refusal is null ? new ReportReply(null, last with { Withdrawn = true }) : new ReportReply(reply.Refusal, null);
+    }
+
+    private async Task<ReportReply> SignAsync(
+        InstanceIdentifier order,
+        PlatformRequestState state,
+        DocumentIdentity identity,
+        ReportText text,
+        string actor,
+        CancellationToken cancellationToken)
+    {
+        if (state is not { Status: RequestStatus.Examined, Request: { } request, PostExamination: { } examination })
+            return No(RefusalReason.WrongState, "The examination has not been made yet.");
+        if (string.IsNullOrWhiteSpace(text.Results) && string.IsNullOrWhiteSpace(text.Conclusion))
+            return No(RefusalReason.RequiredFieldMissing, "A report has results or a conclusion.");
+        // The RIS would refuse it (903, 905): the radiologist is told before signing.
+        if (examination.Patient.Identity.Ins is null)
+            return No(RefusalReason.InsAbsent, "The patient of the examination has no INS.");
+        if (!examination.Patient.Identity.InsIsComplete)
+            return No(RefusalReason.InsIncomplete, "The INS of the patient comes without all its traits.");
+
+        var cda = composer.TryWrite(identity, request, examination, text, time.GetUtcNow(), out var refusal);
+        if (cda is null) return new ReportReply(refusal, null);
+        var document = new PlatformDocument(
+            identity.DocumentId, identity.SetId, identity.Replaces, identity.VersionNumber,
+            await objects.PutAsync(cda, cancellationToken),
+            examination.Patient, examination.Visit, request.Structure);
+        var reply = await grain.ExecuteAsync(
+            [(order, new SendReport(document, actor))], null, null, cancellationToken);
+        return reply.Refusal is null ? new ReportReply(null, document) : new ReportReply(reply.Refusal, null);
+    }
+
+    // ITI TF-3 4.2.3.2.26: the extension of a document id has at most 16 characters where it becomes an XDS uniqueId.
+    private InstanceIdentifier NewId() => InstanceIdentifier.Create(
+        documentRoot, ids.NewUuid().Replace("-", "", StringComparison.Ordinal)[..16]);
+
+    private static ReportReply No(RefusalReason reason, string detail) => new(new Refusal(reason, detail), null);
+}

@@ -1,0 +1,24 @@
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
+
+namespace Drimbox.Teleradiology.Requests;
+
+/// <summary>A request in a listing: no patient data.</summary>
+/// <param name="StudyInstanceUid">Once it is known.</param>
+/// <param name="InstancesFetched">0 until the whole study is here.</param>
+/// <param name="Reports">Documents signed, withdrawn ones included.</param>
+/// <param name="ReportWithdrawn">The newest document was taken back.</param>
+public sealed record RequestEntry(
+    InstanceIdentifier Order,
+    RequestStatus Status,
+    Uid? StudyInstanceUid,
+    int InstancesFetched,
+    int Reports,
+    bool ReportWithdrawn,
+    DateTimeOffset ChangedAt)
+{
+    internal static RequestEntry Of(InstanceIdentifier order, PlatformRequestState state, DateTimeOffset changedAt) =>
+        new(
+            order, state.Status, state.PostExamination?.StudyInstanceUid, state.InstancesFetched,
+            state.Documents.Count, state.LastDocument is { Withdrawn: true }, changedAt);
+}

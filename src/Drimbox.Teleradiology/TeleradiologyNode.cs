@@ -1,0 +1,259 @@
+using System.Net;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
+using Drimbox.Dicom.Scp;
+using Drimbox.Grains.Dispatch;
+using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Requests;
+using Drimbox.Grains.Streams;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Storage;
+using Drimbox.Teleradiology.Reports;
+using Drimbox.Teleradiology.Requests;
+using Drimbox.Teleradiology.Studies;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Teleradiology;
+
+/// <summary>A teleradiology platform: takes requests from its RIS, fetches the images, sends answers and reports back
+/// to that RIS, and to nobody else.</summary>
+public sealed class TeleradiologyNode : IAsyncDisposable
+{
+    private readonly TeleradiologyOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly FlowStore _store;
+    private readonly RequestGrainParts _parts;
+    private readonly PlatformRequestGrain _grain;
+    private readonly RequestAnswers _answers;
+    private readonly ReportDesk _desk;
+    private readonly MllpClient _ris;
+    private readonly StudyFetch _fetch;
+    private readonly Dispatcher _dispatcher;
+    private readonly DicomAcceptor _acceptor;
+    private readonly MllpListener _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _dispatching = Task.CompletedTask;
+    private bool _stopped;
+
+    private TeleradiologyNode(
+        TeleradiologyOptions options, string folder, FlowStore store, NodeSurroundings surroundings)
+    {
+        var (time, ids, loggers) = surroundings;
+        _options = options;
+        _time = time;
+        _logger = loggers.CreateLogger<TeleradiologyNode>();
+        _store = store;
+        var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var acks = new AckComposer(time, ids);
+        var turns = new TurnLoop(store, new EmbeddedTurnQueue(), acks);
+        _parts = new RequestGrainParts(options.Node, store, turns, ids, time, $"{options.Node}/to/ris");
+        _grain = new PlatformRequestGrain(_parts);
+        var signatory = new Signatory(options);
+        _answers = new RequestAnswers(signatory, _grain);
+        _desk = new ReportDesk(
+            new ReportComposer(options, signatory), _grain, objects, options.DocumentRoot, ids, time);
+
+        _ris = new MllpClient(new MllpClientOptions { Host = options.Ris!.Host, Port = options.Ris.Port }, time);
+        var studies = new ExpectedStudies(StudyFolders.Open(folder, Disk.Real, ids));
+        var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
+        _fetch = new StudyFetch(
+            options.Archive!, ownAe, studies, _grain, time, loggers.CreateLogger<StudyFetch>());
+        _dispatcher = new Dispatcher(
+            store,
+            new DispatcherOptions
+            {
+                Owner = options.Node,
+                Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
+                {
+                    [PlatformRequestGrain.MessageKind] = new(
+                        new RisDelivery(new RisMessages(options, objects), _ris, loggers.CreateLogger<RisDelivery>()),
+                        Limits.DispatchFaultsMax),
+                    [PlatformRequestGrain.FetchKind] = new(_fetch, Limits.DispatchFaultsMax),
+                },
+                // A study takes longer than any message; the process that holds a lease is the only one, and its
+                // death voids the lease at the next start.
+                Lease = Limits.StudyFetchLease,
+                AttemptDeadline = Limits.StudyFetchDeadline,
+                Random = new Random(Convert.ToInt32(ids.NewUuid()[..7], 16)),
+                Clock = time,
+            },
+            loggers.CreateLogger<Dispatcher>());
+        _acceptor = new DicomAcceptor(
+            new AcceptorOptions
+            {
+                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
+                AeTitles = [ownAe],
+                Callers =
+                [
+                    new CallerRule(AeTitle.Parse(options.Archive!.AeTitle))
+                    {
+                        Services = AllowedServices.Echo | AllowedServices.Store,
+                    },
+                ],
+                Store = studies,
+            },
+            loggers.CreateLogger<DicomAcceptor>(), time);
+        var door = new RequestDoor(
+            new Inbox(store, objects, acks, time), _grain, acks, loggers.CreateLogger<RequestDoor>());
+        _listener = new MllpListener(
+            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            door.ReceiveAsync, door.RefuseFrame, time, loggers.CreateLogger<MllpListener>());
+    }
+
+    /// <summary>Where the RIS sends to.</summary>
+    public IPEndPoint Hl7EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>Where the archive sends to.</summary>
+    public IPEndPoint DicomEndPoint { get; private set; } = null!;
+
+    /// <summary>Opens the store of the node, takes up the work that lies in it, and opens the doors last.</summary>
+    /// <param name="options">Valid by their annotations.</param>
+    /// <param name="dataFolder">The folder of all nodes; this one has its own below it, named after the node.</param>
+    /// <exception cref="StorageFaultException">The store is in use, newer than this program, or failed.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An address cannot be bound.</exception>
+    /// <exception cref="TimeZoneNotFoundException">The time zone of the options is unknown.</exception>
+    /// <exception cref="FormatException">An AE title, address or identifier of the options is none.</exception>
+    public static async Task<TeleradiologyNode> StartAsync(
+        TeleradiologyOptions options,
+        string dataFolder,
+        NodeSurroundings surroundings,
+        CancellationToken cancellationToken = default)
+    {
+        var folder = Path.Combine(dataFolder, options.Node);
+        var store = await FlowStore.OpenAsync(
+            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time }, cancellationToken);
+        TeleradiologyNode node;
+        try
+        {
+            await store.VoidLeasesAsync(cancellationToken);
+            node = new TeleradiologyNode(options, folder, store, surroundings);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+
+        try
+        {
+            node.Start();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Accepts a request with the protocol of the examination (flux 3, OK).</summary>
+    /// <param name="actor">Who did it, for the record.</param>
+    /// <returns>Null, or why nothing was done.</returns>
+    public Task<Refusal?> AcceptAsync(
+        InstanceIdentifier order, string protocol, string actor, CancellationToken cancellationToken = default) =>
+        _answers.AcceptAsync(order, protocol, actor, cancellationToken);
+
+    /// <summary>Refuses a request (flux 3, OC).</summary>
+    /// <inheritdoc cref="AcceptAsync"/>
+    public Task<Refusal?> RefuseAsync(
+        InstanceIdentifier order, string reason, string actor, CancellationToken cancellationToken = default) =>
+        _answers.RefuseAsync(order, reason, actor, cancellationToken);
+
+    /// <summary>Signs the first report of an examination (MDM^T02).</summary>
+    public Task<ReportReply> WriteReportAsync(
+        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken = default) =>
+        _desk.WriteAsync(order, text, actor, cancellationToken);
+
+    /// <summary>Signs a report that replaces the newest one, withdrawn or not (MDM^T10).</summary>
+    public Task<ReportReply> CorrectReportAsync(
+        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken = default) =>
+        _desk.CorrectAsync(order, text, actor, cancellationToken);
+
+    /// <summary>Withdraws the newest report (MDM^T04).</summary>
+    public Task<ReportReply> WithdrawReportAsync(
+        InstanceIdentifier order, string actor, CancellationToken cancellationToken = default) =>
+        _desk.WithdrawAsync(order, actor, cancellationToken);
+
+    /// <summary>A request as it stands; its status is Unknown where there is none.</summary>
+    public Task<PlatformRequestState> GetRequestAsync(
+        InstanceIdentifier order, CancellationToken cancellationToken = default) =>
+        _grain.GetAsync(order, cancellationToken);
+
+    /// <summary>The requests in the order of their numbers.</summary>
+    /// <param name="after">Continue after this one; null from the first.</param>
+    /// <param name="max">At most <see cref="Limits.RequestsListedMax"/>.</param>
+    public async Task<IReadOnlyList<RequestEntry>> ListRequestsAsync(
+        InstanceIdentifier? after = null, int max = 100, CancellationToken cancellationToken = default)
+    {
+        var from = after is { } last ? _parts.StreamOf(last) : (StreamId?)null;
+        var entries = new List<RequestEntry>();
+        foreach (var stream in await _store.ListStreamsAsync(
+            _parts.StreamPrefix, from, Math.Min(max, Limits.RequestsListedMax), cancellationToken))
+        {
+            var order = InstanceIdentifier.Parse(stream.Stream.Value[_parts.StreamPrefix.Length..]);
+            entries.Add(RequestEntry.Of(order, await _grain.GetAsync(order, cancellationToken), stream.ChangedAt));
+        }
+
+        return entries;
+    }
+
+    /// <summary>What waits for the RIS or the archive, and how it went.</summary>
+    public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(
+        OutboxFilter filter, CancellationToken cancellationToken = default) =>
+        _store.ListOutboxAsync(filter, cancellationToken);
+
+    /// <summary>What was refused for good and waits for a person.</summary>
+    public Task<IReadOnlyList<OutboxEntry>> ListDeadLettersAsync(CancellationToken cancellationToken = default) =>
+        ListOutboxAsync(new OutboxFilter([OutboxState.Quarantined]), cancellationToken);
+
+    /// <summary>The messages received, newest first.</summary>
+    public Task<IReadOnlyList<InboxEntry>> ListInboxAsync(
+        InboxFilter filter, CancellationToken cancellationToken = default) =>
+        _store.ListInboxAsync(filter, cancellationToken);
+
+    /// <inheritdoc cref="FlowStore.RequeueAsync"/>
+    public Task<bool> RequeueAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
+        _store.RequeueAsync(rowId, actor, cancellationToken);
+
+    /// <inheritdoc cref="FlowStore.DiscardAsync"/>
+    public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
+        _store.DiscardAsync(rowId, actor, cancellationToken);
+
+    /// <summary>Stops in order: no new message, the ones begun are answered; no new attempt, the ones begun may end;
+    /// then the images under way. What has not left stays in the store.</summary>
+    /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_stopped) return;
+        _stopped = true;
+        await _listener.StopAsync(cancellationToken);
+        await _stopping.CancelAsync();
+        await _dispatching;
+        await _acceptor.StopAsync(cancellationToken);
+        TeleradiologyLog.Stopped(_logger, _options.Node);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(Limits.DrainTimeout, _time);
+        await StopAsync(patience.Token);
+        await _listener.DisposeAsync();
+        await _acceptor.DisposeAsync();
+        await _ris.DisposeAsync();
+        _fetch.Dispose();
+        await _store.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private void Start()
+    {
+        _acceptor.Start();
+        DicomEndPoint = _acceptor.EndPoint;
+        _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _listener.Start();
+        TeleradiologyLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);
+    }
+}
