@@ -40,8 +40,10 @@ internal sealed class ManifestDispatch(
             new EndManifestSubmission(submission.SubmissionSetUniqueId, end.Outcome, end.Detail),
             new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), CancellationToken.None);
         if (reply.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
-        else if (end.Outcome == DispatchOutcome.Quarantine) SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
-        else SourceLog.SubmissionEnded(logger, study, kind, end.Outcome.ToString(), end.Detail);
+        else if (end.Outcome == DispatchOutcome.Quarantine)
+            SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
+        else
+            SourceLog.SubmissionEnded(logger, study, kind, end.Outcome.ToString(), end.Detail);
         return DispatchVerdict.Recorded;
     }
 
