@@ -58,7 +58,8 @@ public sealed class FileStructureCertificatesTests : IDisposable
         Write(null);
         File.Delete(PathOf(extension));
 
-        var fault = Assert.Throws<FileNotFoundException>(() => FileStructureCertificates.Load(_folder.Path, [Structure]));
+        var fault = Assert.Throws<FileNotFoundException>(
+            () => FileStructureCertificates.Load(_folder.Path, [Structure]));
         Assert.Equal(PathOf(extension), fault.FileName);
     }
 

@@ -21,7 +21,8 @@ public sealed class ManifestPublicationTests
         await source.PublishAsync();
 
         var document = await source.ApprovedAsync();
-        Assert.Equal(("IMG-KOS", "31", "application/dicom"), (document.TypeCode, document.ClassCode, document.MimeType));
+        Assert.Equal(
+            ("IMG-KOS", "31", "application/dicom"), (document.TypeCode, document.ClassCode, document.MimeType));
         Assert.Equal("Reference d'Objets d'un Examen d'Imagerie", document.Title);
         Assert.Equal(["N"], document.ConfidentialityCodes);
         Assert.Equal(
@@ -104,7 +105,8 @@ public sealed class ManifestPublicationTests
         var kept = Assert.Single(study!.Manifests);
         Assert.Equal(AvailabilityStatus.Deleted, kept.Status);
         Assert.Equal(published.UniqueId.Root, kept.KosUid.ToString());
-        Assert.Equal(4, Read((await source.Node.ReadManifestAsync(kept.KosUid, Token))!).Series.Sum(s => s.Instances.Count));
+        var file = await source.Node.ReadManifestAsync(kept.KosUid, Token);
+        Assert.Equal(4, Read(file).Series.Sum(s => s.Instances.Count));
         Assert.False(Assert.Single(study.Reports).Counts);
     }
 

@@ -94,7 +94,8 @@ public sealed class SourceFixture : IAsyncDisposable
             new MllpClientOptions { Host = "127.0.0.1", Port = node.Hl7EndPoint.Port }, TimeProvider.System);
     }
 
-    /// <summary>A second life after a crash: another node on what the disk holds now, while the first one hangs.</summary>
+    /// <summary>A second life after a crash: another node on what the disk holds now, while the first one hangs.
+    /// </summary>
     public async Task CrashAndRestartAsync()
     {
         Folder = Folder.CopyAfterCrash();

@@ -1,3 +1,4 @@
+using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
@@ -91,7 +92,7 @@ public static class SourceReports
     }
 
     /// <summary>The notice of a PACS, as in the official test data (facts document 1.6).</summary>
-    public static byte[] Omi(string controlId, params Uid[] studies) => System.Text.Encoding.UTF8.GetBytes(
+    public static byte[] Omi(string controlId, params Uid[] studies) => Encoding.UTF8.GetBytes(
         "MSH|^~\\&|PACS|SITE|DRIMBOX|SITE|20261102110000+0100||OMI^O23^OMI_O23|" + controlId
         + "|P|2.5.1|||||FRA|UNICODE UTF-8\rPID|||IPP101^^^SITE&1.2.250.1.213.4.5.2.4&ISO^PI\r"
         + string.Concat(studies.Select(study =>

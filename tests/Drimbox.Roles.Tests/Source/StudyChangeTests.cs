@@ -113,7 +113,8 @@ public sealed class StudyChangeTests
         var alert = Assert.Single(await source.Node.ListAlertsAsync(cancellationToken: Token));
         Assert.Equal((Study, "DB.SO.15"), (alert.StudyInstanceUid, alert.Rule));
         Assert.Contains(
-            $"Study {StudyRef.Of(Study)}: no manifest is published: StudyAbsentFromPacs (DB.SO.15)", source.Events.Texts);
+            $"Study {StudyRef.Of(Study)}: no manifest is published: StudyAbsentFromPacs (DB.SO.15)",
+            source.Events.Texts);
         Assert.Empty(await source.ManifestsAsync());
 
         source.Pacs.Instances = Images(2);
@@ -167,11 +168,16 @@ public sealed class StudyChangeTests
     }
 
     private static DataSet NoteOf(IReadOnlyList<DataSet> rejected) => RejectionNoteDataSet.Encode(new RejectionNote(
-        Uid.Parse("1.2.250.1.999.10.1"), Uid.Parse("1.2.250.1.999.10"), DateTimeOffset.UnixEpoch, RejectionReason.Quality,
+        Uid.Parse("1.2.250.1.999.10.1"),
+        Uid.Parse("1.2.250.1.999.10"),
+        DateTimeOffset.UnixEpoch,
+        RejectionReason.Quality,
         "PACS",
-        new Patient(null, new LocalPatientId("IPP101", "", "SITE"), "PAT-TROIS", "DOMINIQUE", "", null, "19790328", "F", ""),
+        new Patient(
+            null, new LocalPatientId("IPP101", "", "SITE"), "PAT-TROIS", "DOMINIQUE", "", null, "19790328", "F", ""),
         new ManifestStudy(Study, "20261102", "100000", "TDM THORAX"),
         [new ManifestSeries(
             rejected[0].GetUid(Tag.SeriesInstanceUID), 1, null,
-            [.. rejected.Select(i => new ManifestInstance(i.GetUid(Tag.SOPClassUID), i.GetUid(Tag.SOPInstanceUID)))])]));
+            [.. rejected.Select(
+                i => new ManifestInstance(i.GetUid(Tag.SOPClassUID), i.GetUid(Tag.SOPInstanceUID)))])]));
 }

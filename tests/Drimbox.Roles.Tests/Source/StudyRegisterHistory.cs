@@ -12,8 +12,8 @@ using static Drimbox.Tests.Source.SourceReports;
 
 namespace Drimbox.Tests.Source;
 
-/// <summary>A source without its wires: the real register and store, a PACS that holds every study, a fake registry, and
-/// a worker that runs when the history says so.</summary>
+/// <summary>A source without its wires: the real register and store, a PACS that holds every study, a fake registry,
+/// and a worker that runs when the history says so.</summary>
 internal sealed class StudyRegisterHistory : IAsyncDisposable
 {
     private static readonly SourcePolicy Policy = new(
@@ -57,7 +57,7 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
         var message = new ReportMessage(
             action, header.DocumentId, header.Replaces, header, header.Patient, ["VALI"], null, Structure, null, "O",
             PublicationChoices.Default, false);
-        var controlId = $"M{++_messages}";
+        var controlId = $"M{Interlocked.Increment(ref _messages)}";
         var reply = await Register.ReceiveAsync(
             message,
             new InboxDraft(
@@ -105,7 +105,8 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
             ? null
             : new ManifestFile(built, new StoredObject(new string('a', 64), 100), new string('b', 40));
         await Register.ExecuteAsync(
-            study, new RecordFindings(findings, file), new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), Token);
+            study, new RecordFindings(findings, file), new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done),
+            Token);
     }
 
     private async Task PublishAsync(ClaimedRow row)

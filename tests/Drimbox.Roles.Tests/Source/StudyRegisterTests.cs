@@ -3,9 +3,9 @@ using static Drimbox.Tests.Source.SourceReports;
 
 namespace Drimbox.Tests.Source;
 
-/// <summary>A report may be about several studies, and a correction about others: whatever the order in which the copies
-/// arrive, each study ends with the manifest that its reports want. "A12" is document A about studies 1 and 2, "B2&lt;A" a
-/// correction of A about study 2, "-B2&lt;A" the deletion of that.</summary>
+/// <summary>A report may be about several studies, and a correction about others: whatever the order in which the
+/// copies arrive, each study ends with the manifest that its reports want. "A12" is document A about studies 1 and 2,
+/// "B2&lt;A" a correction of A about study 2, "-B2&lt;A" the deletion of that.</summary>
 public sealed class StudyRegisterTests
 {
     [Theory]
@@ -38,6 +38,23 @@ public sealed class StudyRegisterTests
                     (study, otherStudy) == (source.Approved(Study), source.Approved(OtherStudy)),
                     $"{told}: {source.Approved(Study)}, {source.Approved(OtherStudy)}");
             }
+        }
+    }
+
+    [Fact]
+    public async Task Copies_that_arrive_at_once_do_not_miss_each_other()
+    {
+        for (var i = 0; i < 25; i++)
+        {
+            await using var source = await StudyRegisterHistory.BeginAsync();
+            await Task.WhenAll(((string[])["A12", "B2<A", "C2<B", "-C2<B"]).Select(message => Task.Run(() =>
+            {
+                var (action, report) = Parse(message);
+                return source.ReceiveAsync(action, report);
+            })));
+            await source.SettleAsync();
+
+            Assert.Equal((0, 0), (source.Approved(Study), source.Approved(OtherStudy)));
         }
     }
 

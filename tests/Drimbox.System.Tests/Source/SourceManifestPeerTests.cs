@@ -19,7 +19,12 @@ public sealed class SourceManifestPeerTests
         using var folder = new StoreFolder();
         var path = Path.Combine(folder.Path, "manifest.dcm");
         await File.WriteAllBytesAsync(path, file!, SourceFixture.Token);
-        var start = new ProcessStartInfo(program, path) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, path)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(SourceFixture.Token);
         var output = await process.StandardOutput.ReadToEndAsync(SourceFixture.Token) + await error;
