@@ -2,6 +2,15 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Drimbox.Core;
 
+/// <summary>What a setting must look like.</summary>
+public static class OptionPatterns
+{
+    public const string AeTitle = @"(?=.*[^ ])[ -\[\]-~]{1,16}";
+    public const string AeTitleError = "must be an AE title: 1 to 16 printable characters without a backslash";
+    public const string Address = "[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}";
+    public const string AddressError = "must be an IP address, as 127.0.0.1";
+}
+
 /// <summary>An HL7 application at the other end of an MLLP connection.</summary>
 public sealed record Hl7PeerOptions
 {
@@ -33,8 +42,8 @@ public sealed record Hl7NodeOptions
     [Required]
     public string Facility { get; init; } = "";
 
-    /// <summary>Address to listen on. Default 127.0.0.1.</summary>
-    [Required]
+    /// <summary>IP address to listen on. Default 127.0.0.1.</summary>
+    [Required, RegularExpression(OptionPatterns.Address, ErrorMessage = OptionPatterns.AddressError)]
     public string Address { get; init; } = "127.0.0.1";
 
     /// <summary>MLLP port to listen on, 0 to 65535; 0 takes a free one. Default 2575.</summary>
@@ -45,8 +54,9 @@ public sealed record Hl7NodeOptions
 /// <summary>A DICOM application entity at the other end of an association.</summary>
 public sealed record DicomPeerOptions
 {
-    /// <summary>Its AE title, at most 16 characters. No default.</summary>
-    [Required]
+    /// <summary>Its AE title: 1 to 16 characters of ISO 646 without control characters and backslash (PS3.5, AE). No
+    /// default.</summary>
+    [Required, RegularExpression(OptionPatterns.AeTitle, ErrorMessage = OptionPatterns.AeTitleError)]
     public string AeTitle { get; init; } = "";
 
     /// <summary>Host name or address. No default.</summary>
@@ -61,12 +71,13 @@ public sealed record DicomPeerOptions
 /// <summary>The DICOM side of a node.</summary>
 public sealed record DicomNodeOptions
 {
-    /// <summary>Its AE title, at most 16 characters. No default.</summary>
-    [Required]
+    /// <summary>Its AE title: 1 to 16 characters of ISO 646 without control characters and backslash (PS3.5, AE). No
+    /// default.</summary>
+    [Required, RegularExpression(OptionPatterns.AeTitle, ErrorMessage = OptionPatterns.AeTitleError)]
     public string AeTitle { get; init; } = "";
 
-    /// <summary>Address to listen on. Default 127.0.0.1.</summary>
-    [Required]
+    /// <summary>IP address to listen on. Default 127.0.0.1.</summary>
+    [Required, RegularExpression(OptionPatterns.Address, ErrorMessage = OptionPatterns.AddressError)]
     public string Address { get; init; } = "127.0.0.1";
 
     /// <summary>Port to listen on, 0 to 65535; 0 takes a free one. Default 11112.</summary>

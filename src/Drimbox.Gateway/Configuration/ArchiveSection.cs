@@ -8,7 +8,7 @@ using Drimbox.Dicom.Scp;
 namespace Drimbox.Gateway.Configuration;
 
 /// <summary>An archive node, as the configuration file writes it.</summary>
-internal sealed record ArchiveSection
+internal sealed record ArchiveSection : IValidatableObject
 {
     /// <summary>Node id, the name of its folder: a letter, then letters, digits and hyphens. Default
     /// "archive".</summary>
@@ -26,6 +26,15 @@ internal sealed record ArchiveSection
 
     /// <summary>Who gets each rejection note (RAD-66).</summary>
     public IReadOnlyList<DicomPeerOptions> IocmListeners { get; init; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var caller in Callers)
+        {
+            if (!AeTitle.TryParse(caller, out _))
+                yield return new ValidationResult($"{caller}: {OptionPatterns.AeTitleError}", [nameof(Callers)]);
+        }
+    }
 
     public ArchiveOptions ToOptions(string dataFolder) => new()
     {

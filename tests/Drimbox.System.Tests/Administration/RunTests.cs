@@ -33,7 +33,7 @@ public sealed class RunTests : IDisposable
         await using var process = DrimboxProcess.Start("run", "--config", Write(Platform));
         await ReadyAsync(process);
         var database = Assert.Single(Directory.GetFiles(_folder.Path, "flow.db", SearchOption.AllDirectories));
-        var schema = Encoding.Latin1.GetString(await SharedBytesAsync(database));
+        var schema = Encoding.Latin1.GetString([.. await SharedBytesAsync(database), .. await SharedBytesAsync(database + "-wal")]);
         Assert.Contains("CREATE TABLE outbox", schema, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("publication", schema, StringComparison.OrdinalIgnoreCase);
     }
@@ -52,8 +52,10 @@ public sealed class RunTests : IDisposable
     [Theory]
     [InlineData("\"Radiolgist\": 1", "Radiolgist")]
     [InlineData("\"LogLevel\": \"Loud\"", "LogLevel")]
-    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A TITLE OF MORE THAN SIXTEEN\" } }", "Archive")]
-    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Port\": 65536 } }", "Port")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A TITLE OF MORE THAN SIXTEEN\" } }", "Archive:Dicom:AeTitle")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Port\": 65536 } }", "Archive:Dicom:Port")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Address\": \"here\" } }", "Archive:Dicom:Address")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [\"A\\\\B\"] }", "Archive:Callers")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
         await using var process = DrimboxProcess.Start("config", "check", Write(section));
@@ -99,7 +101,7 @@ public sealed class RunTests : IDisposable
         await using var second = DrimboxProcess.Start("run", "--config", file);
         var (exitCode, _) = await second.EndAsync();
         Assert.Equal(3, exitCode);
-        Assert.Contains("in use", second.Errors, StringComparison.Ordinal);
+        Assert.Contains("another process uses this store", second.Errors, StringComparison.Ordinal);
     }
 
     private static async Task ReadyAsync(DrimboxProcess process)
