@@ -22,7 +22,9 @@ public sealed record ReportGrainParts(
 
 /// <summary>An outbox row that carries a submission. The lane is the report: versions leave in order.</summary>
 /// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
-public sealed record ReportSubmissionPayload(ReportId Report, SealedSubmission Sealed, string? Target = null);
+/// <param name="AskFirst">A person has it tried again: what was refused may have taken effect all the same.</param>
+public sealed record ReportSubmissionPayload(
+    ReportId Report, SealedSubmission Sealed, string? Target = null, bool AskFirst = false);
 
 /// <summary>An outbox row that carries a copy for the DRIMbox: all that the message is made of, so that every
 /// attempt sends the same bytes.</summary>
@@ -90,7 +92,7 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
                 Appends = appends,
                 Aliases = aliases,
                 AliasMoves = moves,
-                Outbox = RowsOf(decision, context),
+                Outbox = RowsOf(decision, command is RetryPublication, context),
                 Publications = PublicationRows.Of(decision.Submission, LaneOf(parts.Node, id)),
                 PublicationEnd = command is EndSubmission end
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
@@ -131,12 +133,12 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         return rows;
     }
 
-    private List<OutboxRow> RowsOf(ReportDecision decision, DecisionContext context)
+    private List<OutboxRow> RowsOf(ReportDecision decision, bool askFirst, DecisionContext context)
     {
         var rows = new List<OutboxRow>();
         if (decision.Submission is { } submission)
         {
-            var payload = new ReportSubmissionPayload(id, parts.Sealer.Seal(submission));
+            var payload = new ReportSubmissionPayload(id, parts.Sealer.Seal(submission), AskFirst: askFirst);
             // A withdrawal goes before whatever else waits in the lane of the report.
             var priority = submission.Kind == Core.Publications.SubmissionKind.Delete ? 1 : 0;
             rows.Add(new OutboxRow(

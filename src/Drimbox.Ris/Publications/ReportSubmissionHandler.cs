@@ -23,7 +23,8 @@ internal sealed class ReportSubmissionHandler(
         // The structure that answers for the document publishes it, with its own certificate (DB.SO.19).
         var client = dmp.For(payload.Sealed.Submission.Author.Institution.Id);
         var end = await new SubmissionAttempt(client, objects.OpenRead).RunAsync(
-            payload.Sealed, frozen, row.Attempts, row.LastOutcome == DispatchOutcome.Ambiguous, attempt.Start,
+            payload.Sealed, frozen, row.Attempts,
+            mayStand: payload.AskFirst || row.LastOutcome == DispatchOutcome.Ambiguous, attempt.Start,
             cancellationToken);
         if (end.Outcome is DispatchOutcome.Retry or DispatchOutcome.Ambiguous)
         {
@@ -33,9 +34,10 @@ internal sealed class ReportSubmissionHandler(
 
         var submissionSet = payload.Sealed.Submission.SubmissionSetUniqueId;
         RisLog.SubmissionEnded(logger, payload.Report, submissionSet.ToString(), end.Outcome, end.Detail);
+        // The DMP has answered: the deadline of the attempt must not make this unknown again.
         await reports.ExecuteAsync(
             payload.Report, new EndSubmission(submissionSet, end.Outcome, end.Detail),
-            new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), cancellationToken);
+            new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), CancellationToken.None);
         return DispatchVerdict.Recorded;
     }
 

@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using static Drimbox.Tests.Reports.ReportFixture;
 
@@ -94,6 +95,20 @@ public sealed class ReportHistoriesTests
                 Assert.Equal(3, (await ris.StateOfAsync("A")).Versions.Count);
             }
         }
+    }
+
+    [Fact]
+    public async Task What_a_person_has_published_again_asks_the_registry_first()
+    {
+        await using var ris = await ReportHistory.BeginAsync();
+        await ris.ReceiveAsync(Initial("A"));
+        Assert.False(await ris.NextAsksFirstAsync());
+        await ris.PublishWaitingAsync(DispatchOutcome.Quarantine);
+
+        var report = await ris.Register.FindAsync(Document("A"), CancellationToken.None);
+        await ris.Register.ExecuteAsync(report!.Value, new RetryPublication("operator"), null, CancellationToken.None);
+
+        Assert.True(await ris.NextAsksFirstAsync());
     }
 
     private static IEnumerable<int[]> Orders(int[] items)

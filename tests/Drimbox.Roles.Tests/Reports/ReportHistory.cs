@@ -85,6 +85,14 @@ internal sealed class ReportHistory : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the submission that waits makes sure first that it did not happen already.</summary>
+    public async Task<bool> NextAsksFirstAsync()
+    {
+        var rows = await Store.ListOutboxAsync(new OutboxFilter([OutboxState.Pending], Kind: ReportGrain.SubmissionKind), CancellationToken.None);
+        return EventCodec.Read<ReportSubmissionPayload>(
+            rows.Single().Payload).AskFirst;
+    }
+
     public async Task<ReportState> StateOfAsync(string document)
     {
         var report = await Register.FindAsync(ReportFixture.Document(document), CancellationToken.None);
