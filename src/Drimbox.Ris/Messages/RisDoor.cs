@@ -39,7 +39,12 @@ internal sealed class RisDoor(
     public async ValueTask<ReadOnlyMemory<byte>?> HandleAsync(
         ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellation)
     {
-        if (MessageValidator.Read(frame, Accepted) is not { } reading) return null;
+        if (MessageValidator.Read(frame, Accepted) is not { } reading)
+        {
+            RisLog.FrameUnreadable(logger, peer.Address);
+            return null;
+        }
+
         var header = reading.Message.Header;
         var controlId = header[10].Text;
         try
