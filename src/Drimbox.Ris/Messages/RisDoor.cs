@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Drimbox.Core;
-using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
 using Drimbox.Grains.Reports;
