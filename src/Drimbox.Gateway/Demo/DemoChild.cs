@@ -27,6 +27,7 @@ internal sealed class DemoChild : IAsyncDisposable
         IReadOnlyList<string> command = [.. under, .. CommandLine(), "run", "--config", configuration];
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
