@@ -124,7 +124,7 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
 
         await Eventually.HoldsAsync(
             () => gateway.SeenByAsync(exam.Ins, Audience.Patient), seen => seen.Count == 0,
-            seen => $"the patient still sees {string.Join("; ", seen)}");
+            seen => $"the patient still sees {string.Join("; ", seen)}\n{gateway.Child.Output}");
         var professional = await gateway.SeenByAsync(exam.Ins, Audience.Professional);
         Assert.Equal(
             new[] { exam.UniqueId(1), manifest.UniqueId }.Order(StringComparer.Ordinal),
@@ -168,6 +168,41 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
         Assert.Equal(2, register.GetProperty("versions").GetArrayLength());
         Assert.True(register.GetProperty("withdrawn").GetBoolean());
     }
+
+    [Fact]
+    public async Task Step_13_a_process_killed_between_ITI_41_and_its_outcome_leaves_one_Approved_report()
+    {
+        await using var own = new GatewayUnderTest();
+        await own.StartAsync(GatewayUnderTest.RisAlone);
+        var cancellation = TestContext.Current.CancellationToken;
+        var exam = new ExaminationCase();
+        await MllpWire.SendAsync(own.RisPort, exam.Mdm("t02", exam.Cda(1), 1), cancellation);
+        await PublishedAsync(own, exam.UniqueId(1));
+
+        // The DMP takes the replacement and never answers.
+        own.Dmp.Faults.Add(new FaultRule(
+            FaultKind.NoAnswer, "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b", FaultMoment.AfterCommit, Nth: 1));
+        var ack = await MllpWire.SendAsync(
+            own.RisPort, exam.Mdm("t10", exam.Cda(2, replaces: 1), 2, parent: 1), cancellation);
+        Assert.Equal("AA", ack!["MSA", 1]);
+        await own.RegistryShowsAsync(exam.Ins, e => e.Count(d => d.IsReport) == 2, "the replacement committed");
+        var before = await own.AskAsync("reports", "show", exam.UniqueId(2));
+        Assert.NotEqual("approved", before.GetProperty("publication").GetString());
+        await own.Child.KillAsync(cancellation);
+
+        await own.StartChildAsync();
+        await PublishedAsync(own, exam.UniqueId(2));
+
+        var reports = (await own.Registry.FindAsync(exam.Ins)).Where(e => e.IsReport).ToList();
+        Assert.Equal(2, reports.Count);
+        Assert.Equal(exam.UniqueId(2), Assert.Single(reports, r => r.IsApproved).UniqueId);
+    }
+
+    private static async Task PublishedAsync(GatewayUnderTest gateway, string document) =>
+        await Eventually.HoldsAsync(
+            () => gateway.AskAsync("reports", "show", document),
+            report => report.GetProperty("publication").GetString() == "approved",
+            report => $"expected the publication approved: {report.GetRawText()}\n{gateway.Child.Output}");
 
     private static void AssertAccepted(AckText? ack, ExaminationCase exam, string @event, int version, string trigger)
     {
@@ -222,7 +257,7 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
         // Current Requested Procedure Evidence Sequence > Referenced Series Sequence > Referenced SOP Sequence.
         var dump = await Dcmtk.SucceedAsync(
             "dcmdump", "-q", "+p", "+P", "ReferencedSOPInstanceUID", path);
-        return dump.Split('\n').Where(l => l.Contains("(0008,1155)", StringComparison.Ordinal))
+        return dump.Split('\n').Where(l => l.StartsWith("(0040,a375)", StringComparison.Ordinal))
             .Select(Bracketed).Order(StringComparer.Ordinal);
     }
 

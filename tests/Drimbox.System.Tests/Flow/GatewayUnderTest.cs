@@ -36,10 +36,26 @@ public sealed class GatewayUnderTest : IAsyncLifetime
 
     internal int ArchivePort => Configuration.Archive!.Dicom.Port;
 
-    public ValueTask InitializeAsync() => StartAsync(c => c);
+    public ValueTask InitializeAsync() => StartAsync(WithoutPlatform);
 
-    /// <summary>Starts with a configuration that differs from the usual one.</summary>
-    internal async ValueTask StartAsync(Func<GatewayConfiguration, GatewayConfiguration> change)
+    /// <summary>Archive, RIS and source, as most tests want it.</summary>
+    internal static GatewayConfiguration WithoutPlatform(GatewayConfiguration all) =>
+        all with { Teleradiology = null, Ris = all.Ris! with { Teleradiology = null } };
+
+    /// <summary>Only a RIS, which sends no copies.</summary>
+    internal static GatewayConfiguration RisAlone(GatewayConfiguration all) => WithoutPlatform(all) with
+    {
+        Archive = null, Source = null, Ris = all.Ris! with { Teleradiology = null, Source = null },
+    };
+
+    /// <summary>Only a platform.</summary>
+    internal static GatewayConfiguration PlatformAlone(GatewayConfiguration all) =>
+        all with { Archive = null, Source = null, Ris = null, Dmp = null };
+
+    /// <summary>Starts with a configuration made from that of the demo.</summary>
+    /// <param name="under">A program with its arguments that starts the gateway.</param>
+    internal async ValueTask StartAsync(
+        Func<GatewayConfiguration, GatewayConfiguration> change, params IReadOnlyList<string> under)
     {
         var cancellation = TestContext.Current.CancellationToken;
         _folder = Directory.CreateTempSubdirectory("drimbox-flow-").FullName;
@@ -60,15 +76,23 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         {
             AeTitle = WorkstationAe, Host = "127.0.0.1", Port = WorkstationPort,
         };
-        var demo = DemoConfiguration.Create(
+        Configuration = change(DemoConfiguration.Create(
             Path.Combine(_folder, "gateway"), Dmp.Target, certificates.Folder,
-            new DemoOptions(null, null, [workstation], LogLevel.Debug));
-        Configuration = change(demo with
+            // Debug: what a log must not say it must not say at any level.
+            new DemoOptions(null, null, [workstation], LogLevel.Debug)));
+        foreach (var structure in Configuration.Ris?.Structures ?? [])
+            CopyCertificates(certificates.Folder, structure.Id);
+        await StartChildAsync(under);
+    }
+
+    /// <summary>A structure of a test's own gets the certificates of the site of the demo.</summary>
+    private static void CopyCertificates(string folder, string structure)
+    {
+        foreach (var file in Directory.GetFiles(folder, DemoIdentities.Site.Id + ".*"))
         {
-            Teleradiology = null,
-            Ris = demo.Ris! with { Teleradiology = null },
-        });
-        await StartChildAsync();
+            var copy = file.Replace(DemoIdentities.Site.Id, structure, StringComparison.Ordinal);
+            if (!File.Exists(copy)) File.Copy(file, copy);
+        }
     }
 
     /// <summary>Starts the program, for the first time or again on the same stores.</summary>
