@@ -285,7 +285,6 @@ public static class Limits
     /// <summary>64 MiB of a KOS that is read back whole: one with <see cref="ManifestInstancesMax"/> instances.</summary>
     public const int KosBytesMax = 64 * 1024 * 1024;
 
-
     // ---- Stores ----
 
     /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>

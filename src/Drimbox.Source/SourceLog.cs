@@ -49,10 +49,12 @@ internal static partial class SourceLog
     public static partial void SubmissionEnded(
         ILogger logger, StudyRef study, string kind, string outcome, string? detail);
 
-    [LoggerMessage(3121, LogLevel.Warning, "Study {Study}: {Kind} of the manifest, attempt {Attempt}: {Outcome}: {Detail}")]
+    [LoggerMessage(
+        3121, LogLevel.Warning, "Study {Study}: {Kind} of the manifest, attempt {Attempt}: {Outcome}: {Detail}")]
     public static partial void SubmissionDelayed(
         ILogger logger, StudyRef study, string kind, int attempt, string outcome, string? detail);
 
-    [LoggerMessage(3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]
+    [LoggerMessage(
+        3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]
     public static partial void SubmissionRefused(ILogger logger, StudyRef study, string kind, string? detail);
 }

@@ -107,7 +107,7 @@ public sealed class SourceNode : IAsyncDisposable
     /// <param name="dataFolder">The folder of all nodes; this one has its own below it, named after the node.</param>
     /// <exception cref="StorageFaultException">The store is in use, newer than this program, or failed.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">An address cannot be bound.</exception>
-    /// <exception cref="StructureCertificateMissingException">A structure of the options has no certificates.</exception>
+    /// <exception cref="StructureCertificateMissingException">A structure has no certificates.</exception>
     /// <exception cref="TimeZoneNotFoundException">The time zone of the options is unknown.</exception>
     /// <exception cref="FormatException">An AE title, address or identifier of the options is none.</exception>
     public static async Task<SourceNode> StartAsync(
@@ -125,7 +125,8 @@ public sealed class SourceNode : IAsyncDisposable
 
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true }, cancellationToken);
+            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true },
+            cancellationToken);
         try
         {
             await store.VoidLeasesAsync(cancellationToken);

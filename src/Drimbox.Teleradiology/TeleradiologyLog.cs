@@ -42,4 +42,7 @@ internal static partial class TeleradiologyLog
 
     [LoggerMessage(2115, LogLevel.Warning, "Outbox row {RowId}: the lease was lost, the fetch is not recorded")]
     public static partial void LeaseLost(ILogger logger, long rowId);
+
+    [LoggerMessage(2116, LogLevel.Warning, "Document {DocumentId} has no address of the images: the RIS sent none that can be printed")]
+    public static partial void NoViewerAddress(ILogger logger, string documentId);
 }

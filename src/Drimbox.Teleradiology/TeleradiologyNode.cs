@@ -54,7 +54,8 @@ public sealed class TeleradiologyNode : IAsyncDisposable
         var signatory = new Signatory(options);
         _answers = new RequestAnswers(signatory, _grain);
         _desk = new ReportDesk(
-            new ReportComposer(options, signatory), _grain, objects, options.DocumentRoot, ids, time);
+            new ReportComposer(options, signatory), _grain, objects, options.DocumentRoot, ids, time,
+            loggers.CreateLogger<ReportDesk>());
 
         _ris = new MllpClient(new MllpClientOptions { Host = options.Ris!.Host, Port = options.Ris.Port }, time);
         var studies = new ExpectedStudies(StudyFolders.Open(folder, Disk.Real, ids));

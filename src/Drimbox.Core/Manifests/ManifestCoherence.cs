@@ -27,5 +27,6 @@ public static class ManifestCoherence
     }
 
     private static bool IsAccessionOf(StudyReport report, StudyFindings findings) =>
-        report.Header.Orders.Any(o => (o.AccessionNumber?.Extension ?? o.AccessionNumber?.Root) == findings.AccessionNumber);
+        report.Header.Orders.Any(
+            o => (o.AccessionNumber?.Extension ?? o.AccessionNumber?.Root) == findings.AccessionNumber);
 }

@@ -20,7 +20,8 @@ public static class ManifestEntry
         "1.2.840.10008.5.1.4.1.1.88.59", "1.2.840.10008.2.6.1",
         "Document de Références d'objets d'imagerie selon profil IHE RAD XDS-I");
 
-    /// <summary>The entry of <paramref name="version"/>, or null where the report's own metadata do not suffice.</summary>
+    /// <summary>The entry of <paramref name="version"/>, or null where the report's own metadata do not suffice.
+    /// </summary>
     public static DocumentEntry? TryFrom(
         ManifestVersion version, Uid study, StudyReport report, Visibility visibility, SourcePolicy policy) =>
         TryDescribe(study, version.Requests, report, policy) is { } entry

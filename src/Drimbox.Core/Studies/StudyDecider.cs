@@ -75,7 +75,11 @@ public static class StudyDecider
         // The reports have changed: what the PACS said against the publication is asked anew, and told anew.
         ReportCopyReceived received => state with { Reports = state.Reports.Add(received.Report), Withheld = null },
         ReportCopyDeleted deleted => state with { Deleted = state.Deleted.Add(deleted.DocumentId), Withheld = null },
-        ReportCopyReplaced replaced => state with { Replaced = state.Replaced.Add(replaced.DocumentId), Withheld = null },
+        ReportCopyReplaced replaced => state with
+        {
+            Replaced = state.Replaced.Add(replaced.DocumentId),
+            Withheld = null,
+        },
         ReportCopyVisibilityChanged change => state with
         {
             Reports = state.Reports.ConvertAll(r => r.DocumentId == change.DocumentId ? Changed(r, change) : r),

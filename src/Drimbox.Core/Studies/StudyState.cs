@@ -63,7 +63,7 @@ public sealed record Withholding(WithheldReason Reason, DateTimeOffset Since);
 public sealed record ManifestRefusal(string? Detail, DateTimeOffset Since);
 
 /// <summary>A study in the DRIMbox source: its reports, its manifests, and their publication.</summary>
-/// <param name="Deleted">Documents whose deletion was received, in the form of <see cref="StudyReports.KeyOf"/>.</param>
+/// <param name="Deleted">Documents whose deletion was received, as <see cref="StudyReports.KeyOf"/> writes them.</param>
 /// <param name="Replaced">Documents of which a replacement is known that is not about this study.</param>
 /// <param name="ImagesVisible">The PACS showed at least one image when it was last asked.</param>
 /// <param name="Withheld">What the PACS last said against the publication; null if nothing, or if the reports have

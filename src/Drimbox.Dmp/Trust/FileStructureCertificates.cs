@@ -7,8 +7,8 @@ namespace Drimbox.Dmp.Trust;
 
 /// <summary>
 /// The certificates of structures from a folder. For each structure: <c>ID.auth.pfx</c>, <c>ID.sign.pfx</c>,
-/// <c>ID.sector</c> (the code of Secteur_Activite, <c>SA07</c>) and, where the files have one, <c>ID.password</c>. ID is
-/// the Struct_IdNat. Read once; keys stay in memory.
+/// <c>ID.sector</c> (the code of Secteur_Activite, <c>SA07</c>) and, where the files have one, <c>ID.password</c>. ID
+/// is the Struct_IdNat. Read once; keys stay in memory.
 /// </summary>
 public sealed class FileStructureCertificates : IStructureCertificates, IDisposable
 {
@@ -50,7 +50,9 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
     private static StructureCertificates LoadOne(string folder, string id)
     {
         var path = Path.Combine(folder, id);
-        var password = File.Exists(path + ".password") ? File.ReadAllText(path + ".password").TrimEnd('\r', '\n') : null;
+        var password = File.Exists(path + ".password")
+            ? File.ReadAllText(path + ".password").TrimEnd('\r', '\n')
+            : null;
         var sector = File.ReadAllText(path + ".sector").Trim();
         if (sector.Length != 4 || !sector.StartsWith("SA", StringComparison.Ordinal))
             throw new FormatException($"{path}.sector does not hold a code such as SA07.");

@@ -92,6 +92,13 @@ internal sealed class AdministrationServer : IAsyncDisposable
             return;
         }
 
+        if (user is null && context.Request.Host.Host is not ("localhost" or "127.0.0.1" or "[::1]"))
+        {
+            // A page of another site whose name now points here (DNS rebinding) must not read through a browser.
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
         context.Items[ActorKey] = user ?? "http";
         await next(context);
     }

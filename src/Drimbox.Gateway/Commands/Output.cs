@@ -71,7 +71,7 @@ internal static class Output
         }
     }
 
-    private static string Line(IReadOnlyList<string> cells, IReadOnlyList<int> widths)
+    private static string Line(List<string> cells, List<int> widths)
     {
         var line = new StringBuilder();
         for (var i = 0; i < cells.Count; i++) line.Append(cells[i].PadRight(widths[i] + 2));

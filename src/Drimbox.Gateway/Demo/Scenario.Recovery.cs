@@ -91,7 +91,7 @@ internal static partial class Scenario
 
         // The first query resolves the target of the correction and passes; those after the restart get no answer.
         system.Dmp.Faults.Add(new FaultRule(FaultKind.Delay, XdsAction.RegistryStoredQuery, Nth: 1));
-        return Misbehave(system, new FaultRule(FaultKind.HttpStatus, XdsAction.RegistryStoredQuery));
+        return MisbehaveAsync(system, new FaultRule(FaultKind.HttpStatus, XdsAction.RegistryStoredQuery));
     }
 
     /// <summary>Of the documents of one report exactly this one is Approved.</summary>
@@ -100,10 +100,10 @@ internal static partial class Scenario
         system.DmpEventuallyShowsAsync(
             "registry",
             d => d.Count(e => e.UniqueId == document.ToString() && e.IsApproved) == 1
-                && (of is null || d.Count(e => e.UniqueId == of.Value.ToString() && e.IsApproved) == 0),
+                && (of is null || !d.Any(e => e.UniqueId == of.Value.ToString() && e.IsApproved)),
             $"{document} Approved once", cancellation);
 
-    private static Task PublishedAsync(
+    private static Task<AdministrationAnswer> PublishedAsync(
         DemoSystem system, AdministrationClient ris, InstanceIdentifier document, CancellationToken cancellation) =>
         system.EventuallyAsync(
             () => ris.GetAsync(ReportPath(document.ToString()), cancellation),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Drimbox.Dmp.Registry;
 using Drimbox.Emulators.Dmp;
 using Drimbox.Teleradiology;
@@ -27,7 +28,7 @@ internal static partial class Scenario
     }
 
     private static Task BreakUpdatesAsync(DemoSystem system, CancellationToken cancellation) =>
-        Misbehave(system, new FaultRule(FaultKind.RegistryError, XdsAction.UpdateDocumentSet));
+        MisbehaveAsync(system, new FaultRule(FaultKind.RegistryError, XdsAction.UpdateDocumentSet));
 
     // ---- 9 ----
 
@@ -130,7 +131,7 @@ internal static partial class Scenario
         return Task.CompletedTask;
     }
 
-    private static Task EventuallyPublishedAsync(
+    private static Task<JsonElement> EventuallyPublishedAsync(
         DemoSystem system, string document, CancellationToken cancellation) =>
         system.EventuallyAsync(
             () => system.AskAsync(ReportPath(document), cancellation),

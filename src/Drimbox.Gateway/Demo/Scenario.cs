@@ -117,7 +117,7 @@ internal static partial class Scenario
     }
 
     private static Task BreakSubmissionsAsync(DemoSystem system, CancellationToken cancellation) =>
-        Misbehave(system, new FaultRule(FaultKind.RegistryError, XdsAction.ProvideAndRegisterDocumentSet));
+        MisbehaveAsync(system, new FaultRule(FaultKind.RegistryError, XdsAction.ProvideAndRegisterDocumentSet));
 
     // ---- 5 ----
 
@@ -139,7 +139,7 @@ internal static partial class Scenario
     }
 
     private static Task BreakRetrievalAsync(DemoSystem system, CancellationToken cancellation) =>
-        Misbehave(system, new FaultRule(FaultKind.MalformedMtom, XdsAction.RetrieveDocumentSet));
+        MisbehaveAsync(system, new FaultRule(FaultKind.MalformedMtom, XdsAction.RetrieveDocumentSet));
 
     // ---- 6 ----
 
@@ -175,11 +175,11 @@ internal static partial class Scenario
     }
 
     private static Task BreakWithFaultsAsync(DemoSystem system, CancellationToken cancellation) =>
-        Misbehave(system, new FaultRule(FaultKind.SoapFault, XdsAction.ProvideAndRegisterDocumentSet));
+        MisbehaveAsync(system, new FaultRule(FaultKind.SoapFault, XdsAction.ProvideAndRegisterDocumentSet));
 
     // ---- shared ----
 
-    private static Task Misbehave(DemoSystem system, FaultRule rule)
+    private static Task MisbehaveAsync(DemoSystem system, FaultRule rule)
     {
         system.Dmp.Faults.Add(rule);
         return Task.CompletedTask;

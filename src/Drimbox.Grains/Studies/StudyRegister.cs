@@ -23,7 +23,9 @@ public sealed record StudyGrainParts(
 
 /// <summary>An outbox row that carries a submission of a manifest.</summary>
 /// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
-public sealed record ManifestSubmissionPayload(Uid Study, SealedSubmission Sealed, string? Target = null);
+/// <param name="AskFirst">A person has it tried again: what was refused may have taken effect all the same.</param>
+public sealed record ManifestSubmissionPayload(
+    Uid Study, SealedSubmission Sealed, string? Target = null, bool AskFirst = false);
 
 /// <summary>An outbox row that asks for the PACS to be asked about a study.</summary>
 public sealed record ManifestEvaluationPayload(Uid Study);
@@ -151,7 +153,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
                 var decision = StudyDecider.Decide(study, state, command, parts.Policy, context);
                 events.AddRange(decision.Events);
                 state = decision.Events.Aggregate(state, StudyDecider.Evolve);
-                rows.AddRange(RowsOf(study, decision, context.Now));
+                rows.AddRange(RowsOf(study, decision, command is RetryManifestPublication, context.Now));
                 publications.AddRange(PublicationRows.Of(decision.Submission, LaneOf(study)));
                 alert ??= decision.Alert;
             }
@@ -185,12 +187,13 @@ public sealed class StudyRegister(StudyGrainParts parts)
         };
     }
 
-    private List<OutboxRow> RowsOf(Uid study, StudyDecision decision, DateTimeOffset now)
+    private List<OutboxRow> RowsOf(Uid study, StudyDecision decision, bool askFirst, DateTimeOffset now)
     {
         var rows = new List<OutboxRow>();
         if (decision.Submission is { } submission)
         {
-            var payload = new ManifestSubmissionPayload(study, parts.Sealer.Seal(submission));
+            var payload = new ManifestSubmissionPayload(
+                study, parts.Sealer.Seal(submission), AskFirst: askFirst);
             var priority = submission.Kind == Core.Publications.SubmissionKind.Delete ? 1 : 0;
             rows.Add(new OutboxRow(LaneOf(study), SubmissionKind, EventCodec.Write(payload), now, priority));
         }

@@ -52,7 +52,8 @@ public static class AckWriter
         return writer.ToArray();
     }
 
-    /// <summary>The acknowledgement of a frame that breaks off or is over a limit, from the header that has arrived; null
+    /// <summary>The acknowledgement of a frame that breaks off or is over a limit, from the header that has arrived;
+    /// null
     /// if there is no readable one.</summary>
     public static ReadOnlyMemory<byte>? WriteForBeginning(
         ReadOnlyMemory<byte> beginning, Refusal refusal, DateTimeOffset now, string controlId)

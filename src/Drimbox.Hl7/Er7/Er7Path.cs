@@ -36,7 +36,8 @@ public readonly record struct Er7Path(
     public static Er7Path Parse(string text) =>
         TryParse(text, out var path) ? path : throw new FormatException($"Not an HL7 path: {text}");
 
-    /// <summary>True for a segment name: a capital letter and two capitals or digits. Source: HL7 v2.5.1 2.5.2.</summary>
+    /// <summary>True for a segment name: a capital letter and two capitals or digits. Source: HL7 v2.5.1
+    /// 2.5.2.</summary>
     public static bool IsSegmentName(ReadOnlySpan<char> name) =>
         name.Length == 3 && char.IsAsciiLetterUpper(name[0])
         && IsNameTail(name[1]) && IsNameTail(name[2]);

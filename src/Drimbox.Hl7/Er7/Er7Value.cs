@@ -58,7 +58,8 @@ public readonly struct Er7Value
         }
     }
 
-    /// <summary><see cref="Text"/> without surrounding spaces: for codes and identifiers, where they mean nothing.</summary>
+    /// <summary><see cref="Text"/> without surrounding spaces: for codes and identifiers, where they mean
+    /// nothing.</summary>
     public string Code => Text.Trim();
 
     /// <summary>The whole value as text, for FT, TX and ST: an unescaped component delimiter in it is a character that

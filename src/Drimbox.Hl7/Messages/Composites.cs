@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
@@ -104,6 +105,15 @@ internal sealed class CompositeReader
             Assigned(segment, field, number, xon.Component(6), NationalAuthorities.Organizations),
             xon.Component(1).Code, xon.Component(7).Code);
     }
+
+    public Uid StudyUid(Er7Segment segment, int field) =>
+        Uid.TryParse(segment[field].Code, out var uid) ? uid : Fail<Uid>(segment, field);
+
+    /// <summary>A whole number that is not negative, in the first component.</summary>
+    public int Count(Er7Segment segment, int field) =>
+        int.TryParse(segment[field].Code, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : Fail<int>(segment, field);
 
     public static Code Ce(Er7Value value) =>
         new(value.Component(1).Code, value.Component(3).Code, value.Component(2).Code);

@@ -4,7 +4,8 @@ using Drimbox.Hl7.Er7;
 
 namespace Drimbox.Hl7.Messages;
 
-/// <summary>PID and PV1, both directions. Source: PAM national extension France 2.11 and the CI-SIS annex on the INS, as
+/// <summary>PID and PV1, both directions. Source: PAM national extension France 2.11 and the CI-SIS annex on the INS,
+/// as
 /// the facts document 5.2 digests them.</summary>
 internal static class PatientSegments
 {

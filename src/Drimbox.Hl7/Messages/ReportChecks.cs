@@ -63,7 +63,7 @@ internal static class ReportChecks
                 RefusalReason.TableValue, "TXA-12 is not the identifier of the document.", "TXA^1^12");
         }
 
-        // MODIF_CONF_CODE (page meta-dmp-mss) rides on a replacement and replaces nothing: the document stays itself.
+        // A first version whose visibility changes (MODIF_CONF_CODE) comes as a replacement, and has no parent.
         return report is { Action: ReportAction.Replace, Parent: null, Choices.ChangesVisibilityOnly: false }
             ? new Refusal(RefusalReason.RequiredFieldMissing, "A replacement names the document that it replaces.")
             : null;

@@ -56,7 +56,8 @@ public static class ReportMessageReader
         var (parent, disagree) = Parent(message, header);
         var report = new ReportMessage(
             action,
-            header?.DocumentId ?? number!.ToIdentifier() ?? read.Fail<InstanceIdentifier>(message.Find("TXA")!.Value, 12),
+            header?.DocumentId ?? number!.ToIdentifier()
+                ?? read.Fail<InstanceIdentifier>(message.Find("TXA")!.Value, 12),
             parent,
             header,
             patient.Identity,

@@ -136,7 +136,8 @@ public static class ReportMessageWriter
 
     private static void Participations(Er7Writer writer, ReportMessage report, IReadOnlyList<string> mailRecipients)
     {
-        // The organization that signs the publication: PRT-8, else that of the legal authenticator, which it must equal.
+        // The organization that signs the publication: PRT-8, else that of the legal authenticator, which it must
+        // equal.
         var organization = report.SenderOrganization ?? report.Cda?.LegalAuthenticatorOrganization;
         if (organization is not null)
         {

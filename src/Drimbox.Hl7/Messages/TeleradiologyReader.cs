@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
@@ -112,10 +111,10 @@ public static class TeleradiologyReader
             Patient(message, read),
             PatientSegments.ReadVisit(message.Find("PV1"))!,
             tq1[7].Code,
-            int.Parse(tq1[6].Component(1).Code, NumberStyles.None, CultureInfo.InvariantCulture),
+            read.Count(tq1, 6),
             read.Ei(ipc, 1),
             Loinc(ipc[2]),
-            Uid.Parse(ipc[3].Code),
+            read.StudyUid(ipc, 3),
             Loinc(ipc[4]),
             ViewerUrl(message, Obx(Observation(order, "URL_PARTIELLE_VIEWER")!), read),
             CompositeReader.Ce(Value(Observation(order, "CODE_ACTE_IMAGERIE")!)),
@@ -129,7 +128,7 @@ public static class TeleradiologyReader
     {
         var (orc, ipc) = (Required(order, "ORC"), Required(order, "IPC"));
         return new StudyChangeNotice(
-            Uid.Parse(ipc[3].Code),
+            read.StudyUid(ipc, 3),
             Patient(message, read),
             read.OptionalEi(ipc, 1),
             read.OptionalEi(orc, 2),

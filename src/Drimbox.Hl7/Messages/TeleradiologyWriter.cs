@@ -7,7 +7,8 @@ using Drimbox.Hl7.Profiles;
 
 namespace Drimbox.Hl7.Messages;
 
-/// <summary>Writes the messages of the teleradiology volet. Source: pages st_flux1 to st_flux4, tables; labels are those
+/// <summary>Writes the messages of the teleradiology volet. Source: pages st_flux1 to st_flux4, tables; labels are
+/// those
 /// of the pages.</summary>
 public static class TeleradiologyWriter
 {

@@ -38,7 +38,8 @@ public sealed record MllpClientOptions
 }
 
 /// <summary>Sends messages over one connection, which is kept between them: one message, one answer, one at a time.
-/// After anything but an answer the connection is dropped, so that a late answer is never taken for the next one.</summary>
+/// After anything but an answer the connection is dropped, so that a late answer is never taken for the next
+/// one.</summary>
 public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);

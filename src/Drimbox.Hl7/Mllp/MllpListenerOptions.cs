@@ -9,7 +9,8 @@ public sealed record MllpListenerOptions
     /// <summary>The address to listen on. Default: loopback.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>TCP port, 0 to 65535; 0 takes a free one, see <see cref="MllpListener.LocalEndPoint"/>. Default: 0.</summary>
+    /// <summary>TCP port, 0 to 65535; 0 takes a free one, see <see cref="MllpListener.LocalEndPoint"/>. Default:
+    /// 0.</summary>
     public int Port { get; init; }
 
     /// <summary>Longest frame, bytes. Default: <see cref="Limits.MllpFrameBytesMax"/>.</summary>
@@ -18,10 +19,12 @@ public sealed record MllpListenerOptions
     /// <summary>Connections at once. Default: <see cref="Limits.MllpConnectionsMax"/>.</summary>
     public int ConnectionsMax { get; init; } = Limits.MllpConnectionsMax;
 
-    /// <summary>Connections at once from one address. Default: <see cref="Limits.MllpConnectionsPerPeerMax"/>.</summary>
+    /// <summary>Connections at once from one address. Default: <see
+    /// cref="Limits.MllpConnectionsPerPeerMax"/>.</summary>
     public int ConnectionsPerPeerMax { get; init; } = Limits.MllpConnectionsPerPeerMax;
 
-    /// <summary>Wait for the first byte of a new connection. Default: <see cref="Limits.MllpFirstByteTimeout"/>.</summary>
+    /// <summary>Wait for the first byte of a new connection. Default: <see
+    /// cref="Limits.MllpFirstByteTimeout"/>.</summary>
     public TimeSpan FirstByteTimeout { get; init; } = Limits.MllpFirstByteTimeout;
 
     /// <summary>Wait between two bytes of a frame, and for the peer to take an acknowledgement. Default:
@@ -45,7 +48,8 @@ public sealed record MllpPeer(IPAddress Address, int Port);
 public delegate ValueTask<ReadOnlyMemory<byte>?> MllpHandler(
     ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellationToken);
 
-/// <summary>Answers bytes that are no whole frame and never will be (attack A15); the connection closes after.</summary>
+/// <summary>Answers bytes that are no whole frame and never will be (attack A15); the connection closes
+/// after.</summary>
 /// <param name="beginning">What was received of the frame.</param>
 /// <returns>A negative acknowledgement, or null if the beginning holds no readable header.</returns>
 public delegate ReadOnlyMemory<byte>? MllpFrameRefused(ReadOnlyMemory<byte> beginning, Refusal refusal);

@@ -24,7 +24,8 @@ internal static class AgreementRules
 
     private static void Check(MatchedGroup order, AgreementRule.Same rule, List<Finding> findings)
     {
-        if (order.Find(rule.First.Segment) is not { } first || order.Find(rule.Second.Segment) is not { } second) return;
+        if (order.Find(rule.First.Segment) is not { } first) return;
+        if (order.Find(rule.Second.Segment) is not { } second) return;
         var (a, b) = (Er7Message.ValueIn(first, rule.First), Er7Message.ValueIn(second, rule.Second));
         // An absent value is the finding of its own line.
         if (!a.HasContent || !b.HasContent || Parts(a).SequenceEqual(Parts(b))) return;

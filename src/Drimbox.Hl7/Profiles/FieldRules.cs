@@ -25,7 +25,8 @@ internal static class FieldRules
         var repetitions = segment[field].Repetitions;
         if (component == 0)
         {
-            if (required && !repetitions.Any(r => r.HasContent))
+            // The first repetition is the one that is read.
+            if (required && !repetitions[0].HasContent)
                 Add(RefusalReason.RequiredFieldMissing, 1, $"{rule.Path} is required: {rule.Name}");
             for (var i = 0; i < repetitions.Count; i++) Value(repetitions[i], i + 1);
             return;

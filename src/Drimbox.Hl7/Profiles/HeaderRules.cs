@@ -15,7 +15,8 @@ internal static class HeaderRules
         var header = message.Header;
         var type = header[9].Component(1).Code;
         var trigger = header[9].Component(2).Code;
-        if (type.Length == 0) return None(findings, header, 9, 1, RefusalReason.RequiredFieldMissing, "MSH-9 is required");
+        if (type.Length == 0)
+            return None(findings, header, 9, 1, RefusalReason.RequiredFieldMissing, "MSH-9 is required");
         var ofType = accepted.Where(p => p.MessageType == type).ToList();
         if (ofType.Count == 0)
         {

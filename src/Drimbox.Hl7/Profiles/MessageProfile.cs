@@ -108,7 +108,8 @@ public sealed record FieldRule(
     Condition? When = null,
     bool IgnoreCase = false);
 
-/// <summary>A table "groupe OBSERVATION": an OBX that is known by its OBX-3 (and the second part of its OBX-4).</summary>
+/// <summary>A table "groupe OBSERVATION": an OBX that is known by its OBX-3 (and the second part of its
+/// OBX-4).</summary>
 /// <param name="Code">OBX-3.1; null for the document of the CDA volet: ED, of any type of document.</param>
 /// <param name="System">OBX-3.3.</param>
 /// <param name="SubIdPart">The m of OBX-4 = n.m, or null where OBX-4 is not used (page sub-id).</param>
@@ -161,7 +162,8 @@ public sealed record ProfileId(string Version, string Name)
     public override string ToString() => $"{Version}^{Name}";
 }
 
-/// <summary>One message of a volet: its tables, as data. Validation, documentation and generation come from it.</summary>
+/// <summary>One message of a volet: its tables, as data. Validation, documentation and generation come from
+/// it.</summary>
 /// <param name="Id">Our name for it: <c>TLR-1</c>.</param>
 /// <param name="TriggerEvents">MSH-9.2.</param>
 /// <param name="MessageStructure">MSH-9.3.</param>

@@ -21,7 +21,8 @@ public sealed record MessageReading(
 public static class MessageValidator
 {
     /// <summary>Reads and checks a frame.</summary>
-    /// <returns>Null if its header cannot be read: such a frame gets no acknowledgement, the connection closes.</returns>
+    /// <returns>Null if its header cannot be read: such a frame gets no acknowledgement, the connection
+    /// closes.</returns>
     public static MessageReading? Read(ReadOnlyMemory<byte> frame, IReadOnlyList<MessageProfile> accepted) =>
         Er7Message.TryRead(frame, out var refusal) is { } message ? Check(message, refusal, accepted) : null;
 

@@ -11,10 +11,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source.Publications;
 
-/// <summary>The payload of a submission with what its first attempt resolved (docs/adr/0008).</summary>
-/// <param name="Target">The entry that is acted on; null until it is known.</param>
-internal sealed record ResolvedSubmissionPayload(Uid Study, SealedSubmission Sealed, TargetEntry? Target);
-
 /// <summary>Carries one submission of a manifest to the DMP, attempt by attempt.</summary>
 internal sealed class ManifestDispatch(
     StudyRegister register, DmpClients clients, ObjectStore objects, ILogger<ManifestDispatch> logger) : IOutboxHandler
@@ -23,29 +19,36 @@ internal sealed class ManifestDispatch(
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
     {
         var row = attempt.Row;
-        var payload = EventCodec.Read<ResolvedSubmissionPayload>(row.Payload);
+        var payload = EventCodec.Read<ManifestSubmissionPayload>(row.Payload);
+        var frozen = payload.Target is null ? null : EventCodec.Read<TargetEntry>(payload.Target);
         var submission = payload.Sealed.Submission;
         var client = clients.For(submission.Author.Institution.Id);
         var end = await new SubmissionAttempt(client, objects.OpenRead).RunAsync(
-            payload.Sealed, payload.Target, row.Attempts, mayStand: row.LastOutcome == DispatchOutcome.Ambiguous,
-            attempt.Start, cancellationToken);
-        var newPayload = end.Target == payload.Target ? null : EventCodec.Write(payload with { Target = end.Target });
+            payload.Sealed, frozen, row.Attempts,
+            mayStand: payload.AskFirst || row.LastOutcome == DispatchOutcome.Ambiguous, attempt.Start,
+            cancellationToken);
         var (study, kind) = (StudyRef.Of(payload.Study), submission.Kind.ToString());
         if (end.Outcome is DispatchOutcome.Retry or DispatchOutcome.Ambiguous)
         {
             SourceLog.SubmissionDelayed(logger, study, kind, row.Attempts, end.Outcome.ToString(), end.Detail);
-            return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: newPayload);
+            return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: Frozen(payload, end.Target));
         }
-
-        if (end.Outcome == DispatchOutcome.Quarantine) SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
-        else SourceLog.SubmissionEnded(logger, study, kind, end.Outcome.ToString(), end.Detail);
 
         // The DMP has answered: the deadline of the attempt must not make this unknown again.
         var reply = await register.ExecuteAsync(
             payload.Study,
             new EndManifestSubmission(submission.SubmissionSetUniqueId, end.Outcome, end.Detail),
-            new OutboxResult(row.Id, row.Epoch, end.Outcome, null, end.Detail, newPayload), CancellationToken.None);
+            new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), CancellationToken.None);
         if (reply.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
+        else if (end.Outcome == DispatchOutcome.Quarantine)
+            SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
+        else
+            SourceLog.SubmissionEnded(logger, study, kind, end.Outcome.ToString(), end.Detail);
         return DispatchVerdict.Recorded;
     }
+
+    private static string? Frozen(ManifestSubmissionPayload payload, TargetEntry? target) =>
+        target is null || payload.Target is not null
+            ? null
+            : EventCodec.Write(payload with { Target = EventCodec.Write(target) });
 }

@@ -10,9 +10,9 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Source.Studies;
 
-/// <summary>Asks the PACS what it shows of a study (DB.SO.12, DB.SO.14): one association, in which C-FIND goes down from
-/// the study to its series and their instances, because the Study Root is hierarchical (PS3.4 C.4.1.2.1: each level
-/// needs the unique key of those above).</summary>
+/// <summary>Asks the PACS what it shows of a study (DB.SO.12, DB.SO.14): one association, in which C-FIND goes down
+/// from the study to its series and their instances, because the Study Root is hierarchical (PS3.4 C.4.1.2.1: each
+/// level needs the unique key of those above).</summary>
 internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvider time)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;

@@ -25,7 +25,8 @@ internal sealed class RejectionNotes(StudyRegister register, ILogger<RejectionNo
         private static readonly DimseStatus NoNote =
             DimseStatus.CannotUnderstand.With("The title is none of a rejection note (IOCM).");
 
-        private static readonly DimseStatus Unreadable = DimseStatus.CannotUnderstand.With("The data set cannot be read.");
+        private static readonly DimseStatus Unreadable =
+            DimseStatus.CannotUnderstand.With("The data set cannot be read.");
 
         private static readonly DimseStatus Incomplete =
             DimseStatus.CannotUnderstand.With("The note does not say which images it rejects.");

@@ -3,7 +3,6 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Studies;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
-using Drimbox.Source.Publications;
 using Drimbox.Storage;
 
 namespace Drimbox.Source.Studies;
@@ -79,7 +78,7 @@ internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectS
             cancellationToken);
         foreach (var row in open)
         {
-            var submission = EventCodec.Read<ResolvedSubmissionPayload>(row.Payload).Sealed.Submission;
+            var submission = EventCodec.Read<ManifestSubmissionPayload>(row.Payload).Sealed.Submission;
             if (state.Publication.InFlight.Exists(f => f.SubmissionSetUniqueId == submission.SubmissionSetUniqueId)
                 && await store.RequeueAsync(row.Id, actor, cancellationToken))
                 return null;

@@ -27,19 +27,20 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
     private readonly Code _practiceSetting = new(
         options.PracticeSetting.Code, "1.2.250.1.213.1.1.4.9", options.PracticeSetting.Display);
 
-    /// <returns>The document, or null with the reason: the text is too long to print, the viewer's address is none.
-    /// </returns>
+    /// <param name="viewerUrl">Where the images are shown, or null.</param>
+    /// <returns>The document, or null with the reason: the text is too long to print.</returns>
     public byte[]? TryWrite(
         DocumentIdentity identity,
         ImagingRequest request,
         PostExamination examination,
         ReportText text,
+        string? viewerUrl,
         DateTimeOffset now,
         out Refusal? refusal)
     {
         var local = TimeZoneInfo.ConvertTime(now, _zone);
         var title = TitleOf(examination);
-        var pdf = ReportPdf.TryWrite(Print(identity, request, examination, text, title, local), out refusal);
+        var pdf = ReportPdf.TryWrite(Print(identity, request, examination, text, title, viewerUrl, local), out refusal);
         if (pdf is null) return null;
 
         var time = Timestamp.From(local);
@@ -82,6 +83,7 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
         PostExamination examination,
         ReportText text,
         string title,
+        string? viewerUrl,
         DateTimeOffset now)
     {
         var patient = examination.Patient.Identity;
@@ -116,7 +118,7 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             ],
             $"{signatory.Radiologist.GivenName} {signatory.Radiologist.FamilyName} ({signatory.Platform.Name}), "
             + now.ToString("dd/MM/yyyy HH:mm", CultureInfo.InvariantCulture),
-            ViewerUrl.Complete(examination.PartialViewerUrl, identity.DocumentId),
+            viewerUrl,
             Language,
             now);
     }

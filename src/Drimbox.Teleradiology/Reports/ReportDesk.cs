@@ -3,6 +3,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Grains.Requests;
 using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Teleradiology.Reports;
 
@@ -14,7 +15,8 @@ internal sealed class ReportDesk(
     ObjectStore objects,
     string documentRoot,
     IIdSource ids,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<ReportDesk> logger)
 {
     public async Task<ReportReply> WriteAsync(
         InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken)
@@ -65,7 +67,13 @@ internal sealed class ReportDesk(
         if (!examination.Patient.Identity.InsIsComplete)
             return No(RefusalReason.InsIncomplete, "The INS of the patient comes without all its traits.");
 
-        var cda = composer.TryWrite(identity, request, examination, text, time.GetUtcNow(), out var refusal);
+        var viewerUrl = examination.PartialViewerUrl is { } partial
+            ? ViewerUrl.Complete(partial, identity.DocumentId)
+            : null;
+        // A report without the address can still be read; one that cannot be signed can not.
+        if (viewerUrl is null) TeleradiologyLog.NoViewerAddress(logger, identity.DocumentId.ToString());
+        var cda = composer.TryWrite(
+            identity, request, examination, text, viewerUrl, time.GetUtcNow(), out var refusal);
         if (cda is null) return new ReportReply(refusal, null);
         var document = new PlatformDocument(
             identity.DocumentId, identity.SetId, identity.Replaces, identity.VersionNumber,

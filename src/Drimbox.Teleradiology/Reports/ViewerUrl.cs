@@ -1,3 +1,5 @@
+using System.Text;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Teleradiology.Reports;
@@ -7,16 +9,21 @@ namespace Drimbox.Teleradiology.Reports;
 /// sends all but the id of the document, which only the author of the report can append.</summary>
 internal static class ViewerUrl
 {
-    /// <param name="partial">As the RIS sent it, or null.</param>
-    public static string? Complete(string? partial, InstanceIdentifier document)
+    /// <param name="partial">An http(s) address, as the RIS sent it.</param>
+    /// <returns>Null for an address that no report can print: too long, or of a host that is not written in ASCII.
+    /// </returns>
+    public static string? Complete(string partial, InstanceIdentifier document)
     {
-        if (partial is null) return null;
-        // root^extension as in XDS; the circumflex is no character of a URL (RFC 3986 2).
+        // What is no character of a URL (RFC 3986 2) is escaped; the circumflex of root^extension is none either.
+        var url = new Uri(partial, UriKind.Absolute).AbsoluteUri;
         var id = Uri.EscapeDataString(document.ToString());
-        if (partial.EndsWith("idCDA=", StringComparison.Ordinal)) return partial + id;
-        var separator = !partial.Contains('?', StringComparison.Ordinal) ? "?"
-            : partial[^1] is '?' or '&' ? ""
-            : "&";
-        return $"{partial}{separator}idCDA={id}";
+        if (!url.EndsWith("idCDA=", StringComparison.Ordinal))
+        {
+            var separator = !url.Contains('?', StringComparison.Ordinal) ? "?" : url[^1] is '?' or '&' ? "" : "&";
+            url += $"{separator}idCDA=";
+        }
+
+        url += id;
+        return url.Length <= Limits.ViewerUrlLengthMax && Ascii.IsValid(url) ? url : null;
     }
 }

@@ -43,7 +43,8 @@ public sealed class ManifestPlanTests
         var first = Findings(11).Series[0];
         var second = new SeriesFinding(
             Uid.Parse("1.2.250.1.999.9.1.0"), "CT", "2", "OS", "CHEST",
-            [new InstanceFinding(Uid.Parse("1.2.840.10008.5.1.4.1.1.2"), Uid.Parse("1.2.250.1.999.9.1.0.1"), "", null)]);
+            [new InstanceFinding(
+                Uid.Parse("1.2.840.10008.5.1.4.1.1.2"), Uid.Parse("1.2.250.1.999.9.1.0.1"), "", null)]);
 
         var manifest = Plan(Findings(0) with
         {

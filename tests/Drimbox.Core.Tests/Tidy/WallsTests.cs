@@ -83,10 +83,10 @@ public sealed partial class WallsTests
         Assert.Equal([decider], callers);
     }
 
-    [GeneratedRegex(@"\b(Task(<|\.)|ValueTask|File\.|Directory\.|TimeProvider|DateTimeOffset\.UtcNow|new Random|Socket\b|HttpClient)")]
+    [GeneratedRegex(@"\b(Task(<|\.)|ValueTask|(?<!\.)File\.|(?<!\.)Directory\.|TimeProvider|DateTimeOffset\.UtcNow|new Random|Socket\b|HttpClient)")]
     private static partial Regex Impure();
 
     // A method, property or record component of type Submission.
-    [GeneratedRegex(@"(\bSubmission\??\s+(?!submission\b)\w+\s*(\(|\{|=>|,|\)))|new Submission\(")]
+    [GeneratedRegex(@"(\bSubmission\??\s+(?!submission\b|is\b)\w+\s*(\(|\{|=>|,|\)))|new Submission\(")]
     private static partial Regex SubmissionMade();
 }

@@ -52,7 +52,8 @@ public sealed class AckTests
     [Fact]
     public void A_business_refusal_of_the_CDA_volet_has_ERR_5() =>
         Assert.EndsWith(
-            "ERR||PID^1^3|207^Application error^messageErrorCondition|E|902^Identifiant patient inconnu^applicationErrorCondition\r",
+            "ERR||PID^1^3|207^Application error^messageErrorCondition|E"
+            + "|902^Identifiant patient inconnu^applicationErrorCondition\r",
             Ack(Fixtures.Mdm, new Refusal(RefusalReason.UnknownPatient, "x", "PID^1^3")),
             StringComparison.Ordinal);
 
@@ -92,7 +93,8 @@ public sealed class AckTests
             Er7Text.Bytes(Ack(Fixtures.Oru, new Refusal(reason, "x"))), "MSG00001", out _)!;
 
         Assert.Equal(code, ack.Code);
-        Assert.Equal((hl7, "E", application), (ack.Errors[0].Code, ack.Errors[0].Severity, ack.Errors[0].ApplicationCode));
+        Assert.Equal((hl7, "E", application), (ack.Errors[0].Code, ack.Errors[0].Severity,
+            ack.Errors[0].ApplicationCode));
     }
 
     [Fact]
@@ -144,7 +146,8 @@ public sealed class AckTests
         var bytes = Er7Text.Bytes(Fixtures.Mdm)[..300];
 
         Assert.Contains(
-            "ERR|||199^Other HL7 Error", Encoding.UTF8.GetString(AckWriter.WriteForBeginning(bytes, refusal, Now, "A1")!.Value.Span),
+            "ERR|||199^Other HL7 Error", Encoding.UTF8.GetString(AckWriter.WriteForBeginning(bytes, refusal, Now,
+                "A1")!.Value.Span),
             StringComparison.Ordinal);
         Assert.Null(AckWriter.WriteForBeginning("GET / HTTP/1.1"u8.ToArray(), refusal, Now, "A1"));
     }

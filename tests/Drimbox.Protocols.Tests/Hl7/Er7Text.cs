@@ -16,12 +16,14 @@ internal static class Er7Text
         return read;
     }
 
-    /// <summary>Puts <paramref name="raw"/> at <paramref name="path"/>; standard delimiters, first repetition.</summary>
+    /// <summary>Puts <paramref name="raw"/> at <paramref name="path"/>; standard delimiters, first
+    /// repetition.</summary>
     public static string Set(string message, string path, string raw)
     {
         var at = Er7Path.Parse(path);
         var lines = message.Split('\r');
-        var line = Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith(at.Segment, StringComparison.Ordinal))
+        var line = Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith(at.Segment,
+            StringComparison.Ordinal))
             .ElementAt(at.Occurrence - 1);
         // MSH-1 is the separator itself.
         var index = at.Segment == "MSH" ? at.Field - 1 : at.Field;

@@ -135,7 +135,8 @@ internal static class Fixtures
     public static string Message(params string[] segments) => string.Join('\r', segments) + "\r";
 
     private static string Msh(string type, string version, string profile) =>
-        $@"MSH|^~\&|RIS|CLINIQUE|TLR|PLATEFORME|20260106134418||{type}|MSG00001|P|{version}|||||FRA|UNICODE UTF-8|||{profile}";
+        $@"MSH|^~\&|RIS|CLINIQUE|TLR|PLATEFORME|20260106134418||{type}|MSG00001|P|{version}"
+        + $"|||||FRA|UNICODE UTF-8|||{profile}";
 
     private static IEnumerable<string> Flags(string type)
     {

@@ -116,7 +116,8 @@ public sealed class Hl7FuzzTests
                 case 2: bytes.Insert(at, (byte)"\r\n\v\u001c|^~\\&\""[random.Next(10)]); break;
                 case 3: bytes.RemoveRange(at, count); break;
                 case 4: bytes.InsertRange(at, bytes.GetRange(at, count)); break;
-                case 5: bytes.InsertRange(at, Enumerable.Repeat((byte)"~^&|\r\\"[random.Next(6)], random.Next(1, 2_000))); break;
+                case 5: bytes.InsertRange(at,
+                    Enumerable.Repeat((byte)"~^&|\r\\"[random.Next(6)], random.Next(1, 2_000))); break;
                 case 6: bytes.RemoveRange(at, bytes.Count - at); break;
                 case 7: bytes[at] = (byte)('0' + random.Next(10)); break;
             }

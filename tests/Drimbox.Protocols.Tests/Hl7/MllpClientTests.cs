@@ -50,41 +50,51 @@ public sealed class MllpClientTests
     [Fact]
     public async Task A_late_answer_is_not_taken_for_the_next_message()
     {
+        var entered = new TaskCompletionSource();
         var release = new TaskCompletionSource();
-        var first = true;
         await using var door = new MllpDoor(async (frame, peer, token) =>
         {
-            if (first)
-            {
-                first = false;
-                await release.Task;
-            }
-
+            // The first message is answered while the second is under way.
+            if (!entered.TrySetResult()) release.SetResult();
+            await release.Task.WaitAsync(token);
             return await MllpDoor.Echo(frame, peer, token);
         });
-        await using var client = Client(door.Listener.LocalEndPoint.Port, TimeSpan.FromMilliseconds(100));
+        await using var client = Client(door.Listener.LocalEndPoint.Port);
+        using var impatience = new CancellationTokenSource();
+        var first = client.SendAsync("one"u8.ToArray(), impatience.Token);
+        await entered.Task;
+        await impatience.CancelAsync();
 
-        Assert.IsType<MllpExchange.NoAnswer>(await client.SendAsync("one"u8.ToArray(), default));
-        release.SetResult();
+        Assert.IsType<MllpExchange.NoAnswer>(await first);
         var second = Assert.IsType<MllpExchange.Answered>(await client.SendAsync("two"u8.ToArray(), default));
         Assert.Equal("ack two", Encoding.UTF8.GetString(second.Ack.Span));
     }
 
     [Fact]
+    public async Task A_peer_that_does_not_answer_in_time_leaves_it_open_whether_it_has_the_message()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var client = Client(((IPEndPoint)silent.LocalEndpoint).Port, TimeSpan.FromMilliseconds(100));
+
+        Assert.IsType<MllpExchange.NoAnswer>(await client.SendAsync("x"u8.ToArray(), default));
+    }
+
+    [Fact]
     public async Task A_kept_connection_that_the_peer_closed_is_opened_again()
     {
-        await using var door = new MllpDoor(
-            MllpDoor.Echo, new MllpListenerOptions { ConnectionsMax = 1 });
-        await using var client = Client(door.Listener.LocalEndPoint.Port);
-        Assert.IsType<MllpExchange.Answered>(await client.SendAsync("one"u8.ToArray(), default));
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await using var client = Client(((IPEndPoint)server.LocalEndpoint).Port);
+        foreach (var message in new[] { "one", "two" })
+        {
+            var sending = client.SendAsync(Encoding.UTF8.GetBytes(message), default);
+            using var peer = await server.AcceptTcpClientAsync();
+            Assert.Equal(message, await MllpDoor.ReadFrameAsync(peer.GetStream()));
+            await peer.GetStream().WriteAsync(MllpDoor.Frame("ack"));
 
-        MllpDoor.UntilWaiting(door, 1);
-        // Another peer comes: the waiting connection gives way, and is closed before the other is served.
-        var other = await door.ConnectAsync();
-        await other.WriteAsync(MllpDoor.Frame("x"));
-        await MllpDoor.ReadFrameAsync(other);
-
-        Assert.IsType<MllpExchange.Answered>(await client.SendAsync("two"u8.ToArray(), default));
+            Assert.IsType<MllpExchange.Answered>(await sending);
+        }
     }
 
     [Fact]

@@ -9,6 +9,9 @@ namespace Drimbox.Tests.Hl7;
 /// <summary>A listener on a free port, and bare sockets towards it.</summary>
 internal sealed class MllpDoor : IAsyncDisposable
 {
+    // A door that never closes or answers is a failure, not a test run that hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly List<TcpClient> _clients = [];
 
     public MllpDoor(MllpHandler handler, MllpListenerOptions? options = null)
@@ -41,9 +44,10 @@ internal sealed class MllpDoor : IAsyncDisposable
     public static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         using var all = new MemoryStream();
+        using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await stream.CopyToAsync(all);
+            await stream.CopyToAsync(all, limit.Token);
         }
         catch (IOException)
         {
@@ -58,9 +62,10 @@ internal sealed class MllpDoor : IAsyncDisposable
     {
         var bytes = new List<byte>();
         var one = new byte[1];
+        using var limit = new CancellationTokenSource(Patience);
         while (bytes is not [.., 0x1C, 0x0D])
         {
-            await stream.ReadExactlyAsync(one);
+            await stream.ReadExactlyAsync(one, limit.Token);
             bytes.Add(one[0]);
         }
 
@@ -70,7 +75,7 @@ internal sealed class MllpDoor : IAsyncDisposable
 
     /// <summary>An answer is here before its sender waits again; this is when it does.</summary>
     public static void UntilWaiting(MllpDoor door, int connections) => Assert.True(
-        SpinWait.SpinUntil(() => door.Listener.WaitingCount == connections, TimeSpan.FromSeconds(30)));
+        SpinWait.SpinUntil(() => door.Listener.WaitingCount == connections, Patience));
 
     public static byte[] Frame(string message) => MllpFrame.Wrap(Encoding.UTF8.GetBytes(message));
 

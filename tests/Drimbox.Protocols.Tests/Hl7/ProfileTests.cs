@@ -29,7 +29,8 @@ public sealed class ProfileTests
         {
             "CDA-MDM-2.0",
             Er7Text.Set(
-                Er7Text.Remove(Er7Text.Remove(Er7Text.Set(Fixtures.Mdm, "MSH-21.1", "2.0"), "ORC"), "OBR"), "TXA-17", "LA")
+                Er7Text.Remove(Er7Text.Remove(Er7Text.Set(Fixtures.Mdm, "MSH-21.1", "2.0"), "ORC"), "OBR"), "TXA-17",
+                    "LA")
         },
         // A refused request needs no protocol; an accepted one may have one alone.
         { "TLR-3", Er7Text.Set(Er7Text.Remove(Er7Text.Remove(Fixtures.Flux3, "OBX"), "OBX"), "ORC-1", "OC") },
@@ -94,7 +95,8 @@ public sealed class ProfileTests
         { Er7Text.Remove(Er7Text.Remove(Fixtures.Mdm, "ORC"), "OBR"), "ORC^1", RefusalReason.SegmentSequence },
         { Er7Text.Insert(Fixtures.Flux1, "PID", Fixtures.Pid), "PID^2", RefusalReason.Cardinality },
         { Er7Text.Insert(Fixtures.Mdm, "TXA", "TXA|1"), "TXA^2", RefusalReason.Cardinality },
-        { Er7Text.Insert(Er7Text.Remove(Fixtures.Mdm, "PID"), "TXA", Fixtures.Pid), "PID^2", RefusalReason.SegmentSequence },
+        { Er7Text.Insert(Er7Text.Remove(Fixtures.Mdm, "PID"), "TXA", Fixtures.Pid), "PID^2",
+            RefusalReason.SegmentSequence },
     };
 
     public static TheoryData<string, string, RefusalReason> FieldDefects => new()
@@ -120,6 +122,7 @@ public sealed class ProfileTests
         { Er7Text.Set(Fixtures.Flux4, "IPC-1.4", "GUID"), "IPC^1^1^1^4", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Flux4, "IPC-3", "1.02.3"), "IPC^1^3^1^1", RefusalReason.DataType },
         { Er7Text.Set(Fixtures.Notice, "IPC-3", ""), "IPC^1^3", RefusalReason.RequiredFieldMissing },
+        { Er7Text.Set(Fixtures.Notice, "IPC-3", "~1.2.3"), "IPC^1^3", RefusalReason.RequiredFieldMissing },
         { Er7Text.Set(Fixtures.Oru, "OBR-4.3", "LOINC"), "OBR^1^4^1^3", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Mdm, "TXA-12", ""), "TXA^1^12", RefusalReason.RequiredFieldMissing },
         { Er7Text.Set(Fixtures.Mdm, "TXA-17", "LA"), "TXA^1^17", RefusalReason.TableValue },
@@ -154,7 +157,8 @@ public sealed class ProfileTests
         { Er7Text.Set(Fixtures.Oru, "OBX[2]-3.1", "MASQUE"), "OBX^2^3^1^1", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Oru, "OBX[2]-5.1", "1"), "OBX^2^5^1^1", RefusalReason.TableValue },
         { Er7Text.Remove(Fixtures.Oru, "OBX|7|"), "OBX^11^3", RefusalReason.SegmentSequence }, // DESTDMP
-        { Er7Text.Insert(Fixtures.Mdm, "PRT", "OBX|9|ED|18748-4^CR^LN||^text^XML^Base64^PGNkYS8+||||||F"), "OBX^2^3", RefusalReason.Cardinality },
+        { Er7Text.Insert(Fixtures.Mdm, "PRT", "OBX|9|ED|18748-4^CR^LN||^text^XML^Base64^PGNkYS8+||||||F"), "OBX^2^3",
+            RefusalReason.Cardinality },
         { Er7Text.Set(Fixtures.Mdm, "OBX-5.5", "<cda/>"), "OBX^1^5^1^5", RefusalReason.DataType },
         { Er7Text.Set(Fixtures.Mdm, "OBX-11", "P"), "OBX^1^11", RefusalReason.TableValue },
     };
@@ -165,15 +169,18 @@ public sealed class ProfileTests
         { Er7Text.Set(Fixtures.Flux1, "OBR-16.1", "810000000025"), "OBR^1^16^1^1", RefusalReason.TableValue },
         { Er7Text.Remove(Fixtures.Flux4, "OBX|6|"), "OBX^5^4", RefusalReason.SegmentSequence }, // product without lot
         { Er7Text.Remove(Fixtures.Flux4, "OBX|5|"), "OBX^5^4", RefusalReason.SegmentSequence }, // lot without product
-        { Er7Text.Set(Fixtures.Flux4, "OBX[7]-4", "2.3"), "OBX^7^4", RefusalReason.SegmentSequence }, // quantity of nothing
+        // quantity of nothing
+        { Er7Text.Set(Fixtures.Flux4, "OBX[7]-4", "2.3"), "OBX^7^4", RefusalReason.SegmentSequence },
         { Er7Text.Set(Fixtures.Oru, "ORC-1", "RO"), "OBX^1^11", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Oru, "OBX-11", "D"), "OBX^1^11", RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Mdm, "MSH-9.2", "T04"), "OBX^1^11", RefusalReason.TableValue },
-        { Er7Text.Set(Er7Text.Set(Fixtures.MdmT10, "MSH-21.1", "2.0"), "OBX-11", "F"), "OBX^1^11", RefusalReason.TableValue },
+        { Er7Text.Set(Er7Text.Set(Fixtures.MdmT10, "MSH-21.1", "2.0"), "OBX-11", "F"), "OBX^1^11",
+            RefusalReason.TableValue },
         { Er7Text.Set(Fixtures.Oru, "OBX-3.1", "11502-2"), "OBX^1^3^1^1", RefusalReason.TableValue },
         { Er7Text.Remove(Fixtures.Oru, "PRT"), "PRT^1", RefusalReason.SegmentSequence }, // DESTDMP without sender
         { Er7Text.Set(Fixtures.Oru, "PRT-5", ""), "PRT^1^5", RefusalReason.RequiredFieldMissing },
-        { Er7Text.Set(Fixtures.Oru, "OBX[8]-5.1", "Y"), "PRT^2", RefusalReason.SegmentSequence }, // MSSanté, no recipient
+        // MSSanté, no recipient
+        { Er7Text.Set(Fixtures.Oru, "OBX[8]-5.1", "Y"), "PRT^2", RefusalReason.SegmentSequence },
     };
 
     [Theory]
@@ -235,5 +242,6 @@ public sealed class ProfileTests
     [InlineData("hier", false)]
     public void A_time_is_as_in_HL7_2_A_77(string text, bool expected) =>
         Assert.Equal(expected,
-            MessageValidator.Read(Er7Text.Bytes(Er7Text.Set(Fixtures.Flux1, "MSH-7", text)), Everything)!.Refusal is null);
+            MessageValidator.Read(Er7Text.Bytes(Er7Text.Set(Fixtures.Flux1, "MSH-7", text)),
+                Everything)!.Refusal is null);
 }

@@ -43,7 +43,8 @@ public sealed class ReportMessageTests
     [Theory]
     [InlineData("MASQUE_PS", "Y", Visibility.MaskedFromProfessionals | Visibility.InvisibleToPatient)]
     [InlineData("INVISIBLE_PATIENT", "N", Visibility.Normal)]
-    [InlineData("INVISIBLE_REP_LEGAUX", "Y", Visibility.InvisibleToLegalRepresentatives | Visibility.InvisibleToPatient)]
+    [InlineData("INVISIBLE_REP_LEGAUX", "Y",
+        Visibility.InvisibleToLegalRepresentatives | Visibility.InvisibleToPatient)]
     public void The_visibility_is_that_of_the_metadata(string code, string value, Visibility expected)
     {
         var n = Array.IndexOf(["", "", "MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX"], code);
@@ -57,7 +58,8 @@ public sealed class ReportMessageTests
     {
         var report = Read(Fixtures.MdmT10, Fixtures.Header with { Replaces = D1 }).Message;
 
-        Assert.Equal((ReportAction.Replace, D1, false), (report.Action, report.Parent!.Value, report.RelatedAndParentDisagree));
+        Assert.Equal((ReportAction.Replace, D1, false), (report.Action, report.Parent!.Value,
+            report.RelatedAndParentDisagree));
     }
 
     [Fact]
@@ -106,7 +108,8 @@ public sealed class ReportMessageTests
     [Fact]
     public void A_deletion_by_MDM_needs_no_document()
     {
-        var received = Accept(ReportMessageReader.TryRead(Validated(Fixtures.MdmT04), Fixtures.NoDocument, out var refusal), refusal);
+        var received = Accept(ReportMessageReader.TryRead(Validated(Fixtures.MdmT04), Fixtures.NoDocument,
+            out var refusal), refusal);
 
         Assert.Null(received.Message.Cda);
         Assert.Equal((ReportAction.Delete, D2), (received.Message.Action, received.Message.DocumentId));
@@ -116,7 +119,8 @@ public sealed class ReportMessageTests
     public void A_joined_identifier_of_a_deletion_has_the_key_of_the_document()
     {
         var message = Validated(Er7Text.Set(Fixtures.MdmT04, "TXA-12", "1.2.250.1.999.7.D2^Organisation-Y"));
-        var report = Accept(ReportMessageReader.TryRead(message, Fixtures.NoDocument, out var refusal), refusal).Message;
+        var report = Accept(ReportMessageReader.TryRead(message, Fixtures.NoDocument, out var refusal),
+            refusal).Message;
 
         Assert.Equal(DocumentKey.Of(D2), DocumentKey.Of(report.DocumentId));
     }
@@ -172,7 +176,8 @@ public sealed class ReportMessageTests
         {
             case "ins": patient = patient with { Ins = other }; break;
             case "authority":
-                patient = patient with { Ins = InstanceIdentifier.Create(NationalAuthorities.InsNir, "279035121518989") };
+                patient = patient with { Ins = InstanceIdentifier.Create(NationalAuthorities.InsNir,
+                    "279035121518989") };
                 break;
             case "no ins in PID": message = Er7Text.Set(message, "PID-3", "IPP7^^^SITE&1.2.250.1.999.1&ISO^PI"); break;
             case "local id": ids = [InstanceIdentifier.Create("1.2.250.1.999.1", "IPP8")]; break;
@@ -195,12 +200,14 @@ public sealed class ReportMessageTests
     [Fact]
     public void The_authenticators_organization_must_be_that_of_PRT_8()
     {
-        var other = Fixtures.Clinic with { Id = InstanceIdentifier.Create(NationalAuthorities.Organizations, "1690000099") };
+        var other = Fixtures.Clinic with { Id = InstanceIdentifier.Create(NationalAuthorities.Organizations,
+            "1690000099") };
 
         Refused(Fixtures.Mdm, Fixtures.Header with { LegalAuthenticatorOrganization = other },
             RefusalReason.AuthorNotAllowed, "PRT^1^8");
         // The FINESS alone and the Struct_IdNat with its leading 1 are the same structure; and both must be there.
-        var finess = Fixtures.Clinic with { Id = InstanceIdentifier.Create(NationalAuthorities.Organizations, "690000017") };
+        var finess = Fixtures.Clinic with { Id = InstanceIdentifier.Create(NationalAuthorities.Organizations,
+            "690000017") };
         Read(Fixtures.Mdm, Fixtures.Header with { LegalAuthenticatorOrganization = finess });
         Read(Fixtures.Mdm, Fixtures.Header with { LegalAuthenticatorOrganization = null });
     }
@@ -230,7 +237,8 @@ public sealed class ReportMessageTests
             : ReportMessageWriter.WriteMdm(report, cda, Envelope, visit, recipients);
         var reading = MessageValidator.Read(bytes, Profiles)!;
         Assert.Empty(reading.Findings.Select(f => $"{f.Location} {f.Rule}"));
-        var received = Accept(ReportMessageReader.TryRead(reading.Message, _ => (header, null), out var refusal), refusal);
+        var received = Accept(ReportMessageReader.TryRead(reading.Message, _ => (header, null), out var refusal),
+            refusal);
 
         Assert.Equal(cda, received.Cda.ToArray());
         Assert.Equal(report with { IdentityReliability = received.Message.IdentityReliability }, received.Message);
@@ -242,7 +250,8 @@ public sealed class ReportMessageTests
     public void Without_visit_and_recipient_the_written_report_still_passes()
     {
         var report = new ReportMessage(
-            ReportAction.Initial, D2, null, null, Fixtures.Patient, ["VALI"], Fixtures.Author, Fixtures.Clinic, null, null,
+            ReportAction.Initial, D2, null, null, Fixtures.Patient, ["VALI"], Fixtures.Author, Fixtures.Clinic, null,
+                null,
             PublicationChoices.Default with { ToProfessionals = true, ToPatient = true }, false);
 
         foreach (var bytes in new[]

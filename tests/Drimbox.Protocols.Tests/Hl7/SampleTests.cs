@@ -11,7 +11,8 @@ using Drimbox.Hl7.Profiles;
 
 namespace Drimbox.Tests.Hl7;
 
-/// <summary>The messages that the ANS publishes, against the pages that describe them. docs/conformance/hl7.md gives the
+/// <summary>The messages that the ANS publishes, against the pages that describe them. docs/conformance/hl7.md gives
+/// the
 /// reason for each refusal.</summary>
 public sealed class SampleTests
 {
@@ -39,7 +40,8 @@ public sealed class SampleTests
         var reading = MessageValidator.Read(bytes, Profiles)!;
         var refusal = reading.Refusal ?? ReadValue(reading);
 
-        Assert.Equal(expected, refusal is null ? null : $"{AckMap.For(refusal.Reason).Hl7Code.Value} {refusal.Location}");
+        Assert.Equal(expected,
+            refusal is null ? null : $"{AckMap.For(refusal.Reason).Hl7Code.Value} {refusal.Location}");
     }
 
     [Fact]
@@ -53,7 +55,8 @@ public sealed class SampleTests
         var report = ReportMessageReader.TryRead(reading.Message, ReadCda, out var refusal);
 
         Assert.Null(refusal);
-        Assert.Equal(InstanceIdentifier.Create("1.2.250.1.71.4.2.2.120456789", "A71024000082"), report!.Message.DocumentId);
+        Assert.Equal(InstanceIdentifier.Create("1.2.250.1.71.4.2.2.120456789", "A71024000082"),
+            report!.Message.DocumentId);
         Assert.Equal(InstanceIdentifier.Create("1.2.250.1.71.4.2.2.120456789", "A71024000081"), report.Message.Parent);
         Assert.False(report.Message.RelatedAndParentDisagree); // although TXA-13 has lost a dot
     }
@@ -106,7 +109,9 @@ public sealed class SampleTests
         return (Fixtures.Header with
         {
             DocumentId = Id(root.Element(hl7 + "id")!),
-            Replaces = root.Element(hl7 + "relatedDocument") is { } related ? Id(related.Descendants(hl7 + "id").First()) : null,
+            Replaces = root.Element(hl7 + "relatedDocument") is { } related
+                ? Id(related.Descendants(hl7 + "id").First())
+                : null,
             Patient = patient,
             PatientIds = [patient.Ins!.Value],
             LegalAuthenticatorOrganization = null,
@@ -116,7 +121,8 @@ public sealed class SampleTests
     private static InstanceIdentifier Id(XElement id) =>
         InstanceIdentifier.Create(id.Attribute("root")!.Value, id.Attribute("extension")!.Value);
 
-    /// <summary>A file below <c>hl7</c> of the folder that <c>DRIMBOX_SAMPLES</c> names, or of <c>shared/data</c> beside
+    /// <summary>A file below <c>hl7</c> of the folder that <c>DRIMBOX_SAMPLES</c> names, or of <c>shared/data</c>
+    /// beside
     /// the repository; without it the test is skipped.</summary>
     private static byte[] Sample(string file)
     {
@@ -129,7 +135,8 @@ public sealed class SampleTests
 
         var path = folder is null ? null : Path.Combine(folder, "hl7", file);
         if (path is null || !File.Exists(path))
-            Assert.Skip(string.Create(CultureInfo.InvariantCulture, $"the published sample {file} is not there (DRIMBOX_SAMPLES)"));
+            Assert.Skip(string.Create(CultureInfo.InvariantCulture,
+                $"the published sample {file} is not there (DRIMBOX_SAMPLES)"));
         return File.ReadAllBytes(path!);
     }
 }

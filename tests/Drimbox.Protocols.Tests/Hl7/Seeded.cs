@@ -8,7 +8,8 @@ internal static class Seeded
     public static Random Random()
     {
         var seed = int.TryParse(
-            Environment.GetEnvironmentVariable("DRIMBOX_SEED"), CultureInfo.InvariantCulture, out var set) ? set : 20260106;
+            Environment.GetEnvironmentVariable("DRIMBOX_SEED"), CultureInfo.InvariantCulture,
+                out var set) ? set : 20260106;
         TestContext.Current.TestOutputHelper?.WriteLine($"DRIMBOX_SEED={seed}");
         return new Random(seed);
     }

@@ -36,7 +36,8 @@ public sealed class TeleradiologyMessageTests
         Assert.Equal(new Code("MR", "DCM", "IRM"), request.Modality);
         Assert.Equal(["sans injection"], request.ModalityComments);
         Assert.Equal(
-            new AnatomicRegion(new Code("774007", "SCT", "tête"), new Code("24028007", "SCT", "droit")), request.Region);
+            new AnatomicRegion(new Code("774007", "SCT", "tête"), new Code("24028007", "SCT", "droit")),
+                request.Region);
         Assert.Equal([new MedicalHistory("HTA\ndiabète", "MAJEUR")], request.History);
         Assert.Equal((new Measurement("170", "cm"), new Measurement("68.5", "kg")), (request.Height!, request.Weight!));
         Assert.False(request.Pregnant);
@@ -77,7 +78,8 @@ public sealed class TeleradiologyMessageTests
         Assert.Equal("Protocole", Encoding.UTF8.GetString(document.Content.Span));
         Assert.Equal(new ImagingProtocol.PlainText("T1\nT2"), response.Protocols[1]);
 
-        var again = TeleradiologyReader.TryReadResponses(Read(TeleradiologyWriter.Write(response, Envelope)), out _)![0];
+        var again = TeleradiologyReader.TryReadResponses(Read(TeleradiologyWriter.Write(response, Envelope)),
+            out _)![0];
         AssertSame(response, again);
     }
 

@@ -8,6 +8,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using Drimbox.Dmp.Trust;
 using Drimbox.Emulators.Dmp;
+using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
 
 namespace Drimbox.Tests.Dmp;
 

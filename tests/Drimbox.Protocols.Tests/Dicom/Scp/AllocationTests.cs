@@ -7,6 +7,9 @@ using Drimbox.Dicom.UpperLayer;
 namespace Drimbox.Tests.Dicom.Scp;
 
 /// <summary>What an instance costs the receiver in garbage, whatever its size.</summary>
+/// <remarks>The count is of the whole process, so nothing else may run beside it.</remarks>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
 public sealed class AllocationTests
 {
 #if DEBUG

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Drimbox.Core.Identity;
+using Drimbox.Dmp.Trust;
+
+namespace Drimbox.Tests.Dmp;
+
+/// <summary>The folder of certificates of a node.</summary>
+[Requirement("DB.SO.89")]
+public sealed class FileStructureCertificatesTests : IDisposable
+{
+    private const string Structure = "300017985";
+
+    private static readonly InstanceIdentifier Id =
+        InstanceIdentifier.Create(NationalAuthorities.Organizations, Structure);
+
+    private readonly StoreFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("a secret")]
+    public void A_structure_has_its_two_certificates_and_its_sector(string? password)
+    {
+        Write(password);
+        if (password is not null) File.WriteAllText(PathOf("password"), password + "\n");
+
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+
+        var found = certificates.Find(Id);
+        Assert.NotNull(found);
+        Assert.Equal("CN=AUTH", found.Authentication.Subject);
+        Assert.Equal("CN=SIGN", found.Signing.Subject);
+        Assert.Equal(new Code("SA07", "1.2.250.1.71.4.2.4", ""), found.Sector);
+        using var key = found.Signing.GetRSAPrivateKey();
+        Assert.NotEmpty(key!.SignData([1], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    }
+
+    [Fact]
+    public void Another_structure_has_none()
+    {
+        Write(null);
+
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+
+        Assert.Null(certificates.Find(InstanceIdentifier.Create(NationalAuthorities.Organizations, "330000777")));
+        // The same number of another authority is another structure.
+        Assert.Null(certificates.Find(InstanceIdentifier.Create(NationalAuthorities.Persons, Structure)));
+    }
+
+    [Theory]
+    [InlineData("auth.pfx")]
+    [InlineData("sign.pfx")]
+    [InlineData("sector")]
+    public void A_file_that_is_absent_is_named(string extension)
+    {
+        Write(null);
+        File.Delete(PathOf(extension));
+
+        var fault = Assert.Throws<FileNotFoundException>(
+            () => FileStructureCertificates.Load(_folder.Path, [Structure]));
+        Assert.Equal(PathOf(extension), fault.FileName);
+    }
+
+    [Fact]
+    public void A_wrong_password_names_the_file()
+    {
+        Write("a secret");
+
+        var fault = Assert.Throws<CryptographicException>(
+            () => FileStructureCertificates.Load(_folder.Path, [Structure]));
+        Assert.Contains(PathOf("auth.pfx"), fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sector_that_is_no_code_is_refused()
+    {
+        Write(null);
+        File.WriteAllText(PathOf("sector"), "Cabinet");
+
+        Assert.Throws<FormatException>(() => FileStructureCertificates.Load(_folder.Path, [Structure]));
+    }
+
+    private string PathOf(string extension) => Path.Combine(_folder.Path, $"{Structure}.{extension}");
+
+    private void Write(string? password)
+    {
+        foreach (var use in (string[])["AUTH", "SIGN"])
+        {
+            using var key = RSA.Create(2048);
+            var request = new CertificateRequest($"CN={use}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            using var certificate = request.CreateSelfSigned(
+                DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+            File.WriteAllBytes(
+                PathOf($"{use.ToLowerInvariant()}.pfx"), certificate.Export(X509ContentType.Pkcs12, password));
+        }
+
+        File.WriteAllText(PathOf("sector"), "SA07\n");
+    }
+}

@@ -1,0 +1,185 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
+using Drimbox.Dicom.Kos;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dmp;
+using Drimbox.Dmp.Registry;
+using Drimbox.Dmp.Trust;
+using Drimbox.Emulators.Dmp;
+using Drimbox.Grains.Hosting;
+using Drimbox.Hl7.Acknowledgment;
+using Drimbox.Hl7.Er7;
+using Drimbox.Hl7.Mllp;
+using Drimbox.Source;
+using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
+
+namespace Drimbox.Tests.Source;
+
+/// <summary>A source node between peers on the wire: a RIS that sends its copies, a scripted PACS, an emulated DMP.
+/// </summary>
+public sealed class SourceFixture : IAsyncDisposable
+{
+    // RSA keys are dear: all tests share one set.
+    private static readonly SelfSignedCertificates Certificates = new(TimeProvider.System);
+
+    private readonly List<SourceNode> _nodes = [];
+    private readonly List<IDisposable> _folders = [];
+    private MllpClient? _ris;
+    private int _messages;
+
+    private SourceFixture(DmpEmulator dmp, DmpOptions dmpOptions)
+    {
+        Dmp = dmp;
+        DmpOptions = dmpOptions;
+    }
+
+    public DmpEmulator Dmp { get; private set; }
+
+    public DmpOptions DmpOptions { get; }
+
+    public SourcePacs Pacs { get; } = new();
+
+    public SourceEvents Events { get; private set; } = new();
+
+    public SourceNode Node => _nodes[^1];
+
+    /// <summary>The folder of all nodes.</summary>
+    public StoreFolder Folder { get; private set; } = new();
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<SourceFixture> StartAsync()
+    {
+        var folder = new StoreFolder();
+        var keys = Certificates.Issue(SourceReports.Structure);
+        var options = new DmpOptions
+        {
+            DatabasePath = Path.Combine(folder.Path, "dmp.db"),
+            Structures = [new AllowedStructure(SourceReports.Structure, keys.Signing)],
+        };
+        var dmp = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
+        await dmp.OpenPatientAsync(SourceReports.Ins, Token);
+        var fixture = new SourceFixture(dmp, options);
+        fixture._folders.Add(folder);
+        fixture._folders.Add(fixture.Folder);
+        await fixture.StartNodeAsync();
+        return fixture;
+    }
+
+    /// <summary>Starts a node on the present folder; its events are counted from here.</summary>
+    public async Task StartNodeAsync(XdsTarget? dmp = null)
+    {
+        Events = new SourceEvents();
+        var node = await SourceNode.StartAsync(
+            new SourceOptions
+            {
+                Hl7 = new Hl7NodeOptions { Application = "DRIMBOX", Facility = "SITE", Port = 0 },
+                Dicom = new DicomNodeOptions { AeTitle = "DRIMBOX", Port = 0 },
+                Pacs = new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = Pacs.Port },
+                Structures = [new StructureOptions { Id = "300017985", Name = "CENTRE D'IMAGERIE DES TILLEULS" }],
+                SourceId = "1.2.250.1.999.1",
+                RetrieveHost = "drimbox.example.org",
+                QuietTime = TimeSpan.Zero,
+            },
+            Folder.Path,
+            new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
+            new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Events),
+            Token);
+        _nodes.Add(node);
+        if (_ris is not null) await _ris.DisposeAsync();
+        _ris = new MllpClient(
+            new MllpClientOptions { Host = "127.0.0.1", Port = node.Hl7EndPoint.Port }, TimeProvider.System);
+    }
+
+    /// <summary>A second life after a crash: another node on what the disk holds now, while the first one hangs.
+    /// </summary>
+    public async Task CrashAndRestartAsync()
+    {
+        Folder = Folder.CopyAfterCrash();
+        _folders.Add(Folder);
+        await StartNodeAsync();
+    }
+
+    /// <summary>The DMP goes away, and comes back at the same address.</summary>
+    public async Task<Func<Task>> TakeDmpDownAsync()
+    {
+        var port = Dmp.BaseAddress.Port;
+        await Dmp.DisposeAsync();
+        return async () => Dmp = await DmpEmulator.StartAsync(
+            DmpOptions with { Port = port }, new RandomIdSource(), TimeProvider.System, Token);
+    }
+
+    /// <summary>A message as the next of the RIS.</summary>
+    public Task<ReceivedAck> SendAsync(
+        ReportAction action, Level1Report report, PublicationChoices? choices = null) =>
+        SendAsync(SourceReports.Oru($"M{++_messages}", action, report, choices));
+
+    public async Task<ReceivedAck> SendAsync(byte[] message)
+    {
+        var exchange = Assert.IsType<MllpExchange.Answered>(await _ris!.SendAsync(message, Token));
+        var controlId = Er7Message.TryRead(message, out _)!.Get("MSH-10");
+        var ack = AckReader.TryRead(exchange.Ack, controlId, out var refusal);
+        Assert.True(ack is not null, refusal?.ToString());
+        return ack;
+    }
+
+    /// <summary>The answer byte for byte.</summary>
+    public Task<MllpExchange> ExchangeAsync(byte[] message) => _ris!.SendAsync(message, Token);
+
+    /// <summary>A report arrives, and its manifest is published.</summary>
+    public async Task PublishAsync(string document = "A", int images = 4)
+    {
+        Pacs.Instances = SourceReports.Images(images);
+        Assert.Equal(AckCode.AA, (await SendAsync(ReportAction.Initial, SourceReports.Report(document))).Code);
+        await Events.WhenAsync(SourceEvents.SubmissionEnded, 1);
+    }
+
+    /// <summary>The manifests in the registry, in every status.</summary>
+    public async Task<IReadOnlyList<DmpDocument>> ManifestsAsync() =>
+        (await Dmp.DocumentsAsync(SourceReports.Ins, Audience.Registry, Token))
+            .Where(d => d.ClassCode != SignatureEntry.ClassCodeValue).ToList();
+
+    /// <summary>The one that is Approved.</summary>
+    public async Task<DmpDocument> ApprovedAsync() =>
+        Assert.Single(await ManifestsAsync(), d => d.Status == AvailabilityStatus.Approved);
+
+    /// <summary>A manifest as the repository gives it out (ITI-43), checked against what the registry says of it.
+    /// </summary>
+    public async Task<Core.Manifests.Manifest> RetrieveAsync(DmpDocument document)
+    {
+        using var clients = new DmpConnection(Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256)
+            .OpenClients(new RandomIdSource(), TimeProvider.System);
+        var author = new Author(
+            SourceReports.Report("A").Author.Person, SourceReports.Structure, null, null);
+        var answer = await clients.For(SourceReports.Structure.Id).RetrieveDocumentSetAsync(
+            DmpOptions.RepositoryUniqueId, [document.UniqueId], new Requester(author, SourceReports.Ins), Token);
+        Assert.True(answer.Answer.IsSuccess, answer.Answer.ToString());
+        var bytes = Assert.Single(answer.Documents).Bytes;
+        Assert.Equal(document.Hash, Convert.ToHexStringLower(SHA1.HashData(bytes.Span)));
+        Assert.Equal(document.Size, bytes.Length);
+        var stored = await Node.ReadManifestAsync(Uid.Parse(document.UniqueId.Root), Token);
+        Assert.Equal(bytes.ToArray(), stored);
+        return Read(bytes);
+    }
+
+    public static Core.Manifests.Manifest Read(ReadOnlyMemory<byte> file)
+    {
+        Assert.True(DicomFile.TryRead(file, out var dicom, out var refusal), refusal?.ToString());
+        var manifest = KosDataSet.TryRead(dicom!.DataSet, out refusal);
+        Assert.True(manifest is not null, refusal?.ToString());
+        return manifest;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_ris is not null) await _ris.DisposeAsync();
+        // First, so that nothing waits for an answer that never comes.
+        await Dmp.DisposeAsync();
+        foreach (var node in _nodes) await node.DisposeAsync();
+        await Pacs.DisposeAsync();
+        foreach (var folder in _folders) folder.Dispose();
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Tests.Source;
+
+/// <summary>A PACS on the wire that shows the instances the test puts in and answers hierarchical C-FIND (PS3.4
+/// C.4.1); and what sends objects to the source.</summary>
+public sealed class SourcePacs : ICFindScp, IAsyncDisposable
+{
+    public static readonly AeTitle Title = AeTitle.Parse("PACS");
+
+    private readonly SourceEvents _events = new();
+    private readonly DicomAcceptor _acceptor;
+
+    public SourcePacs()
+    {
+        _acceptor = new DicomAcceptor(
+            new AcceptorOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitles = [Title], Find = [this] },
+            _events.CreateLogger(""));
+        _acceptor.Start();
+    }
+
+    public int Port => _acceptor.EndPoint.Port;
+
+    /// <summary>Associations that were accepted: event 1002 of the DICOM engine.</summary>
+    public int Associations => _events.CountOf(1002);
+
+    /// <summary>What it shows.</summary>
+    public IReadOnlyList<DataSet> Instances { get; set; } = [];
+
+    /// <summary>Set to answer every query with a failure.</summary>
+    public DimseStatus? Failure { get; set; }
+
+    public IReadOnlyCollection<Uid> SopClasses => [SopClass.StudyRootQueryRetrieveInformationModelFind];
+
+    public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
+    {
+        if (Failure is { } failure) return ValueTask.FromResult(CFindAnswer.Refused(failure));
+        var level = request.Level switch
+        {
+            "STUDY" => Tag.StudyInstanceUID,
+            "SERIES" => Tag.SeriesInstanceUID,
+            _ => Tag.SOPInstanceUID,
+        };
+        var matches = Instances
+            .Where(i => Matches(request.Identifier, i, Tag.StudyInstanceUID)
+                && Matches(request.Identifier, i, Tag.SeriesInstanceUID))
+            .DistinctBy(i => i.GetUid(level)).Select(i => Answer(request.Identifier, i)).ToList();
+        return ValueTask.FromResult(CFindAnswer.Found(matches.ToAsyncEnumerable()));
+    }
+
+    /// <summary>C-STORE of one object to the source.</summary>
+    /// <param name="sopClass">What the command says; null: what the object is.</param>
+    public static async Task<DimseStatus> StoreAsync(
+        IPEndPoint source, AeTitle callingAe, DataSet instance, Uid? sopClass = null)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var syntax = TransferSyntax.ExplicitVRLittleEndian;
+        var stored = InstanceSource.FromMemory(
+            DataSetWriter.ToBytes(instance, syntax), sopClass ?? instance.GetUid(Tag.SOPClassUID),
+            instance.GetUid(Tag.SOPInstanceUID), syntax.Uid);
+        await using var association = await Association.RequestAsync(
+            new AssociationOptions
+            {
+                Host = source.Address.ToString(),
+                Port = source.Port,
+                CallingAe = callingAe,
+                CalledAe = AeTitle.Parse("DRIMBOX"),
+                Contexts = CStoreScu.ContextsFor([stored]),
+            },
+            token);
+        var status = await new CStoreScu(association).SendAsync(stored, token);
+        await association.ReleaseAsync(token);
+        return status;
+    }
+
+    public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
+
+    // An absent or empty key matches everything (PS3.4 C.2.2.2.3).
+    private static bool Matches(DataSet query, DataSet instance, Tag tag) =>
+        query.GetString(tag) is not { } wanted || instance.GetString(tag) == wanted;
+
+    private static DataSet Answer(DataSet query, DataSet instance)
+    {
+        var answer = new DataSet();
+        answer.SetCharacterSet(instance.CharacterSet);
+        foreach (var key in query.Elements)
+        {
+            if (instance.TryGet(key.Tag, out var value)) answer.Set(value);
+            else if (key.Tag != Tag.QueryRetrieveLevel) answer.SetEmpty(key.Tag);
+        }
+
+        answer.SetString(Tag.QueryRetrieveLevel, query.GetString(Tag.QueryRetrieveLevel));
+        return answer;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Text;
+using Drimbox.Tests.Demo;
+using Drimbox.Tests.Dicom;
+
+namespace Drimbox.Tests.Administration;
+
+/// <summary><c>drimbox run</c>: what its configuration may say, and who may talk to the running process.</summary>
+public sealed class RunTests : IDisposable
+{
+    private const string Platform = """
+        "Teleradiology": {
+          "Hl7": { "Application": "TLR", "Facility": "LEVANT" }, "Dicom": { "AeTitle": "TELERADIO" },
+          "Structure": { "Id": "300017986", "Name": "TELERADIOLOGIE DU LEVANT" },
+          "Ris": { "Host": "127.0.0.1", "Port": 2575, "Application": "RIS", "Facility": "TILLEULS" },
+          "Archive": { "AeTitle": "DRIMBOX", "Host": "127.0.0.1", "Port": 11112 },
+          "DocumentRoot": "1.2.250.1.999.10.4",
+          "Radiologist": { "Id": "801234564895", "FamilyName": "ERIC", "GivenName": "THOMAS" }
+        }
+        """;
+
+    private const string Dmp = """
+        "Dmp": { "Registry": "http://127.0.0.1:9/registry", "Repository": "http://127.0.0.1:9/repository", "Certificates": "." }
+        """;
+
+    private readonly StoreFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_platform_alone_starts_and_has_no_publication_table()
+    {
+        await using var process = DrimboxProcess.Start("run", "--config", Write(Platform));
+        await ReadyAsync(process);
+        var database = Assert.Single(Directory.GetFiles(_folder.Path, "flow.db", SearchOption.AllDirectories));
+        var schema = Encoding.Latin1.GetString(await SharedBytesAsync(database));
+        Assert.Contains("CREATE TABLE outbox", schema, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("publication", schema, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_platform_alone_refuses_to_start_with_a_DMP_section()
+    {
+        await using var process = DrimboxProcess.Start("run", "--config", Write($"{Platform},{Dmp}"));
+        var (exitCode, lines) = await process.EndAsync();
+        Assert.Equal(2, exitCode);
+        Assert.Empty(lines);
+        Assert.StartsWith("Dmp", process.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("\"Radiolgist\": 1", "Radiolgist")]
+    [InlineData("\"LogLevel\": \"Loud\"", "LogLevel")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A TITLE OF MORE THAN SIXTEEN\" } }", "Archive")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Port\": 65536 } }", "Port")]
+    public async Task A_wrong_key_is_named(string section, string key)
+    {
+        await using var process = DrimboxProcess.Start("config", "check", Write(section));
+        var (exitCode, _) = await process.EndAsync();
+        Assert.Equal(2, exitCode);
+        Assert.Contains(key, process.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_the_owner_passes_the_socket_and_HTTP_only_reads()
+    {
+        var port = Dcmtk.FreePort();
+        await using var process = DrimboxProcess.Start(
+            "run", "--config", Write($"{Platform}, \"Administration\": {{ \"HttpPort\": {port} }}"));
+        await ReadyAsync(process);
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(_folder.Path, "data", "drimbox.sock")));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.Combine(_folder.Path, "data")));
+
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        var path = "/api/teleradiology/requests";
+        var cancellation = TestContext.Current.CancellationToken;
+        using var read = await http.GetAsync(path, cancellation);
+        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+        using var write = await http.PostAsync(path + "/1.2/accept", null, cancellation);
+        Assert.Equal(HttpStatusCode.Forbidden, write.StatusCode);
+        // A page of another site must not read through the browser of the administrator (DNS rebinding).
+        using var foreign = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = "evil.example" } };
+        using var refused = await http.SendAsync(foreign, cancellation);
+        Assert.False(refused.IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task A_second_process_on_the_same_stores_says_that_they_are_in_use()
+    {
+        var file = Write(Platform);
+        await using var first = DrimboxProcess.Start("run", "--config", file);
+        await ReadyAsync(first);
+        await using var second = DrimboxProcess.Start("run", "--config", file);
+        var (exitCode, _) = await second.EndAsync();
+        Assert.Equal(3, exitCode);
+        Assert.Contains("in use", second.Errors, StringComparison.Ordinal);
+    }
+
+    private static async Task ReadyAsync(DrimboxProcess process)
+    {
+        var lines = await process.ReadUntilAsync(l => l == "ready");
+        Assert.True(lines is [.., "ready"], string.Join('\n', lines) + process.Errors);
+    }
+
+    private static async Task<byte[]> SharedBytesAsync(string path)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[file.Length];
+        await file.ReadExactlyAsync(bytes, TestContext.Current.CancellationToken);
+        return bytes;
+    }
+
+    private string Write(string sections)
+    {
+        var file = Path.Combine(_folder.Path, "drimbox.json");
+        File.WriteAllText(file, $$"""{ "DataFolder": "{{Path.Combine(_folder.Path, "data")}}", {{sections}} }""");
+        return file;
+    }
+}

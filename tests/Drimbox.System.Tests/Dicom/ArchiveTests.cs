@@ -1,0 +1,119 @@
+using System.Net;
+using Drimbox.Archive;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
+using Drimbox.Emulators.Modality;
+
+namespace Drimbox.Tests.Dicom;
+
+/// <summary>An archive between tools of DCMTK: storescu stores, findscu finds, movescu sends to storescp, and what
+/// arrives there is what left the modality.</summary>
+public sealed class ArchiveTests : IAsyncLifetime
+{
+    private static readonly SyntheticStudyOrder Order = new(
+        Uid.Parse("1.2.250.1.213.4.5.2.1.103"),
+        new Patient(
+            InstanceIdentifier.Create(NationalAuthorities.InsNirTest, "279035121518989"), null,
+            "PAT-TROIS", "DOMINIQUE", "DOMINIQUE ZOÉ", "PAT-TROIS", "19790328", "F", "63220"),
+        new DateTimeOffset(2026, 8, 22, 8, 31, 17, TimeSpan.FromHours(2)))
+    {
+        Instances = 6,
+        Series = 2,
+    };
+
+    private readonly StoreFolder _folder = new();
+    private readonly int _destinationPort = Dcmtk.FreePort();
+    private readonly Dictionary<string, byte[]> _sent = [];
+    private readonly List<string> _paths = [];
+    private ArchiveNode _archive = null!;
+
+    private string Port => $"{_archive.Port}";
+
+    public async ValueTask InitializeAsync()
+    {
+        _archive = new ArchiveNode(
+            new ArchiveOptions
+            {
+                NodeId = "pacs",
+                DataFolder = _folder.Path,
+                AeTitle = AeTitle.Parse("ARCHIVE"),
+                Address = IPAddress.Loopback,
+                Port = 0,
+                Destinations = [new DicomPeer(AeTitle.Parse("WS"), "127.0.0.1", _destinationPort)],
+            },
+            new ArchiveSurroundings { Ids = new GuidIds(), Random = new Random(1) });
+        await _archive.StartAsync();
+        foreach (var bytes in SyntheticStudy.Files(Order))
+        {
+            var path = Path.Combine(_folder.Path, $"image{_paths.Count}.dcm");
+            await File.WriteAllBytesAsync(path, bytes);
+            _paths.Add(path);
+            Assert.True(DicomFile.TryRead(path, out var file, out _));
+            _sent[file!.DataSet.GetString(Tag.SOPInstanceUID)!] = bytes[(int)file.DataSetOffset..];
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _archive.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_storescu_sent_is_what_storescp_receives()
+    {
+        await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
+
+        var found = await Dcmtk.SucceedAsync(
+            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=pat-trois^dominique*",
+            "-k", "StudyInstanceUID", "-k", "NumberOfStudyRelatedInstances", "-k", "ModalitiesInStudy", "127.0.0.1", Port);
+        Assert.Contains(Order.StudyInstanceUid.ToString(), found, StringComparison.Ordinal);
+        Assert.Contains("(0020,1208) IS [6 ]", found, StringComparison.Ordinal);
+        Assert.Contains("(0008,0061) CS [CT]", found, StringComparison.Ordinal);
+
+        var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "ws")).FullName;
+        using var scp = await Dcmtk.ListenAsync("storescp", target, _destinationPort, "+B", "-od", target, $"{_destinationPort}");
+        await Dcmtk.SucceedAsync(
+            "movescu", "-S", "-aec", "ARCHIVE", "-aem", "WS", "-k", "QueryRetrieveLevel=STUDY",
+            "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port);
+        var received = Directory.GetFiles(target);
+        Assert.Equal(6, received.Length);
+        foreach (var path in received)
+        {
+            Assert.True(DicomFile.TryRead(path, out var file, out _));
+            var bytes = await File.ReadAllBytesAsync(path);
+            Assert.Equal(_sent[file!.DataSet.GetString(Tag.SOPInstanceUID)!], bytes[(int)file.DataSetOffset..]);
+        }
+    }
+
+    [Fact]
+    public async Task The_files_of_the_archive_are_dicom_files_to_dcmtk()
+    {
+        await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
+        foreach (var path in Directory.GetFiles(Path.Combine(_folder.Path, "pacs", "instances"), "*.dcm", SearchOption.AllDirectories))
+            await Dcmtk.SucceedAsync("dcmftest", path);
+    }
+
+    [Fact]
+    public async Task Findscu_walks_down_the_levels()
+    {
+        await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
+        var series = await Dcmtk.SucceedAsync(
+            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=SERIES", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}",
+            "-k", "SeriesInstanceUID", "127.0.0.1", Port);
+        Assert.Contains("Find Response: 2 (Pending)", series, StringComparison.Ordinal);
+        var patients = await Dcmtk.SucceedAsync(
+            "findscu", "-P", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID", "127.0.0.1", Port);
+        Assert.Contains("Find Response: 1 (Pending)", patients, StringComparison.Ordinal);
+    }
+
+    private sealed class GuidIds : IIdSource
+    {
+        public Uid NewUid() => Uid.FromGuid(Guid.NewGuid());
+
+        public string NewUuid() => Guid.NewGuid().ToString();
+    }
+}
