@@ -37,6 +37,35 @@ public sealed class BadInputTests(GatewayUnderTest gateway) : IClassFixture<Gate
     }
 
     [Fact]
+    public async Task Messages_without_a_control_id_are_AE_101_each_and_no_repeats_of_each_other()
+    {
+        var exam = new ExaminationCase();
+
+        foreach (var version in (int[])[1, 2])
+        {
+            var ack = await SendAsync(exam.Mdm("t02", exam.Cda(version), version, control: ""));
+            AssertRefused(ack, "", "101^Required field missing^messageErrorCondition", "", "MSH^1^10");
+        }
+
+        await AssertLoggedAsync(exam, "[3001]", "at MSH^1^10");
+    }
+
+    [Fact]
+    public async Task A_control_id_used_again_for_another_message_is_AE_207_906()
+    {
+        var exam = new ExaminationCase();
+        var other = new ExaminationCase();
+        await SendAsync(exam.Mdm("t02", exam.Cda(1), 1, control: "BAD-REUSE"));
+
+        var ack = await SendAsync(other.Mdm("t02", other.Cda(1), 1, control: "BAD-REUSE"));
+
+        AssertRefused(
+            ack, "BAD-REUSE", "207^Application error^messageErrorCondition",
+            "906^Erreur 'Autre'^applicationErrorCondition", "MSH^1^10");
+        await AssertLoggedAsync(other, "[3001]", "BAD-REUSE");
+    }
+
+    [Fact]
     public async Task Base64_that_is_no_XML_is_AE_102()
     {
         var exam = new ExaminationCase();
