@@ -9,7 +9,6 @@ public sealed class ConnectTraceTests
     public async Task A_process_with_only_the_platform_connects_to_the_RIS_and_never_to_the_DMP()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var strace = Peer.Require("strace");
         using var folder = new StoreFolder();
         var trace = Path.Combine(folder.Path, "connect.trace");
         await using var ris = new FakeRis();
@@ -25,7 +24,7 @@ public sealed class ConnectTraceTests
                     },
                 },
             },
-            strace, "-f", "-e", "trace=connect", "-o", trace);
+            TracerTo(trace));
         var platform = gateway.Configuration.Teleradiology!.Hl7.Port;
         var exam = new ExaminationCase();
         (string, string)[] common =
@@ -50,10 +49,33 @@ public sealed class ConnectTraceTests
             received => $"the RIS received {string.Join(", ", received)}\n{gateway.Child.Output}");
         await gateway.Child.KillAsync(cancellation);
 
-        var connects = await File.ReadAllLinesAsync(trace, cancellation);
-        Assert.Contains(connects, line => line.Contains($"htons({ris.Port})", StringComparison.Ordinal));
-        Assert.DoesNotContain(
-            connects, line => line.Contains($"htons({gateway.Dmp.BaseAddress.Port})", StringComparison.Ordinal));
+        var connects = await File.ReadAllTextAsync(trace, cancellation);
+        Assert.Contains(PortText(ris.Port), connects, StringComparison.Ordinal);
+        Assert.DoesNotContain(PortText(gateway.Dmp.BaseAddress.Port), connects, StringComparison.Ordinal);
         Assert.Empty(gateway.Dmp.Submissions);
     }
+
+    /// <summary>The same eyes on a process that does publish: they see it.</summary>
+    [Fact]
+    public async Task A_process_with_a_RIS_is_seen_to_connect_to_the_DMP()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var folder = new StoreFolder();
+        var trace = Path.Combine(folder.Path, "connect.trace");
+        await using var gateway = new GatewayUnderTest();
+        await gateway.StartAsync(GatewayUnderTest.RisAlone, TracerTo(trace));
+        var exam = new ExaminationCase();
+        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), cancellation);
+        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsReport), "the report");
+        await gateway.Child.KillAsync(cancellation);
+
+        var connects = await File.ReadAllTextAsync(trace, cancellation);
+        Assert.Contains(PortText(gateway.Dmp.BaseAddress.Port), connects, StringComparison.Ordinal);
+    }
+
+    /// <summary>strace of the program and all its threads, the connect calls alone.</summary>
+    private static string[] TracerTo(string file) => [Peer.Require("strace"), "-f", "-e", "trace=connect", "-o", file];
+
+    /// <summary>A port as strace writes it: <c>sin_port=htons(2575)</c>, or sin6_port.</summary>
+    private static string PortText(int port) => $"_port=htons({port})";
 }
