@@ -1,3 +1,4 @@
+using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
@@ -28,4 +29,7 @@ internal static partial class RisLog
 
     [LoggerMessage(3005, LogLevel.Error, "The peer refused a message for good: {Detail}")]
     public static partial void MessageNotTaken(ILogger logger, string detail);
+
+    [LoggerMessage(3006, LogLevel.Warning, "A frame of {Peer} has no readable MSH: the connection is closed")]
+    public static partial void FrameUnreadable(ILogger logger, IPAddress peer);
 }

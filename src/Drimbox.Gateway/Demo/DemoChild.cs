@@ -21,16 +21,16 @@ internal sealed class DemoChild : IAsyncDisposable
     }
 
     /// <summary>Starts <c>drimbox run</c> with a configuration file.</summary>
-    public static DemoChild Start(string configuration)
+    /// <param name="under">A program with its arguments that starts it, as a tracer does.</param>
+    public static DemoChild Start(string configuration, params IReadOnlyList<string> under)
     {
-        var (program, first) = Program();
-        var start = new ProcessStartInfo(program)
+        IReadOnlyList<string> command = [.. under, .. CommandLine(), "run", "--config", configuration];
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            UseShellExecute = false,
         };
-        foreach (var argument in (string[])[.. first, "run", "--config", configuration]) start.ArgumentList.Add(argument);
         var child = new DemoChild(new Process { StartInfo = start });
         child._process.OutputDataReceived += (_, e) => child.Heard(e.Data);
         child._process.ErrorDataReceived += (_, e) => child.Heard(e.Data);
@@ -57,7 +57,7 @@ internal sealed class DemoChild : IAsyncDisposable
     /// <summary>SIGKILL: nothing of the process runs any more, no buffer is written.</summary>
     public async Task KillAsync(CancellationToken cancellation)
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync(cancellation);
     }
 
@@ -69,11 +69,11 @@ internal sealed class DemoChild : IAsyncDisposable
 
     /// <summary>This program: its own executable, or the runtime with its assembly (<c>dotnet drimbox.dll</c>, a test
     /// host).</summary>
-    private static (string Program, string[] First) Program()
+    public static IReadOnlyList<string> CommandLine()
     {
         var assembly = Path.Combine(AppContext.BaseDirectory, "drimbox.dll");
         var own = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(own) == "drimbox" ? (own, []) : ("dotnet", [assembly]);
+        return Path.GetFileNameWithoutExtension(own) == "drimbox" ? [own] : ["dotnet", assembly];
     }
 
     private void Heard(string? line)

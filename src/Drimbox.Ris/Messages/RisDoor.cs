@@ -38,13 +38,18 @@ internal sealed class RisDoor(
     public async ValueTask<ReadOnlyMemory<byte>?> HandleAsync(
         ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellation)
     {
-        if (MessageValidator.Read(frame, Accepted) is not { } reading) return null;
+        if (MessageValidator.Read(frame, Accepted) is not { } reading)
+        {
+            RisLog.FrameUnreadable(logger, peer.Address);
+            return null;
+        }
+
         var header = reading.Message.Header;
-        var controlId = header[10].Text;
+        var controlId = ControlIdOf(reading.Message);
         try
         {
             var reply = await DecideAsync(frame, reading, cancellation);
-            if (reply is { Refusal: { } refusal, Repeated: false })
+            if (reply.Refusal is { } refusal)
                 RisLog.MessageRefused(logger, controlId, TypeOf(header), refusal.Reason, refusal.Location);
             return reading.Message.Charset.GetBytes(reply.Ack!);
         }
@@ -62,7 +67,8 @@ internal sealed class RisDoor(
         ReadOnlyMemory<byte> frame, MessageReading reading, CancellationToken cancellation)
     {
         var header = reading.Message.Header;
-        var key = new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, header[10].Text);
+        var key = new InboxKey(
+            header[3].Text, header[4].Text, header[5].Text, header[6].Text, ControlIdOf(reading.Message));
         var draft = await inbox.DraftAsync(key, frame, TypeOf(header), AckComposer.HeaderOf(reading.Message), cancellation);
         if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
         if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);
@@ -107,6 +113,12 @@ internal sealed class RisDoor(
 
     private static (CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
         (CdaReader.TryRead(cda, out var refusal), refusal);
+
+    // Without a usable MSH-10 the bytes themselves are the name: two such messages are not repeats of each other.
+    private static string ControlIdOf(Er7Message message) =>
+        AckWriter.IsPlainControlId(message.Header[10].Text)
+            ? message.Header[10].Text
+            : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(message.Bytes.Span))}";
 
     private static string TypeOf(Er7Segment header) => $"{header[9].Component(1).Code}^{header[9].Component(2).Code}";
 }

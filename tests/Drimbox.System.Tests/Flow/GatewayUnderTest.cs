@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Drimbox.Core;
+using Drimbox.Emulators.Dmp;
+using Drimbox.Gateway.Administration;
+using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Demo;
+using Drimbox.Grains.Hosting;
+using Drimbox.Tests.Dicom;
+using Microsoft.Extensions.Logging;
+using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
+
+namespace Drimbox.Tests.Flow;
+
+/// <summary>The program as a process of its own, with archive, RIS and source, and a DMP beside it. The DMP takes
+/// queries without a VIHF, so that they can be written by hand.</summary>
+public sealed class GatewayUnderTest : IAsyncLifetime
+{
+    /// <summary>The AE title of a workstation that C-MOVE may send to, and its port.</summary>
+    public const string WorkstationAe = "WORKSTATION";
+
+    private string _folder = "";
+
+    internal DmpEmulator Dmp { get; private set; } = null!;
+
+    internal DmpByHand Registry { get; private set; } = null!;
+
+    internal GatewayConfiguration Configuration { get; private set; } = null!;
+
+    internal DemoChild Child { get; private set; } = null!;
+
+    public int WorkstationPort { get; } = Dcmtk.FreePort();
+
+    internal string Socket => Path.Combine(_folder, "gateway", "drimbox.sock");
+
+    internal int RisPort => Configuration.Ris!.Hl7.Port;
+
+    internal int ArchivePort => Configuration.Archive!.Dicom.Port;
+
+    public ValueTask InitializeAsync() => StartAsync(WithoutPlatform);
+
+    /// <summary>Archive, RIS and source, as most tests want it.</summary>
+    internal static GatewayConfiguration WithoutPlatform(GatewayConfiguration all) =>
+        all with { Teleradiology = null, Ris = all.Ris! with { Teleradiology = null } };
+
+    /// <summary>Only a RIS, which sends no copies.</summary>
+    internal static GatewayConfiguration RisAlone(GatewayConfiguration all) => WithoutPlatform(all) with
+    {
+        Archive = null, Source = null, Ris = all.Ris! with { Teleradiology = null, Source = null },
+    };
+
+    /// <summary>Only a platform.</summary>
+    internal static GatewayConfiguration PlatformAlone(GatewayConfiguration all) =>
+        all with { Archive = null, Source = null, Ris = null, Dmp = null };
+
+    /// <summary>Starts with a configuration made from that of the demo.</summary>
+    /// <param name="under">A program with its arguments that starts the gateway.</param>
+    internal async ValueTask StartAsync(
+        Func<GatewayConfiguration, GatewayConfiguration> change, params IReadOnlyList<string> under)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        _folder = Directory.CreateTempSubdirectory("drimbox-flow-").FullName;
+        var certificates = new DemoCertificates(_folder);
+        Dmp = await DmpEmulator.StartAsync(
+            new DmpOptions
+            {
+                DatabasePath = Path.Combine(_folder, "dmp.db"),
+                AcceptUnknownPatients = true,
+                RequireVihf = false,
+                Structures = [new AllowedStructure(
+                    DemoIdentities.OrganizationOf(DemoIdentities.Site),
+                    certificates.SigningCertificateOf(DemoIdentities.Site))],
+            },
+            new RandomIdSource(), TimeProvider.System, cancellation);
+        Registry = new DmpByHand(Dmp.Target.Registry, Dmp.Target.Repository);
+        var workstation = new DicomPeerOptions
+        {
+            AeTitle = WorkstationAe, Host = "127.0.0.1", Port = WorkstationPort,
+        };
+        Configuration = change(DemoConfiguration.Create(
+            Path.Combine(_folder, "gateway"), Dmp.Target, certificates.Folder,
+            // Debug: what a log must not say it must not say at any level.
+            new DemoOptions(null, null, [workstation], LogLevel.Debug)));
+        foreach (var structure in Configuration.Ris?.Structures ?? [])
+            CopyCertificates(certificates.Folder, structure.Id);
+        await StartChildAsync(under);
+    }
+
+    /// <summary>A structure of a test's own gets the certificates of the site of the demo.</summary>
+    private static void CopyCertificates(string folder, string structure)
+    {
+        foreach (var file in Directory.GetFiles(folder, DemoIdentities.Site.Id + ".*"))
+        {
+            var copy = file.Replace(DemoIdentities.Site.Id, structure, StringComparison.Ordinal);
+            if (!File.Exists(copy)) File.Copy(file, copy);
+        }
+    }
+
+    /// <summary>Starts the program, for the first time or again on the same stores.</summary>
+    internal async Task StartChildAsync(params IReadOnlyList<string> under)
+    {
+        var file = Path.Combine(_folder, "drimbox.json");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(Configuration, AdministrationJson.Options));
+        Child = DemoChild.Start(file, under);
+        await Child.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Runs <c>drimbox</c> against the running process, as an administrator does.</summary>
+    internal async Task<string> CommandAsync(params string[] arguments)
+    {
+        var command = DemoChild.CommandLine();
+        return await Dcmtk.SucceedAsync(command[0], [.. command.Skip(1), .. arguments, "--socket", Socket]);
+    }
+
+    /// <summary>The same with its JSON.</summary>
+    internal async Task<JsonElement> AskAsync(params string[] arguments)
+    {
+        using var json = JsonDocument.Parse(await CommandAsync([.. arguments, "--json"]));
+        return json.RootElement.Clone();
+    }
+
+    /// <summary>Waits for what ITI-18 FindDocuments shows of a patient.</summary>
+    internal Task<IReadOnlyList<EntryText>> RegistryShowsAsync(
+        string ins, Func<IReadOnlyList<EntryText>, bool> holds, string expected) =>
+        Eventually.HoldsAsync(
+            () => Registry.FindAsync(ins), holds,
+            seen => $"expected {expected}; ITI-18 returned: {string.Join("; ", seen)}\n{Child.Output}");
+
+    /// <summary>How many documents each sort of reader sees in the emulator's own view.</summary>
+    internal async Task<IReadOnlyList<string>> SeenByAsync(string ins, Audience audience) =>
+        (await Dmp.DocumentsAsync(
+            Core.Identity.InstanceIdentifier.Create("1.2.250.1.213.1.4.10", ins), audience,
+            TestContext.Current.CancellationToken)).Select(d => d.UniqueId.ToString()).ToList();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Child is not null) await Child.DisposeAsync();
+        Registry?.Dispose();
+        if (Dmp is not null) await Dmp.DisposeAsync();
+        if (_folder.Length > 0) Directory.Delete(_folder, recursive: true);
+    }
+}
