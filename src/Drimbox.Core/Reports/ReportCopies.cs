@@ -1,30 +1,49 @@
+using System.Collections.Immutable;
+
 namespace Drimbox.Core.Reports;
 
 /// <summary>What the DRIMbox must be told after a change of a report: approved or updated, deleted, visibility
-/// changed (DB/RIS.12). Versions that only fill a gap behind the head change nothing for it.</summary>
+/// changed (DB/RIS.12). A version that fills a gap behind the head is told only where it joins documents that the
+/// DRIMbox has as separate reports.</summary>
 internal static class ReportCopies
 {
     public static IReadOnlyList<ReportCopy> Between(ReportState before, ReportState after)
     {
-        var headBefore = before.HeadVersion is { } b && !before.HeadIsWithdrawn ? b : null;
-        var headAfter = after.HeadVersion is { } a && !after.HeadIsWithdrawn ? a : null;
-        if (headAfter is null)
+        if (after.HeadVersion is not { } head || after.HeadIsWithdrawn) return Deletions(before, after);
+        var copies = new List<ReportCopy>();
+        foreach (var version in after.Versions)
         {
-            return headBefore is null
-                ? []
-                : [new ReportCopy(ReportAction.Delete, headBefore, ChoicesOf(before, headBefore), false)];
+            var joins = version.Parent is { } parent && before.Find(parent) is not null;
+            if (joins && version != head && before.Find(version.DocumentId) is null
+                && !after.Withdrawn.Contains(version.DocumentId))
+            {
+                copies.Add(new ReportCopy(ReportAction.Replace, version, ChoicesOf(after, version), false));
+            }
         }
 
-        var choices = ChoicesOf(after, headAfter);
-        if (headBefore?.DocumentId != headAfter.DocumentId)
+        var choices = ChoicesOf(after, head);
+        if (before.Head != head.DocumentId || before.HeadIsWithdrawn)
         {
-            var action = headAfter.Parent is null ? ReportAction.Initial : ReportAction.Replace;
-            return [new ReportCopy(action, headAfter, choices, false)];
+            var action = head.Parent is null ? ReportAction.Initial : ReportAction.Replace;
+            copies.Add(new ReportCopy(action, head, choices, false));
+        }
+        else if (before.Visibility != after.Visibility)
+        {
+            copies.Add(new ReportCopy(
+                ReportAction.Replace, head, choices with { ChangesVisibilityOnly = true }, true));
         }
 
-        return before.Visibility == after.Visibility
-            ? []
-            : [new ReportCopy(ReportAction.Replace, headAfter, choices with { ChangesVisibilityOnly = true }, true)];
+        return copies;
+    }
+
+    /// <summary>The last of the documents that are now withdrawn and were not before. One that became known by this
+    /// change alone was never told.</summary>
+    private static ImmutableList<ReportCopy> Deletions(ReportState before, ReportState after)
+    {
+        var gone = before.Versions.FindAll(v =>
+            after.Withdrawn.Contains(v.DocumentId) && !before.Withdrawn.Contains(v.DocumentId));
+        return gone.FindAll(v => !gone.Exists(next => next.Parent == v.DocumentId))
+            .ConvertAll(v => new ReportCopy(ReportAction.Delete, v, ChoicesOf(before, v), false));
     }
 
     private static PublicationChoices ChoicesOf(ReportState state, ReportVersion version) =>

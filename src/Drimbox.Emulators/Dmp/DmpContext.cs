@@ -8,7 +8,7 @@ namespace Drimbox.Emulators.Dmp;
 /// <summary>What a transaction of the emulator works with.</summary>
 /// <param name="Caller">The verified VIHF, or null where none is required.</param>
 internal sealed record DmpContext(
-    DmpOptions Options, IIdSource Ids, TimeProvider Time, IReadOnlyDictionary<string, AllowedStructure> Structures,
+    DmpEmulatorOptions Options, IIdSource Ids, TimeProvider Time, IReadOnlyDictionary<string, AllowedStructure> Structures,
     Vihf? Caller)
 {
     public string NewEntryUuid() => "urn:uuid:" + Ids.NewUuid();

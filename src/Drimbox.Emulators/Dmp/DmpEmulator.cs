@@ -48,7 +48,7 @@ public sealed class DmpEmulator : IAsyncDisposable
 
     /// <summary>Opens the store and starts to listen.</summary>
     public static async Task<DmpEmulator> StartAsync(
-        DmpOptions options, IIdSource ids, TimeProvider time, CancellationToken cancellationToken)
+        DmpEmulatorOptions options, IIdSource ids, TimeProvider time, CancellationToken cancellationToken)
     {
         var store = new DmpStore(options.DatabasePath);
         var structures = new ConcurrentDictionary<string, AllowedStructure>(StringComparer.Ordinal);

@@ -10,7 +10,7 @@ namespace Drimbox.Emulators.Dmp;
 /// <summary>The SOAP door of the emulator: read, verify the VIHF, run the transaction, answer — or misbehave as a
 /// rule says.</summary>
 internal sealed class DmpEndpoint(
-    DmpOptions options,
+    DmpEmulatorOptions options,
     DmpStore store,
     ConcurrentDictionary<string, AllowedStructure> structures,
     Faults faults,

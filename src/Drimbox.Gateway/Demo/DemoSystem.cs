@@ -81,7 +81,7 @@ internal sealed class DemoSystem : IAsyncDisposable
         {
             system.Certificates = new DemoCertificates(system.Folder);
             system.Dmp = await DmpEmulator.StartAsync(
-                new Emulators.Dmp.DmpOptions
+                new DmpEmulatorOptions
                 {
                     DatabasePath = Path.Combine(system.Folder, "dmp-emulator.db"),
                     Structures = [new AllowedStructure(

@@ -8,7 +8,6 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using Drimbox.Dmp.Trust;
 using Drimbox.Emulators.Dmp;
-using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
 
 namespace Drimbox.Tests.Dmp;
 
@@ -66,13 +65,13 @@ public sealed class DmpFixture : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<DmpFixture> StartAsync(Func<DmpOptions, DmpOptions>? change = null)
+    public static async Task<DmpFixture> StartAsync(Func<DmpEmulatorOptions, DmpEmulatorOptions>? change = null)
     {
         var folder = Directory.CreateTempSubdirectory("drimbox-dmp").FullName;
         var certificates = Shared;
         var hospital = certificates.Issue(Hospital);
         certificates.Issue(Platform);
-        var options = new DmpOptions
+        var options = new DmpEmulatorOptions
         {
             DatabasePath = Path.Combine(folder, "dmp.db"),
             Structures = [new AllowedStructure(Hospital, hospital.Signing)],

@@ -272,7 +272,7 @@ public sealed class PublicationOnTheWireTests
         await dmp.Emulator.DisposeAsync();
 
         await using var restarted = await DmpEmulator.StartAsync(
-            new DmpOptions { DatabasePath = dmp.Database }, dmp.Ids, TimeProvider.System, DmpFixture.Token);
+            new DmpEmulatorOptions { DatabasePath = dmp.Database }, dmp.Ids, TimeProvider.System, DmpFixture.Token);
 
         var seen = await restarted.DocumentsAsync(DmpFixture.PatientId, Audience.Patient, DmpFixture.Token);
         Assert.Equal(entry.EntryUuid, Assert.Single(seen).EntryUuid);

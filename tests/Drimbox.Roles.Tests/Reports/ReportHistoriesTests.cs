@@ -98,6 +98,34 @@ public sealed class ReportHistoriesTests
     }
 
     [Fact]
+    public async Task A_version_that_joins_two_reports_of_the_DRIMbox_is_copied()
+    {
+        await using var ris = await ReportHistory.BeginAsync();
+        await ris.ReceiveAsync(Initial("A"));
+        await ris.ReceiveAsync(Replace("C", "B"));
+        await ris.ReceiveAsync(Replace("B", "A"));
+        await ris.ReceiveAsync(Delete("C"));
+        Assert.Equal(
+            [
+                (ReportAction.Initial, "A"), (ReportAction.Replace, "C"),
+                // What was missing, and after it the head once more: it is the newest.
+                (ReportAction.Replace, "B"), (ReportAction.Replace, "C"), (ReportAction.Delete, "C"),
+            ],
+            await ris.CopiedAsync());
+    }
+
+    [Fact]
+    public async Task A_version_that_joins_a_withdrawn_report_withdraws_the_other_from_the_DRIMbox()
+    {
+        await using var ris = await ReportHistory.BeginAsync();
+        await ris.ReceiveAsync(Initial("A"));
+        await ris.ReceiveAsync(Delete("C"));
+        await ris.ReceiveAsync(Replace("C", "B"));
+        await ris.ReceiveAsync(Replace("B", "A"));
+        Assert.Equal([(ReportAction.Initial, "A"), (ReportAction.Delete, "A")], await ris.CopiedAsync());
+    }
+
+    [Fact]
     public async Task What_a_person_has_published_again_asks_the_registry_first()
     {
         await using var ris = await ReportHistory.BeginAsync();

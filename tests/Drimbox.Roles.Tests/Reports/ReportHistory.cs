@@ -107,6 +107,10 @@ internal sealed class ReportHistory : IAsyncDisposable
         return rows.Select(r => EventCodec.Read<ReportCopyPayload>(r.Payload)).ToList();
     }
 
+    /// <summary>The same, a word each.</summary>
+    public async Task<IReadOnlyList<(ReportAction Action, string Document)>> CopiedAsync() =>
+        [.. (await CopiesAsync()).Select(c => (c.Action, c.DocumentId.Extension!))];
+
     public async ValueTask DisposeAsync()
     {
         await Store.DisposeAsync();

@@ -14,7 +14,6 @@ using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Source;
-using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
 
 namespace Drimbox.Tests.Source;
 
@@ -30,15 +29,15 @@ public sealed class SourceFixture : IAsyncDisposable
     private MllpClient? _ris;
     private int _messages;
 
-    private SourceFixture(DmpEmulator dmp, DmpOptions dmpOptions)
+    private SourceFixture(DmpEmulator dmp, DmpEmulatorOptions dmpOptions)
     {
         Dmp = dmp;
-        DmpOptions = dmpOptions;
+        DmpEmulatorOptions = dmpOptions;
     }
 
     public DmpEmulator Dmp { get; private set; }
 
-    public DmpOptions DmpOptions { get; }
+    public DmpEmulatorOptions DmpEmulatorOptions { get; }
 
     public SourcePacs Pacs { get; } = new();
 
@@ -55,7 +54,7 @@ public sealed class SourceFixture : IAsyncDisposable
     {
         var folder = new StoreFolder();
         var keys = Certificates.Issue(SourceReports.Structure);
-        var options = new DmpOptions
+        var options = new DmpEmulatorOptions
         {
             DatabasePath = Path.Combine(folder.Path, "dmp.db"),
             Structures = [new AllowedStructure(SourceReports.Structure, keys.Signing)],
@@ -109,7 +108,7 @@ public sealed class SourceFixture : IAsyncDisposable
         var port = Dmp.BaseAddress.Port;
         await Dmp.DisposeAsync();
         return async () => Dmp = await DmpEmulator.StartAsync(
-            DmpOptions with { Port = port }, new RandomIdSource(), TimeProvider.System, Token);
+            DmpEmulatorOptions with { Port = port }, new RandomIdSource(), TimeProvider.System, Token);
     }
 
     /// <summary>A message as the next of the RIS.</summary>
@@ -155,7 +154,7 @@ public sealed class SourceFixture : IAsyncDisposable
         var author = new Author(
             SourceReports.Report("A").Author.Person, SourceReports.Structure, null, null);
         var answer = await clients.For(SourceReports.Structure.Id).RetrieveDocumentSetAsync(
-            DmpOptions.RepositoryUniqueId, [document.UniqueId], new Requester(author, SourceReports.Ins), Token);
+            DmpEmulatorOptions.RepositoryUniqueId, [document.UniqueId], new Requester(author, SourceReports.Ins), Token);
         Assert.True(answer.Answer.IsSuccess, answer.Answer.ToString());
         var bytes = Assert.Single(answer.Documents).Bytes;
         Assert.Equal(document.Hash, Convert.ToHexStringLower(SHA1.HashData(bytes.Span)));

@@ -7,7 +7,6 @@ using Drimbox.Gateway.Demo;
 using Drimbox.Grains.Hosting;
 using Drimbox.Tests.Dicom;
 using Microsoft.Extensions.Logging;
-using DmpOptions = Drimbox.Emulators.Dmp.DmpOptions;
 
 namespace Drimbox.Tests.Flow;
 
@@ -61,7 +60,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         _folder = Directory.CreateTempSubdirectory("drimbox-flow-").FullName;
         var certificates = new DemoCertificates(_folder);
         Dmp = await DmpEmulator.StartAsync(
-            new DmpOptions
+            new DmpEmulatorOptions
             {
                 DatabasePath = Path.Combine(_folder, "dmp.db"),
                 AcceptUnknownPatients = true,

@@ -7,7 +7,7 @@ namespace Drimbox.Emulators.Dmp;
 public sealed record AllowedStructure(Organization Organization, X509Certificate2 SigningCertificate);
 
 /// <summary>How the emulated DMP behaves when nobody told it to misbehave.</summary>
-public sealed record DmpOptions
+public sealed record DmpEmulatorOptions
 {
     /// <summary>The emulator's own SQLite file; made if absent.</summary>
     public required string DatabasePath { get; init; }
