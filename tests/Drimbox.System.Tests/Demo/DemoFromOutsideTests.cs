@@ -1,9 +1,12 @@
+using System.Globalization;
+using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Emulators.Modality;
 using Drimbox.Tests.Dicom;
+using Drimbox.Tests.Flow;
 
 namespace Drimbox.Tests.Demo;
 
@@ -82,6 +85,41 @@ public sealed class DemoFromOutsideTests : IAsyncLifetime
         {
             var (_, output) = await Dcmtk.RunAsync("dciodvfy", manifest);
             Assert.DoesNotContain(output.Split('\n'), l => l.StartsWith("Error", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>The table of the CI-SIS wins over its example: the event of the request, the version of its volet,
+    /// its MSH-18, and ERR-5 in the volet of the CDA alone.</summary>
+    [Fact]
+    public async Task A_bare_MLLP_client_gets_the_acknowledgements_of_the_CI_SIS_table()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var exam = new ExaminationCase();
+        var request = Template.Fill(
+            "Messages/orm-o01-nw.er7", ("time", "20260314080500+0100"), ("control", "NW-1"), ("ins", exam.Ins),
+            ("order", exam.Order));
+        var report = Encoding.UTF8.GetString(exam.Mdm("t02", exam.Cda(1), 1, control: "MDM-1"));
+        (string Node, string Message, string Type, string Version, string Code, string Error)[] cases =
+        [
+            ("teleradiology", request, "ACK^O01^ACK", "2.5.1", "AA", ""),
+            ("teleradiology", request.Replace("|NW-1|", "|NW-2|").Replace("ORC|NW|", "ORC||"), "ACK^O01^ACK", "2.5.1", "AE", "101"),
+            ("teleradiology", request.Replace("|NW-1|", "|NW-3|").Replace("|2.5.1|", "|2.3|"), "ACK^O01^ACK", "2.5.1", "AE", "203"),
+            ("ris", report, "ACK^T02^ACK", "2.6", "AA", ""),
+            ("ris", report.Replace("|MDM-1|", "|MDM-2|").Replace("\rEVN|", "\rEVX|"), "ACK^T02^ACK", "2.6", "AE", "100"),
+            ("ris", report.Replace("|MDM-1|", "|MDM-3|").Replace("|2.6|", "|2.3|"), "ACK^T02^ACK", "2.6", "AE", "203"),
+            ("ris", report.Replace("|MDM-1|", "|MDM-4|").Replace("|PAT-TROIS^", "|PAT-QUATRE^"), "ACK^T02^ACK", "2.6", "AE", "207"),
+        ];
+        foreach (var (node, message, type, version, code, error) in cases)
+        {
+            var port = int.Parse(PortOf(node, "MLLP"), CultureInfo.InvariantCulture);
+            var ack = await MllpWire.SendAsync(port, Template.ToWire(message), cancellation);
+            Assert.NotNull(ack);
+            var errorCode = ack.Find("ERR") is null ? "" : ack["ERR", 3].Split('^')[0];
+            var isApplicationError = ack.Find("ERR") is not null && ack["ERR", 5].Length > 0;
+            Assert.Equal(
+                (node, type, version, "UNICODE UTF-8", code, error, node == "ris" && error == "207"),
+                (node, ack["MSH", 9], ack["MSH", 12], ack["MSH", 18], ack["MSA", 1], errorCode, isApplicationError));
+            Assert.Equal(message.Split('|')[9], ack["MSA", 2]);
         }
     }
 
