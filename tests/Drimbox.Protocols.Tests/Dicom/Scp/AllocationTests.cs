@@ -6,7 +6,12 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Tests.Dicom.Scp;
 
+/// <summary>Alone: it counts what the whole process allocates.</summary>
+[CollectionDefinition(nameof(MeasuredAlone), DisableParallelization = true)]
+public sealed class MeasuredAlone;
+
 /// <summary>What an instance costs the receiver in garbage, whatever its size.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class AllocationTests
 {
 #if DEBUG

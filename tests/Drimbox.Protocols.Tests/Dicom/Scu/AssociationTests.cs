@@ -64,8 +64,7 @@ public sealed class AssociationTests : IDisposable
         var requesting = RequestAsync(o => o with { Time = time, AssociateTimeout = TimeSpan.FromSeconds(5) });
         using var peer = Accept();
         peer.ReadPdu();
-        Thread.Sleep(50);
-        time.Advance(TimeSpan.FromSeconds(7));
+        for (var i = 0; i < 500 && !peer.HasData(TimeSpan.FromMilliseconds(20)); i++) time.Advance(TimeSpan.FromSeconds(2));
         var abort = await Assert.ThrowsAsync<AssociationAbortedException>(() => requesting);
         Assert.Contains("silent", abort.Message, StringComparison.Ordinal);
         Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
