@@ -27,7 +27,8 @@ internal sealed class GroupSync : IDisposable
     }
 
     /// <summary>Ends when the bytes and the name of <paramref name="file"/> are durable.</summary>
-    /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced again.</exception>
+    /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced
+    /// again.</exception>
     public Task SyncAsync(DiskFile file)
     {
         var job = new Job(file);
@@ -97,7 +98,8 @@ internal sealed class GroupSync : IDisposable
 
         public Exception? Fault { get; set; }
 
-        [SuppressMessage("Design", "CA1031", Justification = "The top of a worker thread: whoever waits for the file is told.")]
+        [SuppressMessage(
+            "Design", "CA1031", Justification = "The top of a worker thread: whoever waits for the file is told.")]
         public void Try(Action action)
         {
             try
