@@ -26,7 +26,8 @@ internal sealed class ArchiveFind(ArchiveOptions options, ArchiveIndex index) : 
         var (understood, refusal) = QueryKeys.Understand(request.Identifier, level);
         return new(understood is null
             ? CFindAnswer.Refused(refusal)
-            : CFindAnswer.Found(MatchesAsync(understood, request.Level!, cancellationToken), understood.HasUnsupportedKeys));
+            : CFindAnswer.Found(
+                MatchesAsync(understood, request.Level!, cancellationToken), understood.HasUnsupportedKeys));
     }
 
     private async IAsyncEnumerable<DataSet> MatchesAsync(

@@ -5,25 +5,30 @@ namespace Drimbox.Archive;
 // Event ids 1100-1199. Objects are named by our own file names and row ids: UIDs may lead to a patient.
 internal static partial class ArchiveLog
 {
-    [LoggerMessage(1100, LogLevel.Information, "Archive {NodeId}: the last stop was not clean; {Rows} rows are checked against their files")]
+    [LoggerMessage(1100, LogLevel.Information,
+        "Archive {NodeId}: the last stop was not clean; {Rows} rows are checked against their files")]
     public static partial void Checking(ILogger logger, string nodeId, int rows);
 
-    [LoggerMessage(1101, LogLevel.Error, "Archive {NodeId}: row {RowId} has no whole file and is dropped; it was acknowledged unless the disk lied")]
+    [LoggerMessage(1101, LogLevel.Error,
+        "Archive {NodeId}: row {RowId} has no whole file and is dropped; it was acknowledged unless the disk lied")]
     public static partial void RowDropped(ILogger logger, string nodeId, long rowId);
 
     [LoggerMessage(1102, LogLevel.Information, "Archive {NodeId}: {Files} files without a row were removed")]
     public static partial void OrphansRemoved(ILogger logger, string nodeId, int files);
 
-    [LoggerMessage(1103, LogLevel.Warning, "Archive {NodeId}: another data set under a known SOP Instance UID, from {CallingAe}, is kept aside as {FileName}")]
+    [LoggerMessage(1103, LogLevel.Warning,
+        "Archive {NodeId}: another data set under a known UID, from {CallingAe}, is kept aside as {FileName}")]
     public static partial void KeptAside(ILogger logger, string nodeId, string callingAe, string fileName);
 
     [LoggerMessage(1104, LogLevel.Warning, "Archive {NodeId}: a data set from {CallingAe} is refused: {Reason}")]
     public static partial void Refused(ILogger logger, string nodeId, string callingAe, string reason);
 
-    [LoggerMessage(1105, LogLevel.Information, "Archive {NodeId}: a rejection note ({Reason}) from {CallingAe} hid {Count} instances")]
+    [LoggerMessage(1105, LogLevel.Information,
+        "Archive {NodeId}: a rejection note ({Reason}) from {CallingAe} hid {Count} instances")]
     public static partial void Rejected(ILogger logger, string nodeId, string reason, string callingAe, int count);
 
-    [LoggerMessage(1106, LogLevel.Warning, "Archive {NodeId}: a rejection note from {CallingAe} is not readable and hides nothing: {Reason}")]
+    [LoggerMessage(1106, LogLevel.Warning,
+        "Archive {NodeId}: a rejection note from {CallingAe} is not readable and hides nothing: {Reason}")]
     public static partial void NoteUnreadable(ILogger logger, string nodeId, string callingAe, string reason);
 
     [LoggerMessage(1107, LogLevel.Error, "Archive {NodeId}: storing failed, the peer is told A700")]

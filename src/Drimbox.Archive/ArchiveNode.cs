@@ -37,10 +37,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         try
         {
             _index = await ArchiveIndex.OpenAsync(
-                new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time }, cancellationToken);
+                new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time },
+                cancellationToken);
             var folders = InstanceFolders.Open(folder, surroundings);
             var rejections = new Rejections(Options, surroundings, _index, _log);
-            await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log).RunAsync(cancellationToken);
+            await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log)
+                .RunAsync(cancellationToken);
             _sync = new GroupSync(surroundings.Disk);
             var store = new InstanceStore(Options, surroundings, folders, _index, _sync, rejections, _log);
             _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);

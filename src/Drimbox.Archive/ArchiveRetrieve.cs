@@ -47,7 +47,8 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
                 return RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches.With("Too many values in one key."));
             if (values.Count > 0) matches.Add(FindMatch.List(key.Attribute, values));
             else if (key.Level == level)
-                return RetrieveAnswer.Refused(DimseStatus.DataSetDoesNotMatchSopClass.With("The unique key of the level is absent."));
+                return RetrieveAnswer.Refused(
+                    DimseStatus.DataSetDoesNotMatchSopClass.With("The unique key of the level is absent."));
         }
 
         var instances = new List<InstanceSource>();

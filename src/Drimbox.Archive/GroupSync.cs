@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 using Drimbox.Storage;
@@ -9,9 +8,12 @@ namespace Drimbox.Archive;
 /// that reads associations. Files that wait together share the fsync of their folder.</summary>
 internal sealed class GroupSync : IDisposable
 {
-    private readonly BlockingCollection<Job> _jobs = [];
+    // A monitor, not a BlockingCollection: that one spins before it waits, which cost more than all the rest here.
+    private readonly object _gate = new();
+    private readonly Queue<Job> _jobs = [];
     private readonly Disk _disk;
     private readonly Thread[] _threads;
+    private bool _isClosed;
 
     public GroupSync(Disk disk)
     {
@@ -25,33 +27,59 @@ internal sealed class GroupSync : IDisposable
     }
 
     /// <summary>Ends when the bytes and the name of <paramref name="file"/> are durable.</summary>
-    /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced again.</exception>
+    /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced
+    /// again.</exception>
     public Task SyncAsync(DiskFile file)
     {
         var job = new Job(file);
-        _jobs.Add(job);
+        lock (_gate)
+        {
+            Invariant.Holds(!_isClosed);
+            _jobs.Enqueue(job);
+            Monitor.Pulse(_gate);
+        }
+
         return job.Done.Task;
     }
 
     public void Dispose()
     {
-        _jobs.CompleteAdding();
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
+        }
+
         foreach (var thread in _threads) thread.Join();
-        _jobs.Dispose();
     }
 
     private void Run()
     {
         var group = new List<Job>();
-        foreach (var first in _jobs.GetConsumingEnumerable())
+        while (TryTake(group))
         {
-            group.Clear();
-            group.Add(first);
-            while (group.Count < Limits.SyncGroupMax && _jobs.TryTake(out var next)) group.Add(next);
             foreach (var job in group) job.Try(() => job.File.Sync());
             foreach (var folder in group.GroupBy(job => Path.GetDirectoryName(job.File.Path)!))
                 SyncFolder(folder.Key, folder);
             foreach (var job in group) job.End();
+        }
+    }
+
+    /// <summary>Waits for work and takes what there is.</summary>
+    /// <returns>False once everything is done and no more can come.</returns>
+    private bool TryTake(List<Job> group)
+    {
+        group.Clear();
+        lock (_gate)
+        {
+            while (_jobs.Count == 0)
+            {
+                if (_isClosed) return false;
+                Monitor.Wait(_gate);
+            }
+
+            while (group.Count < Limits.SyncGroupMax && _jobs.TryDequeue(out var job)) group.Add(job);
+            return true;
         }
     }
 
@@ -70,7 +98,8 @@ internal sealed class GroupSync : IDisposable
 
         public Exception? Fault { get; set; }
 
-        [SuppressMessage("Design", "CA1031", Justification = "The top of a worker thread: whoever waits for the file is told.")]
+        [SuppressMessage(
+            "Design", "CA1031", Justification = "The top of a worker thread: whoever waits for the file is told.")]
         public void Try(Action action)
         {
             try

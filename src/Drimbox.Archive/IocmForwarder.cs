@@ -11,7 +11,8 @@ namespace Drimbox.Archive;
 /// <summary>Sends a rejection note on by C-STORE. The same note again is no new note to its receiver, so an attempt
 /// without an answer is simply repeated.</summary>
 internal sealed class IocmForwarder(
-    ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, InstanceFolders folders) : IOutboxHandler
+    ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, InstanceFolders folders)
+    : IOutboxHandler
 {
     public const string Kind = "iocm";
 
@@ -41,7 +42,8 @@ internal sealed class IocmForwarder(
             await association.ReleaseAsync(cancellationToken);
             return VerdictOf(status);
         }
-        catch (Exception e) when (e is AssociationRejectedException or AssociationAbortedException or TimeoutException or SocketException)
+        catch (Exception e) when (e is AssociationRejectedException
+            or AssociationAbortedException or TimeoutException or SocketException)
         {
             return DispatchVerdict.Retry(e.Message);
         }
@@ -52,7 +54,8 @@ internal sealed class IocmForwarder(
         if (status.IsSuccessOrWarning) return DispatchVerdict.Done;
         // 0111: it has the note already. A7xx and the general failures may pass; the rest will not by itself.
         if (status == DimseStatus.DuplicateSopInstance) return DispatchVerdict.Done;
-        return (status.Code & 0xFF00) == 0xA700 || status == DimseStatus.ProcessingFailure || status == DimseStatus.ResourceLimitation
+        return (status.Code & 0xFF00) == 0xA700
+            || status == DimseStatus.ProcessingFailure || status == DimseStatus.ResourceLimitation
             ? DispatchVerdict.Retry($"The listener answered {status}.")
             : DispatchVerdict.Quarantine($"The listener answered {status}.");
     }

@@ -16,7 +16,8 @@ internal sealed record UnderstoodQuery(FindQuery Query, IReadOnlyList<Tag> Keys,
 /// matching, C.6 for the keys.</summary>
 internal static class QueryKeys
 {
-    private static readonly FrozenDictionary<Tag, (A Attribute, FindLevel Level)> Supported = new Dictionary<Tag, (A, FindLevel)>
+    private static readonly FrozenDictionary<Tag, (A Attribute, FindLevel Level)> Supported =
+        new Dictionary<Tag, (A, FindLevel)>
     {
         [Tag.PatientID] = (A.PatientId, FindLevel.Patient),
         [Tag.IssuerOfPatientID] = (A.IssuerOfPatientId, FindLevel.Patient),

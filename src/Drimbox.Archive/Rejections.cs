@@ -13,7 +13,8 @@ namespace Drimbox.Archive;
 
 /// <summary>Imaging Object Change Management: a Key Object Selection document with a rejection title hides the
 /// instances that it names, and itself. Source: IHE RAD TF, RAD-66 and the IOCM profile; PS3.16 CID 7011.</summary>
-internal sealed class Rejections(ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, ILogger log)
+internal sealed class Rejections(
+    ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, ILogger log)
 {
     /// <summary>The note in a file that was just received, or null if it is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -49,7 +50,8 @@ internal sealed class Rejections(ArchiveOptions options, ArchiveSurroundings sur
     [
         .. options.IocmListeners.Select(listener => new OutboxRow(
             $"iocm/{listener.AeTitle}", IocmForwarder.Kind,
-            JsonSerializer.Serialize(new IocmForward(listener.AeTitle, sopInstanceUid)), surroundings.Time.GetUtcNow())),
+            JsonSerializer.Serialize(new IocmForward(listener.AeTitle, sopInstanceUid)),
+            surroundings.Time.GetUtcNow())),
     ];
 
     /// <summary>Hides; a second time changes nothing.</summary>

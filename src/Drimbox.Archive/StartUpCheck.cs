@@ -8,7 +8,12 @@ namespace Drimbox.Archive;
 /// <summary>After a stop that was not clean: rows are compared with their files, and files without a row, which no
 /// one was told of, are removed.</summary>
 internal sealed class StartUpCheck(
-    ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, InstanceFolders folders, Rejections rejections, ILogger log)
+    ArchiveOptions options,
+    ArchiveSurroundings surroundings,
+    ArchiveIndex index,
+    InstanceFolders folders,
+    Rejections rejections,
+    ILogger log)
 {
     private const int PageRows = 1_000;
 

@@ -5,7 +5,8 @@ using Drimbox.Core.Identity;
 
 namespace Drimbox.Dicom.Dimse;
 
-/// <summary>Command sets on the wire: always implicit VR little endian, group 0000 alone. Source: PS3.7 6.3.1.</summary>
+/// <summary>Command sets on the wire: always implicit VR little endian, group 0000 alone. Source: PS3.7
+/// 6.3.1.</summary>
 public static class CommandSetCodec
 {
     private const int ElementHeader = 8;

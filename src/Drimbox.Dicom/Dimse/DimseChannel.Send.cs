@@ -48,7 +48,8 @@ internal sealed partial class DimseChannel
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync(PresentationContext context, CommandSet command, InstanceContent content)
     {
-        if ((content.Length & 1) != 0) throw new InvalidDataException("The data set has an odd number of bytes (PS3.5 7.1).");
+        if ((content.Length & 1) != 0)
+            throw new InvalidDataException("The data set has an odd number of bytes (PS3.5 7.1).");
         command.DataSetType = CommandSet.WithDataSet;
         var buffer = ArrayPool<byte>.Shared.Rent((2 * (Limits.PduLengthSendMax + Headers)) - CommandBytesMax);
         await Provider.SendLock.WaitAsync();
@@ -67,7 +68,8 @@ internal sealed partial class DimseChannel
                 var count = (int)Math.Min(remaining, association.SendLengthMax - PdvHeader.Size);
                 remaining -= count;
                 PduHeader.Write(buffer.AsSpan(filled), PduType.PDataTf, PdvHeader.Size + count);
-                PdvHeader.Write(buffer.AsSpan(filled + PduHeader.Size), count, context.Id, isCommand: false, isLast: remaining == 0);
+                var pdv = buffer.AsSpan(filled + PduHeader.Size);
+                PdvHeader.Write(pdv, count, context.Id, isCommand: false, isLast: remaining == 0);
                 ReadExactly(content, buffer.AsSpan(filled + Headers, count));
                 filled += Headers + count;
             }

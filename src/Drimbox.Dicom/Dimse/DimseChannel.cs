@@ -7,7 +7,8 @@ namespace Drimbox.Dicom.Dimse;
 
 /// <summary>A command that came, or the end of the association.</summary>
 /// <param name="End">What ended the association; <see cref="IndicationKind.None"/> while it stands.</param>
-internal readonly record struct DimseMessage(CommandSet Command, PresentationContext Context, IndicationKind End = IndicationKind.None)
+internal readonly record struct DimseMessage(
+    CommandSet Command, PresentationContext Context, IndicationKind End = IndicationKind.None)
 {
     public bool IsEnd => End != IndicationKind.None;
 
@@ -23,7 +24,8 @@ internal sealed partial class DimseChannel(Association association)
 
     private UpperLayerProvider Provider => association.Provider;
 
-    /// <summary>Reads the next command set. The data set of the message before must have been read to its end.</summary>
+    /// <summary>Reads the next command set. The data set of the message before must have been read to its
+    /// end.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DimseMessage> ReadCommandAsync()
     {

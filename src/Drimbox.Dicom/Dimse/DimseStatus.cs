@@ -94,7 +94,8 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
     public override string ToString() => $"{Code:X4} ({Meaning})";
 }
 
-/// <summary>The meanings of status codes. Source: PS3.7 annex C; PS3.4 B.2.3, C.4.1.1.4, C.4.2.1.5, C.4.3.1.4.</summary>
+/// <summary>The meanings of status codes. Source: PS3.7 annex C; PS3.4 B.2.3, C.4.1.1.4, C.4.2.1.5,
+/// C.4.3.1.4.</summary>
 public static class DimseStatusTable
 {
     private static readonly Dictionary<ushort, string> Meanings = new()

@@ -73,7 +73,8 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         private static long DataSetOffset(SafeFileHandle file)
         {
             Span<byte> head = stackalloc byte[144];
-            if (RandomAccess.Read(file, head, 0) < head.Length || !head[128..140].SequenceEqual("DICM\x02\0\0\0UL\x04\0"u8))
+            if (RandomAccess.Read(file, head, 0) < head.Length
+                || !head[128..140].SequenceEqual("DICM\x02\0\0\0UL\x04\0"u8))
                 throw new InvalidDataException("Not a DICOM file with a group length (PS3.10 7.1).");
             return head.Length + BinaryPrimitives.ReadUInt32LittleEndian(head[140..]);
         }

@@ -65,8 +65,10 @@ internal sealed partial class AssociationSession
         operation.Task = Task.Run(() => PerformAsync(messageId, name, operation, perform), CancellationToken.None);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of an operation: the fault is logged and ends this association alone.")]
-    private async Task PerformAsync(ushort messageId, string name, Operation operation, Func<CancellationToken, Task> perform)
+    [SuppressMessage("Design", "CA1031", Justification =
+        "The top of an operation: the fault is logged and ends this association alone.")]
+    private async Task PerformAsync(
+        ushort messageId, string name, Operation operation, Func<CancellationToken, Task> perform)
     {
         try
         {
@@ -92,7 +94,8 @@ internal sealed partial class AssociationSession
         }
     }
 
-    private async Task FindAsync(PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
+    private async Task FindAsync(
+        PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
     {
         Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
         var scp = _negotiation.FindScp(context.AbstractSyntax)!;

@@ -13,7 +13,8 @@ internal sealed partial class AssociationSession
 {
     private readonly ConcurrentDictionary<ushort, TaskCompletionSource<DimseStatus>> _subOperations = [];
 
-    private async Task RetrieveAsync(PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
+    private async Task RetrieveAsync(
+        PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
     {
         var isMove = command.CommandField == CommandField.CMoveRq;
         var destination = isMove ? _options.MoveDestination(command.MoveDestination) : null;
@@ -41,7 +42,8 @@ internal sealed partial class AssociationSession
         }
 
         // PS3.7 9.1.4.1.7: the counters are 16 bits.
-        if (answer.Instances.Count > ushort.MaxValue) answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
+        if (answer.Instances.Count > ushort.MaxValue)
+            answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
         if (!answer.Status.IsPending)
         {
             await Channel.SendAsync(context, command.Respond(answer.Status));
@@ -55,7 +57,11 @@ internal sealed partial class AssociationSession
     }
 
     private async Task MoveAsync(
-        PresentationContext context, CommandSet command, DicomPeer destination, RetrieveProgress progress, CancellationToken cancel)
+        PresentationContext context,
+        CommandSet command,
+        DicomPeer destination,
+        RetrieveProgress progress,
+        CancellationToken cancel)
     {
         if (progress.Remaining == 0) return;
         try
@@ -71,7 +77,11 @@ internal sealed partial class AssociationSession
                     Time = _time,
                 },
                 _ending.Token);
-            var scu = new CStoreScu(association) { MoveOriginator = _peer.CallingAe, MoveOriginatorMessageId = command.MessageId };
+            var scu = new CStoreScu(association)
+            {
+                MoveOriginator = _peer.CallingAe,
+                MoveOriginatorMessageId = command.MessageId,
+            };
             while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
             {
                 progress.Count(await StoreOneAsync(scu, progress.Current));
@@ -95,14 +105,16 @@ internal sealed partial class AssociationSession
         {
             return await scu.SendAsync(instance, CancellationToken.None);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is FileNotFoundException
+            or DirectoryNotFoundException or UnauthorizedAccessException or InvalidDataException)
         {
             // This instance alone cannot be read: opened before the first byte went out, so the association stands.
             return DimseStatus.ProcessingFailure;
         }
     }
 
-    private async Task GetAsync(PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
+    private async Task GetAsync(
+        PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
     {
         while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
         {
@@ -115,7 +127,8 @@ internal sealed partial class AssociationSession
     private async Task<DimseStatus> StoreBackAsync(InstanceSource instance, CancellationToken cancel)
     {
         var context = _association!.Contexts.FirstOrDefault(c =>
-            c.RequestorIsScp && c.AbstractSyntax == instance.SopClassUid && c.TransferSyntax == instance.TransferSyntaxUid);
+            c.RequestorIsScp && c.AbstractSyntax == instance.SopClassUid
+            && c.TransferSyntax == instance.TransferSyntaxUid);
         if (context is null) return DimseStatus.SopClassNotSupported;
         InstanceContent content;
         try
@@ -159,7 +172,8 @@ internal sealed partial class AssociationSession
         return Channel.SendAsync(context, pending);
     }
 
-    private async Task SendFinalAsync(PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
+    private async Task SendFinalAsync(
+        PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
     {
         var isCancelled = progress.Remaining > 0 && cancel.IsCancellationRequested;
         var status = isCancelled ? DimseStatus.Cancelled : progress.FinalStatus;
@@ -175,7 +189,8 @@ internal sealed partial class AssociationSession
         // PS3.4 C.4.2.1.4.2: the failed instances, by their UIDs.
         Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
         var failures = new DataSet();
-        failures.SetStrings(Tag.FailedSOPInstanceUIDList, progress.FailedInstances.Select(uid => uid.ToString()).ToArray());
+        failures.SetStrings(
+            Tag.FailedSOPInstanceUIDList, progress.FailedInstances.Select(uid => uid.ToString()).ToArray());
         await Channel.SendAsync(context, final, DataSetWriter.ToBytes(failures, syntax));
     }
 
@@ -220,6 +235,9 @@ internal sealed partial class AssociationSession
         }
 
         public SubOperations ToCounters(bool withRemaining) => new(
-            withRemaining ? (ushort)Remaining : null, (ushort)_completed, (ushort)FailedInstances.Count, (ushort)_warning);
+            withRemaining ? (ushort)Remaining : null,
+            (ushort)_completed,
+            (ushort)FailedInstances.Count,
+            (ushort)_warning);
     }
 }

@@ -69,7 +69,8 @@ internal sealed partial class AssociationSession : IDisposable
             _provider.Expire("This node is stopping.", orderly: true);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of a session: the fault is logged, the peer gets an A-ABORT, other sessions go on.")]
+    [SuppressMessage("Design", "CA1031", Justification =
+        "The top of a session: the fault is logged, the peer gets an A-ABORT, other sessions go on.")]
     public async Task RunAsync()
     {
         try
@@ -119,7 +120,8 @@ internal sealed partial class AssociationSession : IDisposable
         if (rejection is { } refused)
         {
             DicomLog.Rejected(
-                _log, request.CallingAe.ToString(), request.CalledAe.ToString(), Address.ToString(), refused.ToString());
+                _log, request.CallingAe.ToString(), request.CalledAe.ToString(), Address.ToString(),
+                refused.ToString());
             await _provider.RejectAsync(refused);
             return false;
         }
@@ -194,7 +196,8 @@ internal sealed partial class AssociationSession : IDisposable
         (await _provider.ViolatedAsync(AbortReason.UnexpectedPdu)).Kind;
 
     /// <summary>Reads the data set, if any, and answers with a command alone.</summary>
-    private async ValueTask<IndicationKind> AnswerAsync(PresentationContext context, CommandSet command, DimseStatus status)
+    private async ValueTask<IndicationKind> AnswerAsync(
+        PresentationContext context, CommandSet command, DimseStatus status)
     {
         var end = command.HasDataSet ? await Channel.SkipDataSetAsync() : IndicationKind.None;
         if (end == IndicationKind.None) await Channel.SendAsync(context, command.Respond(status));

@@ -15,8 +15,10 @@ internal static partial class DicomLog
     [LoggerMessage(1002, LogLevel.Debug, "Association of {CallingAe} with {CalledAe} from {Address} accepted")]
     public static partial void Accepted(ILogger logger, string callingAe, string calledAe, string address);
 
-    [LoggerMessage(1003, LogLevel.Warning, "Association of '{CallingAe}' with '{CalledAe}' from {Address} rejected: {Rejection}")]
-    public static partial void Rejected(ILogger logger, string callingAe, string calledAe, string address, string rejection);
+    [LoggerMessage(
+        1003, LogLevel.Warning, "Association of '{CallingAe}' with '{CalledAe}' from {Address} rejected: {Rejection}")]
+    public static partial void Rejected(
+        ILogger logger, string callingAe, string calledAe, string address, string rejection);
 
     [LoggerMessage(1004, LogLevel.Debug, "Association of {CallingAe} from {Address} released")]
     public static partial void Released(ILogger logger, string callingAe, string address);
@@ -24,7 +26,8 @@ internal static partial class DicomLog
     [LoggerMessage(1005, LogLevel.Warning, "Association of '{CallingAe}' from {Address} ended early: {Reason}")]
     public static partial void EndedEarly(ILogger logger, string callingAe, string address, string reason);
 
-    [LoggerMessage(1006, LogLevel.Error, "A fault in this program ended an association of '{CallingAe}' from {Address}")]
+    [LoggerMessage(
+        1006, LogLevel.Error, "A fault in this program ended an association of '{CallingAe}' from {Address}")]
     public static partial void SessionFault(ILogger logger, Exception exception, string callingAe, string address);
 
     [LoggerMessage(1007, LogLevel.Error, "A DIMSE operation failed: {Operation} is answered {Status}")]
@@ -34,5 +37,6 @@ internal static partial class DicomLog
     public static partial void AcceptFailed(ILogger logger, string reason);
 
     [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association: {Reason}")]
-    public static partial void MoveDestinationFailed(ILogger logger, string callingAe, string destination, string reason);
+    public static partial void MoveDestinationFailed(
+        ILogger logger, string callingAe, string destination, string reason);
 }

@@ -8,7 +8,8 @@ namespace Drimbox.Dicom.Scp;
 public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address);
 
 /// <summary>A C-STORE-RQ, before its data set. Source: PS3.7 9.1.1.1.</summary>
-/// <param name="SopClassUid">The abstract syntax of the context and the Affected SOP Class UID, which are equal.</param>
+/// <param name="SopClassUid">The abstract syntax of the context and the Affected SOP Class UID, which are
+/// equal.</param>
 /// <param name="SopInstanceUid">The Affected SOP Instance UID; a well-formed UID.</param>
 /// <param name="TransferSyntax">How the data set that follows is encoded.</param>
 /// <param name="MoveOriginator">The AE that asked for a C-MOVE of which this is a part, else the default value.</param>

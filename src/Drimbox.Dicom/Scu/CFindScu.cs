@@ -7,7 +7,8 @@ namespace Drimbox.Dicom.Scu;
 
 /// <summary>The peer answered an operation with a failure.</summary>
 public sealed class DimseFailureException(string operation, DimseStatus status)
-    : IOException($"{operation} was answered {status}{(status.Comment is { Length: > 0 } comment ? ": " + comment : ".")}")
+    : IOException(
+        $"{operation} was answered {status}{(status.Comment is { Length: > 0 } comment ? ": " + comment : ".")}")
 {
     public DimseStatus Status { get; } = status;
 }

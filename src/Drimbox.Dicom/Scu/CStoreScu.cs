@@ -30,7 +30,8 @@ public sealed class CStoreScu(Association association)
     /// <exception cref="AssociationAbortedException">The association ended.</exception>
     /// <exception cref="IOException">The instance cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the association is aborted.</exception>
-    public async ValueTask<DimseStatus> SendAsync(InstanceSource instance, CancellationToken cancellationToken = default)
+    public async ValueTask<DimseStatus> SendAsync(
+        InstanceSource instance, CancellationToken cancellationToken = default)
     {
         if (association.FindContext(instance.SopClassUid, instance.TransferSyntaxUid) is not { } context)
             return DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax.");
@@ -51,8 +52,8 @@ public sealed class CStoreScu(Association association)
         }
     }
 
-    /// <summary>Sends many instances, with as many outstanding as were negotiated (<see cref="Association.InvokedMax"/>).
-    /// </summary>
+    /// <summary>Sends many instances, with as many outstanding as were negotiated
+    /// (<see cref="Association.InvokedMax"/>).</summary>
     /// <param name="answered">Called for each, in the order of the responses, never two at once.</param>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public async Task SendAllAsync(
@@ -99,7 +100,8 @@ public sealed class CStoreScu(Association association)
     {
         if (association.FindContext(instance.SopClassUid, instance.TransferSyntaxUid) is not { } context)
         {
-            pipeline.Answered(instance, DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax."));
+            pipeline.Answered(
+                instance, DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax."));
             return;
         }
 

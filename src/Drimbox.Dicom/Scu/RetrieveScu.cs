@@ -77,7 +77,7 @@ internal static class Retrieval
             var command = message.Command;
             if (command.CommandField == CommandField.CStoreRq && store is not null)
             {
-                await StoreAsync(association, store, message.Context, command, cancellationToken);
+                await StoreAsync(association, store, message.Context, command);
             }
             else
             {
@@ -87,7 +87,9 @@ internal static class Retrieval
                     throw await ScuChannel.ViolatedAsync(association);
                 }
 
-                var failures = command.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, message.Context) : null;
+                var failures = command.HasDataSet
+                    ? await ScuChannel.ReadDataSetAsync(association, message.Context)
+                    : null;
                 var counts = command.SubOperations ?? default;
                 if (!status.IsPending)
                 {
@@ -108,7 +110,10 @@ internal static class Retrieval
     }
 
     private static async Task StoreAsync(
-        Association association, ICStoreScp store, PresentationContext context, CommandSet command, CancellationToken cancel)
+        Association association,
+        ICStoreScp store,
+        PresentationContext context,
+        CommandSet command)
     {
         association.Provider.UseLargeBuffer();
         var sink = Begin(association, store, context, command);
@@ -136,11 +141,13 @@ internal static class Retrieval
             if (piece.IsLast) break;
         }
 
-        if (sink is not null) status = await sink.CompleteAsync(cancel.IsCancellationRequested ? CancellationToken.None : cancel);
+        // What has arrived whole is kept, also while the rest is being cancelled.
+        if (sink is not null) status = await sink.CompleteAsync(CancellationToken.None);
         await association.Channel.SendAsync(context, command.Respond(status));
     }
 
-    private static IInstanceSink? Begin(Association association, ICStoreScp store, PresentationContext context, CommandSet command)
+    private static IInstanceSink? Begin(
+        Association association, ICStoreScp store, PresentationContext context, CommandSet command)
     {
         if (!context.RequestorIsScp || command.AffectedSopInstanceUid.IsEmpty
             || !TransferSyntax.TryFind(context.TransferSyntax, out var syntax))

@@ -57,14 +57,20 @@ public enum UserIdentityType : byte
     JsonWebToken = 5,
 }
 
-/// <summary>Who the requestor's user is. Source: PS3.7 D.3.3.7. Never written to a log: it may hold a passcode.</summary>
+/// <summary>Who the requestor's user is. Source: PS3.7 D.3.3.7. Never written to a log: it may hold a
+/// passcode.</summary>
 public sealed record UserIdentity(
-    UserIdentityType Type, bool PositiveResponseRequested, ReadOnlyMemory<byte> Primary, ReadOnlyMemory<byte> Secondary);
+    UserIdentityType Type,
+    bool PositiveResponseRequested,
+    ReadOnlyMemory<byte> Primary,
+    ReadOnlyMemory<byte> Secondary);
 
-/// <summary>The user information item, both of a request and of an answer. Source: PS3.8 9.3.2.3, PS3.7 D.3.3.</summary>
+/// <summary>The user information item, both of a request and of an answer. Source: PS3.8 9.3.2.3, PS3.7
+/// D.3.3.</summary>
 public sealed record UserInformation
 {
-    /// <summary>The longest P-DATA-TF body that the sender of this item receives; 0 means no limit (PS3.8 D.1).</summary>
+    /// <summary>The longest P-DATA-TF body that the sender of this item receives; 0 means no limit (PS3.8
+    /// D.1).</summary>
     public uint MaximumLength { get; init; }
 
     /// <summary>PS3.7 D.3.3.2.1.</summary>

@@ -13,7 +13,8 @@ public sealed partial class Association
     /// <exception cref="AssociationAbortedException">The peer aborted, closed, or did not answer.</exception>
     /// <exception cref="SocketException">No TCP connection: unknown host, refused port.</exception>
     /// <exception cref="TimeoutException">No TCP connection in time.</exception>
-    public static async Task<Association> RequestAsync(AssociationOptions options, CancellationToken cancellationToken = default)
+    public static async Task<Association> RequestAsync(
+        AssociationOptions options, CancellationToken cancellationToken = default)
     {
         var request = RequestOf(options);
         var socket = await ConnectAsync(options, cancellationToken);
@@ -24,15 +25,20 @@ public sealed partial class Association
             IdleTimeout = options.AssociateTimeout,
         };
         var watch = options.Time.CreateTimer(
-            static state => ((UpperLayerProvider)state!).Watch(), provider, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+            static state => ((UpperLayerProvider)state!).Watch(),
+            provider,
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromSeconds(1));
         try
         {
             await using var registration = cancellationToken.UnsafeRegister(
-                static state => ((UpperLayerProvider)state!).Expire("The request was cancelled.", orderly: true), provider);
+                static state => ((UpperLayerProvider)state!).Expire("The request was cancelled.", orderly: true),
+                provider);
             await provider.SendAssociateRequestAsync(request);
             var answer = await provider.ReadAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            if (answer.Kind == IndicationKind.AssociateRejected) throw new AssociationRejectedException(provider.Rejection!.Value);
+            if (answer.Kind == IndicationKind.AssociateRejected)
+                throw new AssociationRejectedException(provider.Rejection!.Value);
             if (answer.Kind != IndicationKind.AssociateAccepted) throw provider.Failure();
             provider.IdleTimeout = options.ResponseTimeout;
             return new Association(provider, peer)
@@ -76,12 +82,14 @@ public sealed partial class Association
     private static AssociateRequest RequestOf(AssociationOptions options)
     {
         if (options.Contexts.Count is 0 or > Limits.PresentationContextsMax)
-            throw new ArgumentException("An association has 1 to 128 presentation contexts (PS3.8 9.3.2.2).", nameof(options));
+            throw new ArgumentException(
+                "An association has 1 to 128 presentation contexts (PS3.8 9.3.2.2).", nameof(options));
         var contexts = new List<PresentationContextProposal>(options.Contexts.Count);
         List<RoleSelection> roles = [];
         foreach (var context in options.Contexts)
         {
-            contexts.Add(new PresentationContextProposal((byte)((contexts.Count * 2) + 1), context.AbstractSyntax, context.TransferSyntaxes));
+            contexts.Add(new PresentationContextProposal(
+                (byte)((contexts.Count * 2) + 1), context.AbstractSyntax, context.TransferSyntaxes));
             var isDefault = context is { AsScu: true, AsScp: false };
             if (!isDefault && !roles.Exists(r => r.SopClass == context.AbstractSyntax))
                 roles.Add(new RoleSelection(context.AbstractSyntax, context.AsScu, context.AsScp));
@@ -105,7 +113,8 @@ public sealed partial class Association
     }
 
     // PS3.7 D.3.3.3.2: without the item in the answer the window is 1; 0 in it means that the peer sets no limit.
-    private static int InvokedWindow(AssociationOptions options, AssociateAccept accept) => accept.User.AsyncOperations switch
+    private static int InvokedWindow(AssociationOptions options, AssociateAccept accept) =>
+        accept.User.AsyncOperations switch
     {
         null => 1,
         { Invoked: 0 } => options.Window,

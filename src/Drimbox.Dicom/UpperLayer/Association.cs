@@ -59,7 +59,8 @@ public sealed partial class Association : IAsyncDisposable
     {
         foreach (var context in Contexts)
         {
-            if (context.AbstractSyntax == abstractSyntax && (transferSyntax is null || context.TransferSyntax == transferSyntax))
+            if (context.AbstractSyntax == abstractSyntax
+                && (transferSyntax is null || context.TransferSyntax == transferSyntax))
                 return context;
         }
 
@@ -136,7 +137,8 @@ public sealed partial class Association : IAsyncDisposable
             foreach (var proposal in request.Contexts)
             {
                 if (proposal.Id != answer.Id) continue;
-                contexts.Add(WithRoles(new PresentationContext(answer.Id, proposal.AbstractSyntax, answer.TransferSyntax), accept));
+                contexts.Add(WithRoles(
+                    new PresentationContext(answer.Id, proposal.AbstractSyntax, answer.TransferSyntax), accept));
                 break;
             }
         }

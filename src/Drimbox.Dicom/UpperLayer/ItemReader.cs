@@ -40,7 +40,8 @@ internal ref struct ItemReader(ReadOnlySpan<byte> bytes)
         return true;
     }
 
-    /// <summary>PS3.8 annex F: ISO 646 digits and dots, not padded. Trailing NUL or space of older peers is cut.</summary>
+    /// <summary>PS3.8 annex F: ISO 646 digits and dots, not padded. Trailing NUL or space of older peers is
+    /// cut.</summary>
     /// <param name="uid">The default value where the text is not a UID; the context is then refused by itself.</param>
     /// <returns>False where the text is longer than any UID may be.</returns>
     public static bool TryReadUid(ReadOnlySpan<byte> value, out Uid uid)

@@ -43,7 +43,8 @@ public readonly record struct PdvHeader(int Length, byte ContextId, bool IsComma
     private const byte CommandBit = 0x01;
     private const byte LastBit = 0x02;
 
-    /// <summary>Reads a PDV header out of a P-DATA-TF of which <paramref name="pduRemaining"/> bytes are left.</summary>
+    /// <summary>Reads a PDV header out of a P-DATA-TF of which <paramref name="pduRemaining"/> bytes are
+    /// left.</summary>
     /// <returns>False where the item length does not fit its PDU or the fragment is odd (PS3.8 E.1: each fragment is
     /// of even length).</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, int pduRemaining, out PdvHeader header)

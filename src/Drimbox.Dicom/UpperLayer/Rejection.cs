@@ -107,7 +107,8 @@ public sealed class AssociationRejectedException(AssociateRejection rejection)
     public AssociateRejection Rejection { get; } = rejection;
 }
 
-/// <summary>The association ended without a release: an A-ABORT of either side, a lost connection, or a timer.</summary>
+/// <summary>The association ended without a release: an A-ABORT of either side, a lost connection, or a
+/// timer.</summary>
 public sealed class AssociationAbortedException : IOException
 {
     public AssociationAbortedException(AssociationAbort abort)

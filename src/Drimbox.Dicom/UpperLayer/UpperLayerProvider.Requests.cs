@@ -86,7 +86,8 @@ internal sealed partial class UpperLayerProvider
         await FarewellAsync(FixedPdu.Encode(abort));
     }
 
-    /// <summary>The last PDU of this side: sent if the peer takes it in time, without complaint if it does not.</summary>
+    /// <summary>The last PDU of this side: sent if the peer takes it in time, without complaint if it does
+    /// not.</summary>
     private async ValueTask FarewellAsync(byte[] pdu)
     {
         SendTimeout = Limits.FarewellTimeout;

@@ -50,7 +50,8 @@ internal sealed partial class UpperLayerProvider
             return;
         }
 
-        if (Volatile.Read(ref _sendingSince) is var sending and not 0 && _time.GetElapsedTime(sending, now) > SendTimeout)
+        if (Volatile.Read(ref _sendingSince) is var sending and not 0
+            && _time.GetElapsedTime(sending, now) > SendTimeout)
         {
             Expire("The peer did not take what was sent to it in time.", orderly: false);
             return;
@@ -127,7 +128,8 @@ internal sealed partial class UpperLayerProvider
         {
             _start = _end = 0;
             // Now that nothing is in it, a buffer for the handshake can become one for an association.
-            if (_buffer.Length < ControlBufferBytes && State == Sta.Sta6) MoveTo(ArrayPool<byte>.Shared.Rent(ControlBufferBytes));
+            if (_buffer.Length < ControlBufferBytes && State == Sta.Sta6)
+                MoveTo(ArrayPool<byte>.Shared.Rent(ControlBufferBytes));
         }
 
         if (_buffer.Length - _start >= count && _end < _buffer.Length) return;
@@ -135,7 +137,8 @@ internal sealed partial class UpperLayerProvider
         {
             // Only a long A-ASSOCIATE-RQ comes here. Doubling by what has arrived, not by what was claimed, makes
             // the peer pay for each byte that we hold (attack A1).
-            MoveTo(ArrayPool<byte>.Shared.Rent(Math.Min(_buffer.Length * 2, PduHeader.Size + Limits.AssociateRequestBytesMax)));
+            MoveTo(ArrayPool<byte>.Shared.Rent(
+                Math.Min(_buffer.Length * 2, PduHeader.Size + Limits.AssociateRequestBytesMax)));
             return;
         }
 

@@ -44,7 +44,8 @@ internal static class UserInformationDecoder
                     found = found with
                     {
                         AsyncOperations = new AsyncOperationsWindow(
-                            BinaryPrimitives.ReadUInt16BigEndian(item), BinaryPrimitives.ReadUInt16BigEndian(item[2..])),
+                            BinaryPrimitives.ReadUInt16BigEndian(item),
+                            BinaryPrimitives.ReadUInt16BigEndian(item[2..])),
                     };
                     break;
                 case RoleSelectionItem:
@@ -54,10 +55,14 @@ internal static class UserInformationDecoder
                 case ImplementationVersionNameItem:
                     // PS3.7 D.3.3.2.3: 1 to 16 characters; longer ones are cut, since the name decides nothing.
                     var name = item.TrimEnd("\0 "u8);
-                    found = found with { ImplementationVersionName = Encoding.ASCII.GetString(name[..Math.Min(16, name.Length)]) };
+                    found = found with
+                    {
+                        ImplementationVersionName = Encoding.ASCII.GetString(name[..Math.Min(16, name.Length)]),
+                    };
                     break;
                 case SopClassExtendedItem:
-                    if (extended.Count == Limits.NegotiationItemsMax || !TryReadExtended(item, out var one)) return false;
+                    if (extended.Count == Limits.NegotiationItemsMax || !TryReadExtended(item, out var one))
+                        return false;
                     extended.Add(one!);
                     break;
                 case SopClassCommonExtendedItem:

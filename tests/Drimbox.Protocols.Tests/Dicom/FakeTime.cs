@@ -49,7 +49,8 @@ internal sealed class FakeTime : TimeProvider
         public void Fire(long now)
         {
             if (now < _due) return;
-            _due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? long.MaxValue : now + _period.Ticks;
+            _due =
+                _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? long.MaxValue : now + _period.Ticks;
             callback(state);
         }
 

@@ -133,7 +133,8 @@ internal static class Instances
 {
     /// <summary>A CT whose data set is <paramref name="length"/> bytes that change from place to place.</summary>
     public static InstanceSource Ct(int number, int length = 1000) => InstanceSource.FromMemory(
-        Bytes(number, length), SopClass.CTImageStorage, Uid.Parse($"1.2.3.{number}"), TransferSyntax.ExplicitVRLittleEndian.Uid);
+        Bytes(number, length), SopClass.CTImageStorage, Uid.Parse($"1.2.3.{number}"),
+        TransferSyntax.ExplicitVRLittleEndian.Uid);
 
     public static byte[] Bytes(int number, int length)
     {

@@ -12,7 +12,8 @@ internal static class Pdus
     public static AssociateRequest EchoRequest(string called, string calling) =>
         Request(called, calling, (SopClass.Verification, TransferSyntax.ImplicitVRLittleEndian.Uid));
 
-    public static AssociateRequest Request(string called, string calling, params (Uid Abstract, Uid Transfer)[] contexts) => new()
+    public static AssociateRequest Request(
+        string called, string calling, params (Uid Abstract, Uid Transfer)[] contexts) => new()
     {
         CalledAe = AeTitle.Parse(called),
         CallingAe = AeTitle.Parse(calling),
@@ -63,5 +64,6 @@ internal static class Pdus
 
     public static byte[] Abort(byte source, byte reason) => [0x07, 0, 0, 0, 0, 4, 0, 0, source, reason];
 
-    public static byte[] Reject(byte result, byte source, byte reason) => [0x03, 0, 0, 0, 0, 4, 0, result, source, reason];
+    public static byte[] Reject(byte result, byte source, byte reason) =>
+        [0x03, 0, 0, 0, 0, 4, 0, result, source, reason];
 }

@@ -76,7 +76,8 @@ internal sealed class ArchiveFixture : IAsyncDisposable
         return Directory.Exists(path) ? Directory.GetFiles(path, "*", SearchOption.AllDirectories) : [];
     }
 
-    public async Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) => await Association.RequestAsync(
+    public async Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) =>
+        await Association.RequestAsync(
         new AssociationOptions
         {
             Host = "127.0.0.1",
@@ -163,7 +164,8 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
     public static DataSet Note(RejectionReason reason, int study, params (int Series, int Instance)[] rejected) =>
         RejectionNoteDataSet.Encode(new RejectionNote(
-            Uid.Parse($"1.2.{study}.900.1"), Uid.Parse($"1.2.{study}.900"), new DateTimeOffset(2026, 8, 30, 9, 0, 0, TimeSpan.FromHours(2)),
+            Uid.Parse($"1.2.{study}.900.1"), Uid.Parse(
+                $"1.2.{study}.900"), new DateTimeOffset(2026, 8, 30, 9, 0, 0, TimeSpan.FromHours(2)),
             reason, "PACS",
             new Patient(
                 default, new LocalPatientId($"IPP{study}", "", ""), "PAT-TROIS", "DOMINIQUE", "DOMINIQUE", "PAT-TROIS",

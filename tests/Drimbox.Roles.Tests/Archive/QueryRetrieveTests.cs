@@ -55,7 +55,8 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     public async Task A_match_has_what_was_asked_for_and_the_unique_keys()
     {
         var match = Assert.Single(await _archive.FindAsync(
-            "SERIES", (Tag.StudyInstanceUID, "1.2.2"), (Tag.PatientName, ""), (Tag.Modality, ""), (Tag.NumberOfSeriesRelatedInstances, "")));
+            "SERIES", (Tag.StudyInstanceUID, "1.2.2"), (
+                Tag.PatientName, ""), (Tag.Modality, ""), (Tag.NumberOfSeriesRelatedInstances, "")));
         Assert.Equal("SERIES", match.GetString(Tag.QueryRetrieveLevel));
         Assert.Equal("ARCHIVE", match.GetString(Tag.RetrieveAETitle));
         Assert.Equal("ONLINE", match.GetString(Tag.InstanceAvailability));
@@ -71,7 +72,8 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     public async Task Images_have_their_own_attributes()
     {
         var images = await _archive.FindAsync(
-            "IMAGE", (Tag.SeriesInstanceUID, "1.2.1.1"), (Tag.Rows, ""), (Tag.SOPClassUID, ""), (Tag.InstanceNumber, "2"));
+            "IMAGE", (
+                Tag.SeriesInstanceUID, "1.2.1.1"), (Tag.Rows, ""), (Tag.SOPClassUID, ""), (Tag.InstanceNumber, "2"));
         var image = Assert.Single(images);
         Assert.Equal(16, image.GetInt(Tag.Rows));
         Assert.Equal(SopClass.CTImageStorage, image.GetUid(Tag.SOPClassUID));
@@ -82,13 +84,16 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     public async Task Patients_are_found_in_the_patient_root_alone()
     {
         var patientRoot = SopClass.PatientRootQueryRetrieveInformationModelFind;
-        await using var association = await _archive.CallAsync(CFindScu.ContextFor(patientRoot), CFindScu.ContextFor(Find));
+        await using var association = await _archive.CallAsync(
+            CFindScu.ContextFor(patientRoot), CFindScu.ContextFor(Find));
         var scu = new CFindScu(association);
-        var patients = await scu.FindAsync(patientRoot, Query("PATIENT", (Tag.PatientID, ""), (Tag.PatientName, ""))).ToListAsync();
+        var patients = await scu.FindAsync(
+            patientRoot, Query("PATIENT", (Tag.PatientID, ""), (Tag.PatientName, ""))).ToListAsync();
         Assert.Equal(["IPP1", "IPP2"], patients.Select(p => p.GetString(Tag.PatientID)).Order());
         foreach (var level in (string[])["PATIENT", "STUDYS", ""])
         {
-            var failure = await Assert.ThrowsAsync<DimseFailureException>(async () => await scu.FindAsync(Find, Query(level)).ToListAsync());
+            var failure = await Assert.ThrowsAsync<DimseFailureException>(
+                async () => await scu.FindAsync(Find, Query(level)).ToListAsync());
             Assert.Equal(DimseStatus.DataSetDoesNotMatchSopClass, failure.Status);
         }
     }
@@ -103,7 +108,8 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
             async () => await scu.FindAsync(Find, Query("STUDY", (Tag.StudyInstanceUID, uids))).ToListAsync());
         Assert.Equal(DimseStatus.OutOfResources, failure.Status);
         failure = await Assert.ThrowsAsync<DimseFailureException>(
-            async () => await scu.FindAsync(Find, Query("STUDY", (Tag.PatientName, new string('*', 60_000) + "x"))).ToListAsync());
+            async () => await scu.FindAsync(
+                Find, Query("STUDY", (Tag.PatientName, new string('*', 60_000) + "x"))).ToListAsync());
         Assert.Equal(DimseStatus.CannotUnderstand, failure.Status);
     }
 
@@ -130,7 +136,8 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     [Fact]
     public async Task A_move_needs_a_known_destination_and_the_key_of_its_level()
     {
-        Assert.Equal(0xA801, (await _archive.MoveAsync("NOWHERE", "STUDY", (Tag.StudyInstanceUID, "1.2.1"))).Status.Code);
+        Assert.Equal(
+            0xA801, (await _archive.MoveAsync("NOWHERE", "STUDY", (Tag.StudyInstanceUID, "1.2.1"))).Status.Code);
         Assert.Equal(0xA900, (await _archive.MoveAsync("WS", "STUDY", (Tag.PatientID, "IPP1"))).Status.Code);
         Assert.Equal(0xA900, (await _archive.MoveAsync("WS", "PATIENT", (Tag.PatientID, "IPP1"))).Status.Code);
         Assert.Empty(_workstation.Stored);
@@ -153,8 +160,10 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
         await using var target = new Receiver("UNUSED");
         await using var association = await _archive.CallAsync(
             CFindScu.ContextFor(get),
-            new Drimbox.Dicom.UpperLayer.ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid) { AsScp = true });
-        var result = await new CGetScu(association).GetAsync(get, Query("STUDY", (Tag.StudyInstanceUID, "1.2.1")), target);
+            new Drimbox.Dicom.UpperLayer.ProposedContext(
+                SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid) { AsScp = true });
+        var result = await new CGetScu(
+            association).GetAsync(get, Query("STUDY", (Tag.StudyInstanceUID, "1.2.1")), target);
         Assert.Equal(DimseStatus.Success, result.Status);
         Assert.Equal(3, target.Stored.Count);
     }

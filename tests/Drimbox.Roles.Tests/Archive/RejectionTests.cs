@@ -22,7 +22,8 @@ public sealed class RejectionTests
         Assert.Equal(DimseStatus.Success, await archive.StoreAsync(Note(reason, 1, (1, 1), (1, 3))));
         Assert.Equal(
             ["1.2.1.1.2"],
-            (await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Select(m => m.GetString(Tag.SOPInstanceUID)));
+            (await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Select(
+                m => m.GetString(Tag.SOPInstanceUID)));
         var moved = await archive.MoveAsync("WS", "STUDY", (Tag.StudyInstanceUID, "1.2.1"));
         Assert.Equal(1, moved.Counts.Completed);
         Assert.Equal(["1.2.1.1.2"], workstation.Stored.Keys);

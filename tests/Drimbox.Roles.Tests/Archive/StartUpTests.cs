@@ -41,7 +41,8 @@ public sealed class StartUpTests
         });
         Assert.Equal(
             ["1.2.1.1.4"],
-            (await after.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Select(m => m.GetString(Tag.SOPInstanceUID)));
+            (await after.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Select(
+                m => m.GetString(Tag.SOPInstanceUID)));
         Assert.Single(after.Files());
         // What was dropped may come again.
         Assert.Equal(DimseStatus.Success, await after.StoreAsync(Ct(1, 1, 1)));
@@ -62,9 +63,11 @@ public sealed class StartUpTests
                 new StudyAttributes(Uid.Parse("1.2.1"), "", "", "", "", "", ""),
                 new SeriesAttributes(Uid.Parse("1.2.1.900"), "KO", "", "", "", ""),
                 new InstanceAttributes(
-                    note.GetUid(Tag.SOPInstanceUID), note.GetUid(Tag.SOPClassUID), TransferSyntax.ExplicitVRLittleEndian.Uid, "", 0, 0, 0),
+                    note.GetUid(Tag.SOPInstanceUID), note.GetUid(
+                        Tag.SOPClassUID), TransferSyntax.ExplicitVRLittleEndian.Uid, "", 0, 0, 0),
                 new InstanceFile(
-                    "instances/000001/note.dcm", file.Length, Convert.ToHexStringLower(SHA256.HashData(file)), new string('a', 64),
+                    "instances/000001/note.dcm", file.Length, Convert.ToHexStringLower(
+                        SHA256.HashData(file)), new string('a', 64),
                     DateTimeOffset.UnixEpoch, AeTitle.Parse("CT1"))),
             [], default);
         Assert.Equal(2, (await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Count);
@@ -88,7 +91,8 @@ public sealed class StartUpTests
     {
         await using var archive = await StartAsync();
         var second = new Drimbox.Archive.ArchiveNode(
-            archive.Node.Options, new Drimbox.Archive.ArchiveSurroundings { Ids = new NoIds(), Random = new Random(1) });
+            archive.Node.Options, new Drimbox.Archive.ArchiveSurroundings { Ids = new NoIds(
+                ), Random = new Random(1) });
         var fault = await Assert.ThrowsAsync<StorageFaultException>(() => second.StartAsync());
         Assert.Equal(StorageFault.InUse, fault.Fault);
     }

@@ -19,13 +19,15 @@ public sealed class StoreTests
         var path = Assert.Single(archive.Files());
         var bytes = await File.ReadAllBytesAsync(path);
         Assert.True(DicomFile.TryRead(path, out var file, out _));
-        Assert.Equal(DataSetWriter.ToBytes(ct, TransferSyntax.ExplicitVRLittleEndian), bytes[(int)file!.DataSetOffset..]);
+        Assert.Equal(
+            DataSetWriter.ToBytes(ct, TransferSyntax.ExplicitVRLittleEndian), bytes[(int)file!.DataSetOffset..]);
         Assert.Equal("CT1", file.Meta.GetString(Tag.SourceApplicationEntityTitle));
         Assert.All(bytes[..128], b => Assert.Equal(0, b));
 
         var row = await archive.Node.Index.FindInstanceAsync(Uid.Parse("1.2.1.1.1"), default);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), row!.File.Sha256);
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)file.DataSetOffset))), row.File.DataSetSha256);
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)file.DataSetOffset))), row.File.DataSetSha256);
         Assert.Equal(bytes.Length, row.File.Length);
         Assert.Equal(path, Path.Combine(archive.NodeFolder, row.File.FileName));
     }
@@ -121,7 +123,8 @@ public sealed class StoreTests
             for (var instance = 1; instance <= 10; instance++)
                 Assert.Equal(DimseStatus.Success, await archive.StoreAsync(Ct(1, series, instance)));
         })));
-        var study = Assert.Single(await archive.FindAsync("STUDY", (Tag.NumberOfStudyRelatedInstances, ""), (Tag.NumberOfStudyRelatedSeries, "")));
+        var study = Assert.Single(await archive.FindAsync(
+            "STUDY", (Tag.NumberOfStudyRelatedInstances, ""), (Tag.NumberOfStudyRelatedSeries, "")));
         Assert.Equal("160", study.GetString(Tag.NumberOfStudyRelatedInstances));
         Assert.Equal("16", study.GetString(Tag.NumberOfStudyRelatedSeries));
         Assert.Equal(160, archive.Files().Length);

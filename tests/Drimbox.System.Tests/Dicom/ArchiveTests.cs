@@ -68,14 +68,17 @@ public sealed class ArchiveTests : IAsyncLifetime
         await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
 
         var found = await Dcmtk.SucceedAsync(
-            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=pat-trois^dominique*",
-            "-k", "StudyInstanceUID", "-k", "NumberOfStudyRelatedInstances", "-k", "ModalitiesInStudy", "127.0.0.1", Port);
+            "findscu",
+                "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=pat-trois^dominique*",
+            "-k", "StudyInstanceUID",
+                "-k", "NumberOfStudyRelatedInstances", "-k", "ModalitiesInStudy", "127.0.0.1", Port);
         Assert.Contains(Order.StudyInstanceUid.ToString(), found, StringComparison.Ordinal);
         Assert.Contains("(0020,1208) IS [6 ]", found, StringComparison.Ordinal);
         Assert.Contains("(0008,0061) CS [CT]", found, StringComparison.Ordinal);
 
         var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "ws")).FullName;
-        using var scp = await Dcmtk.ListenAsync("storescp", target, _destinationPort, "+B", "-od", target, $"{_destinationPort}");
+        using var scp = await Dcmtk.ListenAsync(
+            "storescp", target, _destinationPort, "+B", "-od", target, $"{_destinationPort}");
         await Dcmtk.SucceedAsync(
             "movescu", "-S", "-aec", "ARCHIVE", "-aem", "WS", "-k", "QueryRetrieveLevel=STUDY",
             "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port);
@@ -93,7 +96,8 @@ public sealed class ArchiveTests : IAsyncLifetime
     public async Task The_files_of_the_archive_are_dicom_files_to_dcmtk()
     {
         await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
-        foreach (var path in Directory.GetFiles(Path.Combine(_folder.Path, "pacs", "instances"), "*.dcm", SearchOption.AllDirectories))
+        foreach (var path in Directory.GetFiles(
+            Path.Combine(_folder.Path, "pacs", "instances"), "*.dcm", SearchOption.AllDirectories))
             await Dcmtk.SucceedAsync("dcmftest", path);
     }
 
@@ -102,11 +106,13 @@ public sealed class ArchiveTests : IAsyncLifetime
     {
         await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
         var series = await Dcmtk.SucceedAsync(
-            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=SERIES", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}",
+            "findscu", "-S", "-aec",
+                "ARCHIVE", "-k", "QueryRetrieveLevel=SERIES", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}",
             "-k", "SeriesInstanceUID", "127.0.0.1", Port);
         Assert.Contains("Find Response: 2 (Pending)", series, StringComparison.Ordinal);
         var patients = await Dcmtk.SucceedAsync(
-            "findscu", "-P", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID", "127.0.0.1", Port);
+            "findscu",
+                "-P", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID", "127.0.0.1", Port);
         Assert.Contains("Find Response: 1 (Pending)", patients, StringComparison.Ordinal);
     }
 

@@ -25,7 +25,8 @@ internal static class Dcmtk
         return output;
     }
 
-    private static async Task<(int ExitCode, string Output)> RunInAsync(string? folder, string program, string[] arguments)
+    private static async Task<(
+        int ExitCode, string Output)> RunInAsync(string? folder, string program, string[] arguments)
     {
         using var process = Start(program, folder, arguments);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -36,7 +37,8 @@ internal static class Dcmtk
     }
 
     /// <summary>Starts a listening tool and waits until its port is open.</summary>
-    public static async Task<DcmtkServer> ListenAsync(string program, string folder, int port, params string[] arguments)
+    public static async Task<DcmtkServer> ListenAsync(
+        string program, string folder, int port, params string[] arguments)
     {
         var process = Start(program, folder, arguments);
         process.BeginOutputReadLine();

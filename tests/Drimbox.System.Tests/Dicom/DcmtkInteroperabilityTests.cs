@@ -74,10 +74,12 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
     {
         await using var server = Start(find: new CountingFind(500));
         var output = await Dcmtk.SucceedAsync(
-            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyID", "127.0.0.1", Port(server));
+            "findscu", "-S", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyID", "127.0.0.1", Port(
+                server));
         Assert.Contains("Find Response: 500 (Pending)", output, StringComparison.Ordinal);
         output = await Dcmtk.SucceedAsync(
-            "findscu", "-v", "-S", "--cancel", "5", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyID",
+            "findscu",
+                "-v", "-S", "--cancel", "5", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyID",
             "127.0.0.1", Port(server));
         Assert.Contains("Cancel", output, StringComparison.Ordinal);
     }
@@ -91,7 +93,8 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         // movescu 3.6.7 with +B writes to its working folder, whatever -od says.
         await Dcmtk.SucceedInAsync(
             target, "movescu", "-S", "-aec", "ARCHIVE", "-aem", "DEST", "-aet", "DEST", "+P", $"{port}", "+B",
-            "-k", "QueryRetrieveLevel=STUDY", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port(server));
+            "-k", "QueryRetrieveLevel=STUDY", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port(
+                server));
         AssertSameDataSets(target);
     }
 
@@ -102,7 +105,8 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "got")).FullName;
         await Dcmtk.SucceedAsync(
             "getscu", "-S", "-aec", "ARCHIVE", "-od", target, "+B",
-            "-k", "QueryRetrieveLevel=STUDY", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port(server));
+            "-k", "QueryRetrieveLevel=STUDY", "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port(
+                server));
         AssertSameDataSets(target);
     }
 
@@ -113,9 +117,11 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "received")).FullName;
         using var scp = await Dcmtk.ListenAsync("storescp", target, port, "+B", "-od", target, $"{port}");
         var sources = Sources();
-        await using var association = await Association.RequestAsync(Options(port, [.. CStoreScu.ContextsFor(sources), CEchoScu.Context]));
+        await using var association = await Association.RequestAsync(
+            Options(port, [.. CStoreScu.ContextsFor(sources), CEchoScu.Context]));
         Assert.Equal(DimseStatus.Success, await new CEchoScu(association).SendAsync());
-        foreach (var source in sources) Assert.Equal(DimseStatus.Success, await new CStoreScu(association).SendAsync(source));
+        foreach (var source in sources) Assert.Equal(
+            DimseStatus.Success, await new CStoreScu(association).SendAsync(source));
         await association.ReleaseAsync();
         AssertSameDataSets(target);
     }
@@ -146,9 +152,11 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         var sources = Sources();
         await using var association = await Association.RequestAsync(Options(port,
             [
-                .. CStoreScu.ContextsFor(sources), CFindScu.ContextFor(Find), CFindScu.ContextFor(Move), CFindScu.ContextFor(Get),
+                .. CStoreScu.ContextsFor(
+                    sources), CFindScu.ContextFor(Find), CFindScu.ContextFor(Move), CFindScu.ContextFor(Get),
             ], called: "QR"));
-        foreach (var source in sources) Assert.Equal(DimseStatus.Success, await new CStoreScu(association).SendAsync(source));
+        foreach (var source in sources) Assert.Equal(
+            DimseStatus.Success, await new CStoreScu(association).SendAsync(source));
         var query = Query();
         query.SetEmpty(Tag.PatientName);
         var match = Assert.Single(await new CFindScu(association).FindAsync(Find, query).ToListAsync());
@@ -163,7 +171,8 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         var got = new MemoryStore();
         await using var second = await Association.RequestAsync(Options(
             port,
-            [CFindScu.ContextFor(Get), new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid) { AsScp = true }],
+            [CFindScu.ContextFor(Get), new ProposedContext(
+                SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid) { AsScp = true }],
             called: "QR"));
         Assert.Equal(DimseStatus.Success, (await new CGetScu(second).GetAsync(Get, Query(), got)).Status);
         AssertStored(got);
@@ -180,7 +189,8 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
                 Store = store,
                 Find = find is null ? [] : [find],
                 Retrieve = movePort is null ? [] : [new FixedRetrieve(Sources())],
-                MoveDestination = ae => ae.ToString() == "DEST" ? new DicomPeer(ae, "127.0.0.1", movePort!.Value) : null,
+                MoveDestination = ae =>
+                    ae.ToString() == "DEST" ? new DicomPeer(ae, "127.0.0.1", movePort!.Value) : null,
             },
             NullLogger.Instance);
         server.Start();
@@ -191,7 +201,8 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         f.Path, f.File.DataSetOffset, f.File.DataSet.GetUid(Tag.SOPClassUID), f.File.DataSet.GetUid(Tag.SOPInstanceUID),
         f.File.TransferSyntax.Uid));
 
-    private static AssociationOptions Options(int port, IReadOnlyList<ProposedContext> contexts, string called = "ANY-SCP") => new()
+    private static AssociationOptions Options(
+        int port, IReadOnlyList<ProposedContext> contexts, string called = "ANY-SCP") => new()
     {
         Host = "127.0.0.1",
         Port = port,
@@ -226,11 +237,13 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
         var received = Directory.GetFiles(folder).Select(path =>
         {
             Assert.True(DicomFile.TryRead(path, out var file, out _));
-            return (Uid: file!.DataSet.GetUid(Tag.SOPInstanceUID), Bytes: File.ReadAllBytes(path)[(int)file.DataSetOffset..]);
+            return (Uid: file!.DataSet.GetUid(
+                Tag.SOPInstanceUID), Bytes: File.ReadAllBytes(path)[(int)file.DataSetOffset..]);
         }).ToDictionary(x => x.Uid, x => x.Bytes);
         Assert.Equal(_files.Count, received.Count);
         foreach (var (path, file) in _files)
-            Assert.Equal(File.ReadAllBytes(path)[(int)file.DataSetOffset..], received[file.DataSet.GetUid(Tag.SOPInstanceUID)]);
+            Assert.Equal(
+                File.ReadAllBytes(path)[(int)file.DataSetOffset..], received[file.DataSet.GetUid(Tag.SOPInstanceUID)]);
     }
 
     private sealed class MemoryStore : ICStoreScp

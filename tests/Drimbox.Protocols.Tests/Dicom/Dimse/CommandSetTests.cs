@@ -93,7 +93,9 @@ public sealed class CommandSetTests
         {
             var status = new DimseStatus(code);
             Assert.NotEmpty(status.Meaning);
-            Assert.Equal(status.Meaning.StartsWith("warning", StringComparison.Ordinal), status.Category == StatusCategory.Warning);
+            Assert.Equal(
+                status.Category == StatusCategory.Warning,
+                status.Meaning.StartsWith("warning", StringComparison.Ordinal));
         }
 
         Assert.Equal(StatusCategory.Failure, new DimseStatus(0xC123).Category);

@@ -35,7 +35,8 @@ public sealed class AdmissionTests
             Callers =
             [
                 new CallerRule(AeTitle.Parse("CT1")) { Networks = [IPNetwork.Parse("10.0.0.0/8")] },
-                new CallerRule(AeTitle.Parse("CT2")) { Networks = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("127.0.0.0/8")] },
+                new CallerRule(AeTitle.Parse("CT2")) { Networks =
+                    [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("127.0.0.0/8")] },
             ],
         });
         Rejected(server, Pdus.EchoRequest("ARCHIVE", "CT1"), 1, 1, 3);
@@ -64,7 +65,8 @@ public sealed class AdmissionTests
     public async Task Another_application_context_is_1_1_2()
     {
         await using var server = TestAcceptor.Start();
-        Rejected(server, Pdus.EchoRequest("ARCHIVE", "MODALITY") with { ApplicationContext = Uid.Parse("1.2.3") }, 1, 1, 2);
+        Rejected(
+            server, Pdus.EchoRequest("ARCHIVE", "MODALITY") with { ApplicationContext = Uid.Parse("1.2.3") }, 1, 1, 2);
     }
 
     [Fact]
@@ -113,7 +115,8 @@ public sealed class AdmissionTests
     {
         var store = new MemoryStore();
         await using var server = TestAcceptor.Start(o => o with { Store = store });
-        var request = Pdus.Request("ARCHIVE", "MODALITY", (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid));
+        var request = Pdus.Request(
+            "ARCHIVE", "MODALITY", (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid));
         using var busy = RawPeer.Associate(server.EndPoint, request);
         using var idle = RawPeer.Associate(server.EndPoint, request);
         busy.Send(Pdus.Command(1, Pdus.StoreRq(1, "1.2")));

@@ -6,10 +6,12 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Tests.Dicom.Scp;
 
+/// <summary>Alone: it counts what the whole process allocates.</summary>
+[CollectionDefinition(nameof(MeasuredAlone), DisableParallelization = true)]
+public sealed class MeasuredAlone;
+
 /// <summary>What an instance costs the receiver in garbage, whatever its size.</summary>
-/// <remarks>The count is of the whole process, so nothing else may run beside it.</remarks>
-[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
-[Collection(nameof(AllocationTests))]
+[Collection(nameof(MeasuredAlone))]
 public sealed class AllocationTests
 {
 #if DEBUG
@@ -31,7 +33,8 @@ public sealed class AllocationTests
         var message = new List<byte>(Pdus.Command(1, Pdus.StoreRq(1, "1.2.840.99999.1234567.1234567.1")));
         for (var i = 0; i < 4; i++) message.AddRange(Pdus.PData(1, false, i == 3, new byte[131_066]));
         var bytes = message.ToArray();
-        var response = Pdus.Command(1, Pdus.StoreRq(1, "1.2.840.99999.1234567.1234567.1").Respond(DimseStatus.Success)).Length;
+        var response =
+            Pdus.Command(1, Pdus.StoreRq(1, "1.2.840.99999.1234567.1234567.1").Respond(DimseStatus.Success)).Length;
         var answer = new byte[response];
         Send(peer, bytes, answer, 200);
 
@@ -39,7 +42,8 @@ public sealed class AllocationTests
         var before = GC.GetTotalAllocatedBytes(precise: true);
         Send(peer, bytes, answer, Count);
         var perInstance = (GC.GetTotalAllocatedBytes(precise: true) - before) / Count;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{perInstance} bytes for each instance of {bytes.Length} bytes");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{perInstance} bytes for each instance of {bytes.Length} bytes");
         Assert.InRange(perInstance, 0, BytesPerInstanceMax);
     }
 
@@ -60,7 +64,8 @@ public sealed class AllocationTests
         {
             public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken) => default;
 
-            public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken) => new(DimseStatus.Success);
+            public ValueTask<DimseStatus> CompleteAsync(
+                CancellationToken cancellationToken) => new(DimseStatus.Success);
 
             public ValueTask AbandonAsync() => default;
         }

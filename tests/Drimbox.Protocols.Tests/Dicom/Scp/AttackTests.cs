@@ -90,7 +90,8 @@ public sealed class AttackTests : IAsyncLifetime
     public void A_second_request_is_2_2() => Aborted(2, AssociateEncoder.Encode(CtRequest));
 
     [Fact]
-    public void A_data_set_before_its_command_is_2_2() => Aborted(2, Pdus.PData(3, isCommand: false, isLast: true, [1, 2]));
+    public void A_data_set_before_its_command_is_2_2(
+        ) => Aborted(2, Pdus.PData(3, isCommand: false, isLast: true, [1, 2]));
 
     [Fact]
     public void A_release_response_that_nobody_asked_for_is_2_2() => Aborted(2, FixedPdu.ReleaseRp());
@@ -108,7 +109,8 @@ public sealed class AttackTests : IAsyncLifetime
         Aborted(6, [.. Pdus.Command(3, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(1, false, true, [1, 2])]);
 
     [Fact]
-    public void A_release_within_a_message_is_2_2() => Aborted(2, [.. Pdus.Command(3, Pdus.StoreRq(1, "1.2")), .. FixedPdu.ReleaseRq()]);
+    public void A_release_within_a_message_is_2_2(
+        ) => Aborted(2, [.. Pdus.Command(3, Pdus.StoreRq(1, "1.2")), .. FixedPdu.ReleaseRq()]);
 
     [Fact]
     public void A_command_that_never_ends_is_2_6_at_its_limit()
@@ -122,7 +124,8 @@ public sealed class AttackTests : IAsyncLifetime
     [Fact]
     public void What_was_being_stored_is_abandoned()
     {
-        Aborted(6, [.. Pdus.Command(3, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(3, false, false, [1, 2]), 0x04, 0, 0, 2, 0, 1]);
+        Aborted(6, [.. Pdus.Command(
+            3, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(3, false, false, [1, 2]), 0x04, 0, 0, 2, 0, 1]);
         Assert.Equal(1, _store.Abandoned);
         Assert.Empty(_store.Stored);
     }
@@ -165,7 +168,8 @@ public sealed class AttackTests : IAsyncLifetime
     public void A_last_fragment_may_be_empty()
     {
         using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
-        peer.Send([.. Pdus.Command(3, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(3, false, false, [1, 2]), .. Pdus.PData(3, false, true, [])]);
+        peer.Send([.. Pdus.Command(
+            3, Pdus.StoreRq(1, "1.2")), .. Pdus.PData(3, false, false, [1, 2]), .. Pdus.PData(3, false, true, [])]);
         Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
         Assert.Equal([1, 2], _store.Stored["1.2"]);
     }
@@ -196,7 +200,8 @@ public sealed class AttackTests : IAsyncLifetime
                 bytes.AddRange(random.Next(4) switch
                 {
                     0 => Pdus.Command(3, Pdus.StoreRq((ushort)n, "1.2")),
-                    1 => Pdus.PData((byte)random.Next(6), random.Next(2) == 0, random.Next(2) == 0, new byte[random.Next(20) * 2]),
+                    1 => Pdus.PData(
+                        (byte)random.Next(6), random.Next(2) == 0, random.Next(2) == 0, new byte[random.Next(20) * 2]),
                     2 => Pdus.Command(1, Pdus.EchoRq((ushort)n)),
                     _ => FixedPdu.ReleaseRq(),
                 });

@@ -51,7 +51,8 @@ public sealed class NegotiationTests
     [Fact]
     public async Task A_preference_of_ours_comes_before_that_of_the_caller()
     {
-        await using var server = TestAcceptor.Start(o => o with { Store = new MemoryStore(), TransferSyntaxPreference = [Explicit] });
+        await using var server = TestAcceptor.Start(
+            o => o with { Store = new MemoryStore(), TransferSyntaxPreference = [Explicit] });
         await using var association = await Association.RequestAsync(
             server.Request(new ProposedContext(SopClass.CTImageStorage, Jpeg, Implicit, Explicit)));
         Assert.Equal(Explicit, association.Contexts[0].TransferSyntax);
@@ -61,7 +62,8 @@ public sealed class NegotiationTests
     public async Task Storage_needs_a_store()
     {
         await using var server = TestAcceptor.Start();
-        await using var association = await Association.RequestAsync(server.Request(new ProposedContext(SopClass.CTImageStorage, Implicit)));
+        await using var association = await Association.RequestAsync(
+            server.Request(new ProposedContext(SopClass.CTImageStorage, Implicit)));
         Assert.Equal(PresentationContextResult.AbstractSyntaxNotSupported, association.Negotiated.Contexts[0].Result);
     }
 
@@ -71,7 +73,8 @@ public sealed class NegotiationTests
         var own = Uid.Parse("1.2.250.1.999.1");
         await using var server = TestAcceptor.Start(
             o => o with { Store = new MemoryStore(), FurtherStorageClasses = new HashSet<Uid> { own } });
-        await using var association = await Association.RequestAsync(server.Request(new ProposedContext(own, Implicit)));
+        await using var association = await Association.RequestAsync(
+            server.Request(new ProposedContext(own, Implicit)));
         Assert.NotNull(association.FindContext(own));
     }
 
@@ -96,7 +99,8 @@ public sealed class NegotiationTests
     public async Task A_window_that_was_not_asked_for_is_not_given()
     {
         await using var server = TestAcceptor.Start();
-        await using var association = await Association.RequestAsync(server.Request(new ProposedContext(SopClass.Verification, Implicit)));
+        await using var association = await Association.RequestAsync(
+            server.Request(new ProposedContext(SopClass.Verification, Implicit)));
         Assert.Null(association.Negotiated.User.AsyncOperations);
         Assert.Equal((uint)Limits.PduLengthOffered, association.Negotiated.User.MaximumLength);
         Assert.Equal(Implementation.ClassUid, association.Negotiated.User.ImplementationClassUid);

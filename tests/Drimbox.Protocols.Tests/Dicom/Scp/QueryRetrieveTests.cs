@@ -19,11 +19,13 @@ public sealed class QueryRetrieveTests
     [Fact]
     public async Task Matches_come_as_they_are_found_and_the_end_is_success()
     {
-        var scp = new ListFind(_ => CFindAnswer.Found(Enumerable.Range(0, 100).Select(ListFind.Match).ToAsyncEnumerable()));
+        var scp = new ListFind(
+            _ => CFindAnswer.Found(Enumerable.Range(0, 100).Select(ListFind.Match).ToAsyncEnumerable()));
         await using var server = TestAcceptor.Start(o => o with { Find = [scp] });
         await using var association = await Association.RequestAsync(server.Request(CFindScu.ContextFor(Find)));
         var found = new List<string?>();
-        await foreach (var match in new CFindScu(association).FindAsync(Find, Query("STUDY"))) found.Add(match.GetString(Tag.StudyID));
+        await foreach (var match in new CFindScu(association).FindAsync(Find, Query("STUDY"))) found.Add(
+            match.GetString(Tag.StudyID));
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"), found);
         Assert.Equal("STUDY", scp.Requests.Single().Level);
         await association.ReleaseAsync();
@@ -58,7 +60,8 @@ public sealed class QueryRetrieveTests
     [Fact]
     public async Task More_matches_than_anyone_reads_end_with_A700()
     {
-        var scp = new ListFind(_ => CFindAnswer.Found(Enumerable.Range(0, 20_000).Select(ListFind.Match).ToAsyncEnumerable()));
+        var scp = new ListFind(
+            _ => CFindAnswer.Found(Enumerable.Range(0, 20_000).Select(ListFind.Match).ToAsyncEnumerable()));
         await using var server = TestAcceptor.Start(o => o with { Find = [scp] });
         await using var association = await Association.RequestAsync(server.Request(CFindScu.ContextFor(Find)));
         var count = 0;
@@ -82,7 +85,8 @@ public sealed class QueryRetrieveTests
         using var token = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var match in new CFindScu(association).FindAsync(Find, Query("STUDY"), token.Token)) await token.CancelAsync();
+            await foreach (var match in new CFindScu(
+                association).FindAsync(Find, Query("STUDY"), token.Token)) await token.CancelAsync();
         });
         await association.ReleaseAsync();
     }
@@ -96,7 +100,8 @@ public sealed class QueryRetrieveTests
             server.EndPoint, Pdus.Request("ARCHIVE", "MODALITY", (Find, TransferSyntax.ImplicitVRLittleEndian.Uid)));
         peer.Send(FindRq(11, DataSetWriter.ToBytes(Query("STUDY"), TransferSyntax.ImplicitVRLittleEndian)));
         Assert.Equal(DimseStatus.Pending, peer.ReadCommand().Status);
-        peer.Send(Pdus.Command(1, new CommandSet { CommandField = CommandField.CCancelRq, MessageIdBeingRespondedTo = 11 }));
+        peer.Send(
+            Pdus.Command(1, new CommandSet { CommandField = CommandField.CCancelRq, MessageIdBeingRespondedTo = 11 }));
         while (true)
         {
             var pdu = peer.ReadPdu();
@@ -113,7 +118,8 @@ public sealed class QueryRetrieveTests
     [InlineData("08005200FFFFFF7F", 0xC000)]
     public async Task An_identifier_that_cannot_be_read_is_C000(string hex, ushort status)
     {
-        await using var server = TestAcceptor.Start(o => o with { Find = [new ListFind(_ => throw new InvalidOperationException())] });
+        await using var server = TestAcceptor.Start(
+            o => o with { Find = [new ListFind(_ => throw new InvalidOperationException())] });
         using var peer = RawPeer.Associate(
             server.EndPoint, Pdus.Request("ARCHIVE", "MODALITY", (Find, TransferSyntax.ImplicitVRLittleEndian.Uid)));
         peer.Send(FindRq(1, Convert.FromHexString(hex)));
@@ -123,7 +129,8 @@ public sealed class QueryRetrieveTests
     [Fact]
     public async Task An_identifier_over_its_limit_is_A700()
     {
-        await using var server = TestAcceptor.Start(o => o with { Find = [new ListFind(_ => throw new InvalidOperationException())] });
+        await using var server = TestAcceptor.Start(
+            o => o with { Find = [new ListFind(_ => throw new InvalidOperationException())] });
         using var peer = RawPeer.Associate(
             server.EndPoint, Pdus.Request("ARCHIVE", "MODALITY", (Find, TransferSyntax.ImplicitVRLittleEndian.Uid)));
         var command = FindCommand(1);
@@ -137,8 +144,10 @@ public sealed class QueryRetrieveTests
     public async Task A_move_sends_each_instance_to_the_destination_and_counts()
     {
         var received = new MemoryStore();
-        await using var destination = TestAcceptor.Start(o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
-        await using var server = StartMover(destination.Port, Instances.Ct(1), Instances.Ct(2, 500_000), Instances.Ct(3));
+        await using var destination = TestAcceptor.Start(
+            o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
+        await using var server = StartMover(
+            destination.Port, Instances.Ct(1), Instances.Ct(2, 500_000), Instances.Ct(3));
         await using var association = await Association.RequestAsync(server.Request(CFindScu.ContextFor(Move)));
         var seen = new List<SubOperations>();
         var result = await new CMoveScu(association).MoveAsync(Move, Query("STUDY"), AeTitle.Parse("WS"), seen.Add);
@@ -155,8 +164,10 @@ public sealed class QueryRetrieveTests
     public async Task An_instance_that_fails_is_counted_and_named()
     {
         var received = new MemoryStore();
-        await using var destination = TestAcceptor.Start(o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
-        var lost = InstanceSource.FromFile("/absent/file", 0, SopClass.CTImageStorage, Uid.Parse("1.7.7"), TransferSyntax.ExplicitVRLittleEndian.Uid);
+        await using var destination = TestAcceptor.Start(
+            o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
+        var lost = InstanceSource.FromFile(
+            "/absent/file", 0, SopClass.CTImageStorage, Uid.Parse("1.7.7"), TransferSyntax.ExplicitVRLittleEndian.Uid);
         await using var server = StartMover(destination.Port, Instances.Ct(1), lost, Instances.Ct(3));
         await using var association = await Association.RequestAsync(server.Request(CFindScu.ContextFor(Move)));
         var result = await new CMoveScu(association).MoveAsync(Move, Query("STUDY"), AeTitle.Parse("WS"));
@@ -204,8 +215,10 @@ public sealed class QueryRetrieveTests
     public async Task A_cancelled_move_says_what_remains()
     {
         var received = new MemoryStore { Gate = new TaskCompletionSource() };
-        await using var destination = TestAcceptor.Start(o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
-        await using var server = StartMover(destination.Port, Enumerable.Range(1, 20).Select(i => Instances.Ct(i)).ToArray());
+        await using var destination = TestAcceptor.Start(
+            o => o with { AeTitles = [AeTitle.Parse("WS")], Store = received });
+        await using var server = StartMover(
+            destination.Port, Enumerable.Range(1, 20).Select(i => Instances.Ct(i)).ToArray());
         await using var association = await Association.RequestAsync(server.Request(CFindScu.ContextFor(Move)));
         using var cancel = new CancellationTokenSource();
         var moving = new CMoveScu(association).MoveAsync(
@@ -238,12 +251,14 @@ public sealed class QueryRetrieveTests
     {
         await using var server = StartMover(1, Instances.Ct(1));
         await using var association = await Association.RequestAsync(server.Request(
-            CFindScu.ContextFor(Get), new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)));
+            CFindScu.ContextFor(
+                Get), new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)));
         var result = await new CGetScu(association).GetAsync(Get, Query("STUDY"), new MemoryStore());
         Assert.Equal(DimseStatus.OutOfResourcesSubOperations, result.Status);
     }
 
-    private static TestAcceptor StartMover(int port, params InstanceSource[] instances) => TestAcceptor.Start(o => o with
+    private static TestAcceptor StartMover(int port, params InstanceSource[] instances) =>
+        TestAcceptor.Start(o => o with
     {
         Retrieve = [new ListRetrieve(instances)],
         MoveDestination = ae => ae.ToString() == "WS" ? new DicomPeer(ae, "127.0.0.1", port) : null,

@@ -84,7 +84,8 @@ public sealed class StoreTests : IAsyncLifetime
     [Theory]
     [InlineData("1.2.840.10008.5.1.4.1.1.4", "1.2.3", 0x0122)]
     [InlineData("1.2.840.10008.5.1.4.1.1.2", "", 0x0117)]
-    public void A_command_that_contradicts_its_context_is_refused_after_its_data_set(string sopClass, string instance, ushort status)
+    public void A_command_that_contradicts_its_context_is_refused_after_its_data_set(
+        string sopClass, string instance, ushort status)
     {
         using var peer = RawPeer.Associate(
             _server.EndPoint,
@@ -103,7 +104,8 @@ public sealed class StoreTests : IAsyncLifetime
     public void An_operation_that_is_none_is_0211()
     {
         using var peer = RawPeer.Associate(_server.EndPoint, Pdus.EchoRequest("ARCHIVE", "MODALITY"));
-        foreach (var field in (CommandField[])[CommandField.NCreateRq, CommandField.CFindRq, CommandField.CMoveRq, (CommandField)0x0777])
+        foreach (var field in (
+            CommandField[])[CommandField.NCreateRq, CommandField.CFindRq, CommandField.CMoveRq, (CommandField)0x0777])
         {
             var command = Pdus.EchoRq(3);
             command.CommandField = field;
@@ -139,7 +141,8 @@ public sealed class StoreTests : IAsyncLifetime
     {
         await using var association = await AssociateAsync();
         var count = 0;
-        await new CStoreScu(association).SendAllAsync(Enumerable.Range(1, 5).Select(i => Instances.Ct(i)), (_, _) => count++);
+        await new CStoreScu(
+            association).SendAllAsync(Enumerable.Range(1, 5).Select(i => Instances.Ct(i)), (_, _) => count++);
         Assert.Equal(5, count);
     }
 
@@ -150,7 +153,8 @@ public sealed class StoreTests : IAsyncLifetime
         IEnumerable<InstanceSource> all =
         [
             Instances.Ct(1),
-            InstanceSource.FromFile("/absent", 0, SopClass.CTImageStorage, Uid.Parse("1.2"), TransferSyntax.ExplicitVRLittleEndian.Uid),
+            InstanceSource.FromFile(
+                "/absent", 0, SopClass.CTImageStorage, Uid.Parse("1.2"), TransferSyntax.ExplicitVRLittleEndian.Uid),
         ];
         await Assert.ThrowsAnyAsync<IOException>(() => new CStoreScu(association).SendAllAsync(all, (_, _) => { }));
     }
@@ -172,11 +176,13 @@ public sealed class StoreTests : IAsyncLifetime
     public async Task What_no_context_fits_is_not_sent()
     {
         await using var association = await AssociateAsync();
-        var mr = InstanceSource.FromMemory(new byte[2], SopClass.MRImageStorage, Uid.Parse("1.2"), TransferSyntax.ExplicitVRLittleEndian.Uid);
+        var mr = InstanceSource.FromMemory(
+            new byte[2], SopClass.MRImageStorage, Uid.Parse("1.2"), TransferSyntax.ExplicitVRLittleEndian.Uid);
         Assert.Equal(DimseStatus.SopClassNotSupported, await new CStoreScu(association).SendAsync(mr));
         Assert.Empty(_store.Requests);
     }
 
     private Task<Association> AssociateAsync(int window = 1) => Association.RequestAsync(
-        _server.Request(new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)) with { Window = window });
+        _server.Request(new ProposedContext(
+            SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)) with { Window = window });
 }

@@ -29,11 +29,10 @@ public sealed class TimerTests : IAsyncLifetime
         using var peer = RawPeer.Connect(_server.EndPoint);
         // Some bytes of a request do not extend the time.
         peer.Send(0x01, 0x00, 0x00, 0x00);
-        Settle();
         _time.Advance(Limits.ArtimTimeout - TimeSpan.FromSeconds(2));
         peer.Send(0x00);
         Assert.False(peer.HasData(TimeSpan.FromMilliseconds(100)));
-        _time.Advance(TimeSpan.FromSeconds(4));
+        AdvanceUntilHeard(peer);
         peer.ExpectClosed();
     }
 
@@ -43,8 +42,9 @@ public sealed class TimerTests : IAsyncLifetime
         using var peer = RawPeer.Connect(_server.EndPoint);
         peer.Send(AssociateEncoder.Encode(Pdus.EchoRequest("OTHER", "MODALITY")));
         Assert.Equal(Pdus.Reject(1, 1, 7), peer.ReadPdu());
-        Settle();
-        _time.Advance(Limits.ArtimTimeout + TimeSpan.FromSeconds(2));
+        // The server has said all it will say, so what is heard is the end of its side; then it closes for good.
+        AdvanceUntilHeard(peer);
+        _time.Advance(Limits.ArtimTimeout * 2);
         SpinWait.SpinUntil(() => IsGone(peer), TimeSpan.FromSeconds(10));
         Assert.True(IsGone(peer));
     }
@@ -53,10 +53,9 @@ public sealed class TimerTests : IAsyncLifetime
     public void A_silent_association_is_aborted()
     {
         using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
-        Settle();
         _time.Advance(Limits.AssociationIdleTimeout - TimeSpan.FromSeconds(2));
         Assert.False(peer.HasData(TimeSpan.FromMilliseconds(100)));
-        _time.Advance(TimeSpan.FromSeconds(4));
+        AdvanceUntilHeard(peer);
         Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
         peer.ExpectClosed();
     }
@@ -66,13 +65,8 @@ public sealed class TimerTests : IAsyncLifetime
     {
         using var peer = RawPeer.Associate(_server.EndPoint, CtRequest);
         peer.Send([.. Pdus.Command(1, Pdus.StoreRq(1, "1.2")), 0x04, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFC, 1, 2]);
-        for (var seconds = 0; seconds < Limits.ThroughputGrace.TotalSeconds + 5; seconds += 5)
-        {
-            peer.Send(0x55);
-            Settle();
-            _time.Advance(TimeSpan.FromSeconds(5));
-        }
-
+        // A byte every five seconds: never silent for as long as the idle timer allows.
+        AdvanceUntilHeard(peer, () => peer.Send(0x55));
         Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
         SpinWait.SpinUntil(() => Volatile.Read(ref _store.Abandoned) == 1, TimeSpan.FromSeconds(10));
         Assert.Equal(1, _store.Abandoned);
@@ -90,9 +84,16 @@ public sealed class TimerTests : IAsyncLifetime
         Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
     }
 
-    // The server must be waiting for the peer when the clock moves: it is as soon as it has eaten what was sent,
-    // for which it needs no more than this on any machine that runs tests.
-    private static void Settle() => Thread.Sleep(50);
+    // The server waits for the peer as soon as it has eaten what was sent, which no one outside can see; so the
+    // clock moves on until it speaks, for ten seconds of real time at most.
+    private void AdvanceUntilHeard(RawPeer peer, Action? before = null)
+    {
+        for (var i = 0; i < 500 && !peer.HasData(TimeSpan.FromMilliseconds(20)); i++)
+        {
+            before?.Invoke();
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+    }
 
     private static bool IsGone(RawPeer peer)
     {

@@ -64,8 +64,8 @@ public sealed class AssociationTests : IDisposable
         var requesting = RequestAsync(o => o with { Time = time, AssociateTimeout = TimeSpan.FromSeconds(5) });
         using var peer = Accept();
         peer.ReadPdu();
-        Thread.Sleep(50);
-        time.Advance(TimeSpan.FromSeconds(7));
+        for (var i = 0; i < 500 && !peer.HasData(TimeSpan.FromMilliseconds(20)); i++) time.Advance(
+            TimeSpan.FromSeconds(2));
         var abort = await Assert.ThrowsAsync<AssociationAbortedException>(() => requesting);
         Assert.Contains("silent", abort.Message, StringComparison.Ordinal);
         Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
@@ -173,7 +173,8 @@ public sealed class AssociationTests : IDisposable
         {
             CalledAe = AeTitle.Parse("ARCHIVE"),
             CallingAe = AeTitle.Parse("MODALITY"),
-            Contexts = [new PresentationContextAnswer(1, PresentationContextResult.Acceptance, TransferSyntax.ImplicitVRLittleEndian.Uid)],
+            Contexts = [new PresentationContextAnswer(
+                1, PresentationContextResult.Acceptance, TransferSyntax.ImplicitVRLittleEndian.Uid)],
             User = new UserInformation { MaximumLength = 16384, ImplementationClassUid = Uid.Parse("1.2.3") },
         }));
         return (await requesting, peer);
@@ -181,7 +182,8 @@ public sealed class AssociationTests : IDisposable
 
     private RawPeer Accept() => RawPeer.Accept(_listener);
 
-    private Task<Association> RequestAsync(Func<AssociationOptions, AssociationOptions>? change = null, CancellationToken token = default)
+    private Task<Association> RequestAsync(
+        Func<AssociationOptions, AssociationOptions>? change = null, CancellationToken token = default)
     {
         var options = Options(((IPEndPoint)_listener.LocalEndpoint).Port);
         return Task.Run(() => Association.RequestAsync(change is null ? options : change(options), token));

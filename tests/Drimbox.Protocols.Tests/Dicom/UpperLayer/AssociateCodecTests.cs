@@ -20,7 +20,8 @@ public sealed class AssociateCodecTests
             [
                 new PresentationContextProposal(1, SopClass.Verification, [TransferSyntax.ImplicitVRLittleEndian.Uid]),
                 new PresentationContextProposal(
-                    3, SopClass.CTImageStorage, [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.RLELossless.Uid]),
+                    3, SopClass.CTImageStorage,
+                        [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.RLELossless.Uid]),
             ],
             User = new UserInformation
             {
@@ -31,7 +32,8 @@ public sealed class AssociateCodecTests
                 Roles = [new RoleSelection(SopClass.CTImageStorage, true, true)],
                 Extended = [new SopClassExtendedNegotiation(SopClass.CTImageStorage, new byte[] { 1, 2, 3 })],
                 CommonExtended =
-                    [new SopClassCommonExtendedNegotiation(Uid.Parse("1.2.9"), Uid.Parse("1.2.8"), [Uid.Parse("1.2.7")])],
+                    [new SopClassCommonExtendedNegotiation(
+                        Uid.Parse("1.2.9"), Uid.Parse("1.2.8"), [Uid.Parse("1.2.7")])],
                 Identity = new UserIdentity(
                     UserIdentityType.UsernameAndPasscode, true, "user"u8.ToArray(), "secret"u8.ToArray()),
             },

@@ -73,7 +73,8 @@ public sealed class AssociateRequestLimitTests
     [Fact]
     public void Role_selections_are_bounded()
     {
-        var roles = Enumerable.Repeat(new RoleSelection(SopClass.CTImageStorage, true, true), Limits.NegotiationItemsMax + 1);
+        var roles = Enumerable.Repeat(
+            new RoleSelection(SopClass.CTImageStorage, true, true), Limits.NegotiationItemsMax + 1);
         Refused(AbortReason.InvalidParameterValue, r => r with { User = r.User with { Roles = roles.ToList() } });
     }
 
@@ -84,7 +85,8 @@ public sealed class AssociateRequestLimitTests
     private static List<PresentationContextProposal> Contexts(int count) =>
         Enumerable.Range(0, count).Select(i => Context((i * 2 % 256) + 1, 1)).ToList();
 
-    private static byte[] Item(byte type, byte[] value) => [type, 0, (byte)(value.Length >> 8), (byte)value.Length, .. value];
+    private static byte[] Item(byte type, byte[] value) =>
+        [type, 0, (byte)(value.Length >> 8), (byte)value.Length, .. value];
 
     private static void RefusedItem(AbortReason reason, byte type, byte[] value)
     {

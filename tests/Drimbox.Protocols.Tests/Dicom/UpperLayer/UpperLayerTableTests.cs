@@ -30,7 +30,8 @@ public sealed class UpperLayerTableTests
     ];
 
     public static IEnumerable<TheoryDataRow<int, int>> Cells() =>
-        from row in Enumerable.Range(1, 19) from column in Enumerable.Range(1, 13) select new TheoryDataRow<int, int>(row, column);
+        from row in Enumerable.Range(
+            1, 19) from column in Enumerable.Range(1, 13) select new TheoryDataRow<int, int>(row, column);
 
     [Theory, MemberData(nameof(Cells))]
     [Requirement("PS3.8 table 9-10")]
