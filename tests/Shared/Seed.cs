@@ -9,7 +9,6 @@ public static class Seed
             ? given
             : Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"DRIMBOX_SEED={seed}");
-        TestContext.Current.AddAttachment("seed", $"{seed}");
         return seed;
     }
 }
