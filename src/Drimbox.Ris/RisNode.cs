@@ -74,8 +74,7 @@ public sealed partial class RisNode : IAsyncDisposable
         _listener = new MllpListener(
             new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
             door.HandleAsync,
-            (beginning, refusal) => AckWriter.WriteForBeginning(
-                beginning, refusal, surroundings.Time.GetUtcNow(), surroundings.Ids.NewControlId()),
+            acks.ForBeginning,
             surroundings.Time,
             surroundings.Loggers.CreateLogger<MllpListener>());
         _dispatching = dispatcher.RunAsync(_stop.Token);

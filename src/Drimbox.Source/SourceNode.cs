@@ -93,7 +93,7 @@ public sealed class SourceNode : IAsyncDisposable
             new Inbox(store, objects, acks, time), register, acks, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
-            door.ReceiveAsync, door.RefuseFrame, time, loggers.CreateLogger<MllpListener>());
+            door.ReceiveAsync, acks.ForBeginning, time, loggers.CreateLogger<MllpListener>());
     }
 
     /// <summary>Where the RIS sends its copies to, and the PACS its notices.</summary>

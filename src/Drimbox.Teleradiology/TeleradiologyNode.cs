@@ -101,7 +101,7 @@ public sealed class TeleradiologyNode : IAsyncDisposable
             new Inbox(store, objects, acks, time), _grain, acks, loggers.CreateLogger<RequestDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
-            door.ReceiveAsync, door.RefuseFrame, time, loggers.CreateLogger<MllpListener>());
+            door.ReceiveAsync, acks.ForBeginning, time, loggers.CreateLogger<MllpListener>());
     }
 
     /// <summary>Where the RIS sends to.</summary>

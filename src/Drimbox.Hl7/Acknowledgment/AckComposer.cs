@@ -25,6 +25,10 @@ public sealed class AckComposer(TimeProvider time, IIdSource ids) : IAckComposer
         return (message.Charset.GetString(ack), code.ToString());
     }
 
+    /// <summary>Answers bytes that never become a whole frame; null where they have no readable MSH.</summary>
+    public ReadOnlyMemory<byte>? ForBeginning(ReadOnlyMemory<byte> beginning, Refusal refusal) =>
+        AckWriter.WriteForBeginning(beginning, refusal, time.GetUtcNow(), ids.NewControlId());
+
     private static Er7Message Read(string header, Er7Charset charset)
     {
         var message = Er7Message.TryRead(charset.GetBytes(header), out _);

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Drimbox.Core;
+using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 
 namespace Drimbox.Hl7.Profiles;
@@ -15,7 +17,17 @@ public sealed record MessageReading(
     MessageProfile? Profile,
     MatchedGroup? Root,
     IReadOnlyList<Finding> Findings,
-    Refusal? Refusal);
+    Refusal? Refusal)
+{
+    /// <summary>MSH-9.1 and MSH-9.2, as <c>MDM^T02</c>.</summary>
+    public string TypeAndEvent => $"{Message.Header[9].Component(1).Code}^{Message.Header[9].Component(2).Code}";
+
+    /// <summary>What tells a repeat from a new message of the same sender: MSH-10, or <c>sha256:</c> and the hash of the
+    /// bytes where that is absent or unusable. Two such messages are not repeats of each other.</summary>
+    public string RepeatKey => AckWriter.IsPlainControlId(Message.Header[10].Text)
+        ? Message.Header[10].Text
+        : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Message.Bytes.Span))}";
+}
 
 /// <summary>Reads a frame and checks it against the profiles that a door accepts.</summary>
 public static class MessageValidator

@@ -7,7 +7,6 @@ using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Cda;
-using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
@@ -44,13 +43,12 @@ internal sealed class RisDoor(
             return null;
         }
 
-        var header = reading.Message.Header;
-        var controlId = ControlIdOf(reading.Message);
+        var controlId = reading.RepeatKey;
         try
         {
             var reply = await DecideAsync(frame, reading, cancellation);
             if (reply.Refusal is { } refusal)
-                RisLog.MessageRefused(logger, controlId, TypeOf(header), refusal.Reason, refusal.Location);
+                RisLog.MessageRefused(logger, controlId, reading.TypeAndEvent, refusal.Reason, refusal.Location);
             return reading.Message.Charset.GetBytes(reply.Ack!);
         }
         catch (StorageFaultException e)
@@ -68,8 +66,8 @@ internal sealed class RisDoor(
     {
         var header = reading.Message.Header;
         var key = new InboxKey(
-            header[3].Text, header[4].Text, header[5].Text, header[6].Text, ControlIdOf(reading.Message));
-        var draft = await inbox.DraftAsync(key, frame, TypeOf(header), AckComposer.HeaderOf(reading.Message), cancellation);
+            header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
+        var draft = await inbox.DraftAsync(key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellation);
         if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
         if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);
         return ReferenceEquals(reading.Profile, TeleradiologyProfiles.Flux3)
@@ -113,12 +111,4 @@ internal sealed class RisDoor(
 
     private static (CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
         (CdaReader.TryRead(cda, out var refusal), refusal);
-
-    // Without a usable MSH-10 the bytes themselves are the name: two such messages are not repeats of each other.
-    private static string ControlIdOf(Er7Message message) =>
-        AckWriter.IsPlainControlId(message.Header[10].Text)
-            ? message.Header[10].Text
-            : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(message.Bytes.Span))}";
-
-    private static string TypeOf(Er7Segment header) => $"{header[9].Component(1).Code}^{header[9].Component(2).Code}";
 }

@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Cda;
-using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
@@ -35,14 +33,6 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
         return reading.Message.Charset.GetBytes(reply.Ack!);
     }
 
-    /// <summary>Answers bytes that never become a whole frame.</summary>
-    public ReadOnlyMemory<byte>? RefuseFrame(ReadOnlyMemory<byte> beginning, Refusal refusal)
-    {
-        var end = beginning.Span.IndexOfAny((byte)'\r', (byte)'\n');
-        if (Er7Message.TryRead(end < 0 ? beginning : beginning[..end], out _) is not { } message) return null;
-        return message.Charset.GetBytes(acks.Compose(AckComposer.HeaderOf(message), refusal).Ack);
-    }
-
     private async Task<GrainReply> AnswerAsync(
         MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
@@ -50,7 +40,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
         try
         {
             var draft = await inbox.DraftAsync(
-                KeyOf(reading.Message), frame, TypeOf(reading.Message), AckComposer.HeaderOf(reading.Message),
+                KeyOf(reading), frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
@@ -99,16 +89,9 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
     private static (Core.Reports.CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
         (CdaReader.TryRead(cda, out var refusal), refusal);
 
-    private static InboxKey KeyOf(Er7Message message)
+    private static InboxKey KeyOf(MessageReading reading)
     {
-        var header = message.Header;
-        var controlId = header[10].Text;
-        // Without a usable MSH-10 the bytes themselves are the name: two such messages are not repeats of each other.
-        if (!AckWriter.IsPlainControlId(controlId))
-            controlId = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(message.Bytes.Span))}";
-        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, controlId);
+        var header = reading.Message.Header;
+        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
     }
-
-    private static string TypeOf(Er7Message message) =>
-        $"{message.Header[9].Component(1).Code}^{message.Header[9].Component(2).Code}";
 }

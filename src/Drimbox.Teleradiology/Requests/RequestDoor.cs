@@ -1,11 +1,9 @@
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
-using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
@@ -39,14 +37,6 @@ internal sealed class RequestDoor(
         return reading.Message.Charset.GetBytes(reply.Ack!);
     }
 
-    /// <summary>Answers bytes that never become a whole frame.</summary>
-    public ReadOnlyMemory<byte>? RefuseFrame(ReadOnlyMemory<byte> beginning, Refusal refusal)
-    {
-        var end = beginning.Span.IndexOfAny((byte)'\r', (byte)'\n');
-        if (Er7Message.TryRead(end < 0 ? beginning : beginning[..end], out _) is not { } message) return null;
-        return message.Charset.GetBytes(acks.Compose(AckComposer.HeaderOf(message), refusal).Ack);
-    }
-
     private async Task<GrainReply> AnswerAsync(
         MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
@@ -54,7 +44,7 @@ internal sealed class RequestDoor(
         try
         {
             var draft = await inbox.DraftAsync(
-                KeyOf(reading.Message), frame, TypeOf(reading.Message), AckComposer.HeaderOf(reading.Message),
+                KeyOf(reading), frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
@@ -119,16 +109,9 @@ internal sealed class RequestDoor(
             ?.Select(e => (e.PlacerOrderNumber, (PlatformRequestCommand)new ReceivePostExamination(e)));
     }
 
-    private static InboxKey KeyOf(Er7Message message)
+    private static InboxKey KeyOf(MessageReading reading)
     {
-        var header = message.Header;
-        var controlId = header[10].Text;
-        // Without a usable MSH-10 the bytes themselves are the name: two such messages are not repeats of each other.
-        if (!AckWriter.IsPlainControlId(controlId))
-            controlId = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(message.Bytes.Span))}";
-        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, controlId);
+        var header = reading.Message.Header;
+        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
     }
-
-    private static string TypeOf(Er7Message message) =>
-        $"{message.Header[9].Component(1).Code}^{message.Header[9].Component(2).Code}";
 }
