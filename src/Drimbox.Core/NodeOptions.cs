@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Drimbox.Core;
 
@@ -7,8 +8,13 @@ public static class OptionPatterns
 {
     public const string AeTitle = @"(?=.*[^ ])[ -\[\]-~]{1,16}";
     public const string AeTitleError = "must be an AE title: 1 to 16 printable characters without a backslash";
-    public const string Address = "[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}";
-    public const string AddressError = "must be an IP address, as 127.0.0.1";
+}
+
+/// <summary>An IP address, as 127.0.0.1 or ::1.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class IpAddressAttribute() : ValidationAttribute("must be an IP address, as 127.0.0.1")
+{
+    public override bool IsValid(object? value) => value is null || IPAddress.TryParse(value as string, out _);
 }
 
 /// <summary>An HL7 application at the other end of an MLLP connection.</summary>
@@ -43,7 +49,7 @@ public sealed record Hl7NodeOptions
     public string Facility { get; init; } = "";
 
     /// <summary>IP address to listen on. Default 127.0.0.1.</summary>
-    [Required, RegularExpression(OptionPatterns.Address, ErrorMessage = OptionPatterns.AddressError)]
+    [Required, IpAddress]
     public string Address { get; init; } = "127.0.0.1";
 
     /// <summary>MLLP port to listen on, 0 to 65535; 0 takes a free one. Default 2575.</summary>
@@ -77,7 +83,7 @@ public sealed record DicomNodeOptions
     public string AeTitle { get; init; } = "";
 
     /// <summary>IP address to listen on. Default 127.0.0.1.</summary>
-    [Required, RegularExpression(OptionPatterns.Address, ErrorMessage = OptionPatterns.AddressError)]
+    [Required, IpAddress]
     public string Address { get; init; } = "127.0.0.1";
 
     /// <summary>Port to listen on, 0 to 65535; 0 takes a free one. Default 11112.</summary>

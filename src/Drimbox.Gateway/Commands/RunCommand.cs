@@ -46,7 +46,12 @@ internal static class RunCommand
             await WaitAsync(stop.Token);
             return 0;
         }
-        catch (Exception e) when (e is StorageFaultException or IOException or System.Net.Sockets.SocketException)
+        catch (ConfigurationException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 2;
+        }
+        catch (Exception e) when (e is StorageFaultException or UnauthorizedAccessException or IOException or System.Net.Sockets.SocketException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return 3;

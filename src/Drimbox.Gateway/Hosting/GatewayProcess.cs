@@ -76,6 +76,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
             configuration.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var data = Path.GetFullPath(configuration.DataFolder);
         var surroundings = new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Loggers);
+        // Before anything starts: a certificate that cannot be read is a wrong configuration.
+        var sourceDmp = configuration.Source is { } s ? ConnectionTo(configuration.Dmp!, s.Structures) : null;
+        var risDmp = configuration.Ris is { } r ? ConnectionTo(configuration.Dmp!, r.Structures) : null;
         if (configuration.Archive is { } archive)
         {
             Archive = Started(new ArchiveNode(archive.ToOptions(data), new ArchiveSurroundings
@@ -91,13 +94,13 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (configuration.Source is { } source)
         {
             Source = Started(await SourceNode.StartAsync(
-                source, data, ConnectionTo(configuration.Dmp!, source.Structures), surroundings, cancellation));
+                source, data, sourceDmp!, surroundings, cancellation));
         }
 
         if (configuration.Ris is { } ris)
         {
             Ris = Started(await RisNode.StartAsync(
-                ris, data, ConnectionTo(configuration.Dmp!, ris.Structures), surroundings, cancellation));
+                ris, data, risDmp!, surroundings, cancellation));
         }
 
         if (configuration.Teleradiology is { } platform)
@@ -115,11 +118,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>The way to the DMP for the structures that a node acts for.</summary>
-    public static DmpConnection ConnectionTo(DmpOptions dmp, IReadOnlyList<StructureOptions> structures) => new(
-        new XdsTarget(dmp.Registry!, dmp.Repository!),
-        FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
-        new VihfOptions(),
-        SignatureHash.Sha256);
+    /// <exception cref="ConfigurationException">A certificate cannot be read.</exception>
+    public static DmpConnection ConnectionTo(DmpOptions dmp, IReadOnlyList<StructureOptions> structures)
+    {
+        try
+        {
+            return new DmpConnection(
+                new XdsTarget(dmp.Registry!, dmp.Repository!),
+                FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
+                new VihfOptions(),
+                SignatureHash.Sha256);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        {
+            throw new ConfigurationException($"Dmp:Certificates: {e.Message}", e);
+        }
+    }
 
     private List<string> AddressesOf(GatewayConfiguration configuration, string data)
     {

@@ -54,7 +54,7 @@ public sealed class RunTests : IDisposable
     [InlineData("\"LogLevel\": \"Loud\"", "LogLevel")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A TITLE OF MORE THAN SIXTEEN\" } }", "Archive:Dicom:AeTitle")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Port\": 65536 } }", "Archive:Dicom:Port")]
-    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Address\": \"here\" } }", "Archive:Dicom:Address")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Address\": \"999.1.1.1\" } }", "Archive:Dicom:Address")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [\"A\\\\B\"] }", "Archive:Callers")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
@@ -63,6 +63,23 @@ public sealed class RunTests : IDisposable
         Assert.Equal(2, exitCode);
         Assert.Contains(key, process.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Certificates_that_are_not_there_are_named_and_nothing_starts()
+    {
+        const string ris = """
+            "Ris": {
+              "Hl7": { "Application": "RIS", "Facility": "TILLEULS", "Port": 0 }, "SourceId": "1.2.250.1.999.10.3",
+              "Structures": [ { "Id": "300017985", "Name": "CENTRE D'IMAGERIE DES TILLEULS" } ]
+            }
+            """;
+        await using var process = DrimboxProcess.Start("run", "--config", Write($"{ris},{Dmp}"));
+        var (exitCode, lines) = await process.EndAsync();
+        Assert.Equal(2, exitCode);
+        Assert.Empty(lines);
+        Assert.StartsWith("Dmp:Certificates: ", process.Errors, StringComparison.Ordinal);
+        Assert.Contains("300017985", process.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
