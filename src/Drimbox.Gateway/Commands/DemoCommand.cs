@@ -15,7 +15,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         var once = new Option<bool>("--once") { Description = "Stop after the scenario; exit 0 only if no step failed." };
-        var data = new Option<string?>("--data") { Description = "Folder with the DICOM files of one study to use." };
+        var data = new Option<string?>("--data") { Description = "Folder with the DICOM files to use: the images of the first study found." };
         var keep = new Option<string?>("--keep") { Description = "Folder to keep the stores in." };
         var broken = new Option<int?>("--break")
         {

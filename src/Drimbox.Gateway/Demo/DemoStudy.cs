@@ -150,6 +150,8 @@ internal sealed class DemoStudy
         {
             if (!DicomFile.TryRead(path, out var file, out _, Tag.PixelData)) continue;
             var header = file!.DataSet;
+            // A rejection note among them would hide images before the scenario does.
+            if (header.GetUid(Tag.SOPClassUID) == SopClass.KeyObjectSelectionDocumentStorage) continue;
             if (instances.Count > 0
                 && header.GetUid(Tag.StudyInstanceUID) != instances[0].Header.GetUid(Tag.StudyInstanceUID))
             {
@@ -163,7 +165,7 @@ internal sealed class DemoStudy
 
         return instances.Count > 0
             ? instances
-            : throw new DemoFailedException($"{folder} holds no DICOM file.");
+            : throw new DemoFailedException($"{folder} holds no image in a DICOM file.");
     }
 
     private static DemoInstance Load(byte[] file)
