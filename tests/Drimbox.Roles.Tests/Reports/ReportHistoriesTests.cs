@@ -85,6 +85,7 @@ public sealed class ReportHistoriesTests
                 {
                     Assert.Null((await ris.ReceiveAsync(messages[index])).Refusal);
                     if (eager) await ris.PublishAllAsync();
+                    if (index == order[1]) await ris.RestartAsync();
                 }
 
                 await ris.PublishAllAsync();
