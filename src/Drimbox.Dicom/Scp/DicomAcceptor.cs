@@ -67,9 +67,10 @@ public sealed class DicomAcceptor : IAsyncDisposable
             // Time is up: the rest is cut off below.
         }
 
+        // The token ends the accept that waits; only then may its socket go.
         await _stopping.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         foreach (var (session, _) in _sessions) session.Expire("This node is stopping.");
         await Task.WhenAll(_sessions.Values);
         _watch?.Dispose();
