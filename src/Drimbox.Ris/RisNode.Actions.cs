@@ -55,20 +55,8 @@ public sealed partial class RisNode
         _reports.ExecuteAsync(report, new RetryPublication(actor), null, cancellation);
 
     /// <summary>The reports of this RIS, those that were merged into another left out.</summary>
-    public async Task<IReadOnlyList<(ReportId Id, ReportState State)>> ListReportsAsync(
-        int max, CancellationToken cancellation)
-    {
-        var prefix = $"{_options.Node}/report/";
-        var found = new List<(ReportId, ReportState)>();
-        foreach (var stream in await _store.ListStreamsAsync(prefix, null, max, cancellation))
-        {
-            var id = ReportId.Parse(stream.Stream.Value[prefix.Length..], null);
-            var state = await _reports.GetAsync(id, cancellation);
-            if (state.MergedInto is null && !found.Exists(f => f.Item1 == id)) found.Add((id, state));
-        }
-
-        return found;
-    }
+    public Task<IReadOnlyList<(ReportId Id, ReportState State)>> ListReportsAsync(
+        int max, CancellationToken cancellation) => _reports.ListAsync(max, cancellation);
 
     public Task<ReportState> GetReportAsync(ReportId report, CancellationToken cancellation) =>
         _reports.GetAsync(report, cancellation);

@@ -47,7 +47,10 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
 
     private readonly EventStream<ReportState, ReportEvent> _stream = StreamOf(id, parts);
 
-    public static string LaneOf(string node, ReportId id) => $"{node}/report/{id}";
+    public static string LaneOf(string node, ReportId id) => LanePrefix(node) + id;
+
+    /// <summary>What the streams and lanes of all reports of a node begin with.</summary>
+    public static string LanePrefix(string node) => $"{node}/report/";
 
     public Task<ReportState> GetAsync(CancellationToken cancellation) => _stream.CatchUpAsync(cancellation);
 

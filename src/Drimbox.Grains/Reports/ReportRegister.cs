@@ -55,6 +55,22 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
         return await RunAsync(report, g => g.GetAsync(cancellation), cancellation);
     }
 
+    /// <summary>The reports of the node, those that were merged into another left out.</summary>
+    /// <param name="max">How many streams are looked at, merged ones too.</param>
+    public async Task<IReadOnlyList<(ReportId Id, ReportState State)>> ListAsync(int max, CancellationToken cancellation)
+    {
+        var prefix = ReportGrain.LanePrefix(parts.Node);
+        var found = new List<(ReportId, ReportState)>();
+        foreach (var stream in await parts.Store.ListStreamsAsync(prefix, null, max, cancellation))
+        {
+            var id = ReportId.Parse(stream.Stream.Value[prefix.Length..], null);
+            var state = await RunAsync(id, g => g.GetAsync(cancellation), cancellation);
+            if (state.MergedInto is null) found.Add((id, state));
+        }
+
+        return found;
+    }
+
     /// <summary>The report that holds a document, or null.</summary>
     public async Task<ReportId?> FindAsync(Core.Identity.InstanceIdentifier documentId, CancellationToken cancellation) =>
         await parts.Store.FindAliasAsync(

@@ -116,6 +116,20 @@ public sealed class ReportHistoriesTests
     }
 
     [Fact]
+    public async Task A_report_that_was_merged_into_another_is_listed_no_more()
+    {
+        await using var ris = await ReportHistory.BeginAsync();
+        await ris.ReceiveAsync(Initial("A"));
+        await ris.ReceiveAsync(Replace("C", "B"));
+        Assert.Equal(2, (await ris.Register.ListAsync(10, CancellationToken.None)).Count);
+        await ris.ReceiveAsync(Replace("B", "A"));
+
+        var (id, state) = Assert.Single(await ris.Register.ListAsync(10, CancellationToken.None));
+        Assert.Equal(await ris.Register.FindAsync(Document("A"), CancellationToken.None), id);
+        Assert.Equal(3, state.Versions.Count);
+    }
+
+    [Fact]
     public async Task A_version_that_joins_a_withdrawn_report_withdraws_the_other_from_the_DRIMbox()
     {
         await using var ris = await ReportHistory.BeginAsync();
