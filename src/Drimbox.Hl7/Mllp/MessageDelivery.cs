@@ -1,32 +1,55 @@
+using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Hl7.Acknowledgment;
 
 namespace Drimbox.Hl7.Mllp;
 
-/// <summary>Delivers one message and says what comes next. The same bytes go out at every attempt, and a receiver knows
-/// control ids, so an answer that is lost costs a repetition and nothing else.</summary>
+/// <summary>Delivers one message and says what comes next. Nobody can be asked whether a message was taken, but it may be
+/// sent again: its bytes are the same at every attempt, so the receiver answers a repeat with the stored acknowledgement.
+/// </summary>
 public static class MessageDelivery
 {
+    private const int CodeLengthMax = 20;
+
     /// <summary>AA is done; AE is final, a person must look; AR, no connection and no answer are tried again.</summary>
     /// <param name="controlId">MSH-10 of <paramref name="message"/>.</param>
+    /// <param name="mayHaveArrived">An attempt before this one ended without an answer.</param>
     /// <returns>The outcome, with codes and words of ours for the operator.</returns>
     public static async Task<(DispatchOutcome Outcome, string? Detail)> SendAsync(
-        MllpClient client, ReadOnlyMemory<byte> message, string controlId, CancellationToken cancellationToken)
+        MllpClient client,
+        ReadOnlyMemory<byte> message,
+        string controlId,
+        bool mayHaveArrived,
+        CancellationToken cancellationToken) => await client.SendAsync(message, cancellationToken) switch
+        {
+            MllpExchange.Answered answered => Judge(answered.Ack, controlId),
+            MllpExchange.NoAnswer unknown => (DispatchOutcome.Ambiguous, unknown.Why),
+            MllpExchange.NotSent unsent =>
+                (mayHaveArrived ? DispatchOutcome.Ambiguous : DispatchOutcome.Retry, unsent.Why),
+            var other => throw Invariant.Unreachable(other),
+        };
+
+    private static (DispatchOutcome Outcome, string? Detail) Judge(ReadOnlyMemory<byte> bytes, string controlId)
     {
-        var exchange = await client.SendAsync(message, cancellationToken);
-        if (exchange is MllpExchange.NotSent notSent) return (DispatchOutcome.Retry, notSent.Why);
-        if (exchange is MllpExchange.NoAnswer noAnswer) return (DispatchOutcome.Retry, noAnswer.Why);
-        var answered = (MllpExchange.Answered)exchange;
-        if (AckReader.TryRead(answered.Ack, controlId, out var refusal) is not { } ack)
-            return (DispatchOutcome.Retry, refusal!.Detail);
-        return ack.Code switch
+        var ack = AckReader.TryRead(bytes, controlId, out var refusal);
+        return ack?.Code switch
         {
             AckCode.AA => (DispatchOutcome.Done, null),
-            AckCode.AR => (DispatchOutcome.Retry, "AR " + CodesOf(ack)),
-            _ => (DispatchOutcome.Quarantine, "AE " + CodesOf(ack)),
+            AckCode.AE => (DispatchOutcome.Quarantine, TextOf(ack)),
+            AckCode.AR => (DispatchOutcome.Retry, TextOf(ack)),
+            _ => (DispatchOutcome.Ambiguous, refusal!.Detail),
         };
     }
 
-    private static string CodesOf(ReceivedAck ack) => string.Join(
-        ", ", ack.Errors.Select(e => e.ApplicationCode.Length > 0 ? $"{e.Code}/{e.ApplicationCode}" : e.Code));
+    // Codes and places only: the texts are the peer's own and may say anything of a patient.
+    private static string TextOf(ReceivedAck ack) => string.Join(
+        "; ",
+        ack.Errors.Select(e => $"{Plain(e.Code)}/{Plain(e.ApplicationCode)} at {Plain(e.Location)}")
+            .Prepend(ack.Code.ToString()));
+
+    private static string Plain(string code) =>
+        code.Length is > 0 and <= CodeLengthMax
+            && code.All(c => char.IsAsciiDigit(c) || char.IsAsciiLetterUpper(c) || c == '^')
+            ? code
+            : "-";
 }
