@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
@@ -64,7 +63,7 @@ public sealed partial class RisNode : IAsyncDisposable
             new DispatcherOptions
             {
                 Owner = options.Node,
-                Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+                Random = surroundings.NewRandom(),
                 Clock = surroundings.Time,
                 Handlers = HandlersOf(logger),
             },
@@ -114,7 +113,8 @@ public sealed partial class RisNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _listener.StopAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(Limits.DrainTimeout, _surroundings.Time);
+        await _listener.StopAsync(patience.Token);
         await _stop.CancelAsync();
         await _dispatching;
         foreach (var client in _clients) await client.DisposeAsync();

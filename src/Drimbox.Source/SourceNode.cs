@@ -70,7 +70,7 @@ public sealed class SourceNode : IAsyncDisposable
                         new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
                         Limits.DispatchFaultsMax),
                 },
-                Random = new Random(Convert.ToInt32(ids.NewUuid()[..7], 16)),
+                Random = surroundings.NewRandom(),
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());
@@ -118,7 +118,7 @@ public sealed class SourceNode : IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         // A report of such a structure would be acknowledged and could never be published.
-        foreach (var structure in options.Structures.Select(IdOf))
+        foreach (var structure in options.Structures.Select(s => s.OrganizationId))
         {
             if (dmp.Certificates.Find(structure) is null) throw new StructureCertificateMissingException(structure);
         }
@@ -232,13 +232,10 @@ public sealed class SourceNode : IAsyncDisposable
             Uid.Parse(options.SourceId),
             Manufacturer,
             options.RetrieveHost,
-            options.Structures.Select(IdOf).ToHashSet(),
+            options.Structures.Select(s => s.OrganizationId).ToHashSet(),
             zone,
             new ReportEntryDefaults(TimeZone: zone));
     }
-
-    private static InstanceIdentifier IdOf(StructureOptions structure) =>
-        InstanceIdentifier.Create(NationalAuthorities.Organizations, structure.Id);
 
     private void Start()
     {

@@ -14,6 +14,5 @@ internal sealed class Signatory(TeleradiologyOptions options)
         options.Radiologist.Specialty.Code, "1.2.250.1.213.1.1.4.5", options.Radiologist.Specialty.Display);
 
     public Organization Platform { get; } = new(
-        InstanceIdentifier.Create(NationalAuthorities.Organizations, options.Structure.Id),
-        options.Structure.Name, options.Structure.IdentifierType);
+        options.Structure.OrganizationId, options.Structure.Name, options.Structure.IdentifierType);
 }

@@ -78,7 +78,7 @@ public sealed class TeleradiologyNode : IAsyncDisposable
                 // death voids the lease at the next start.
                 Lease = Limits.StudyFetchLease,
                 AttemptDeadline = Limits.StudyFetchDeadline,
-                Random = new Random(Convert.ToInt32(ids.NewUuid()[..7], 16)),
+                Random = surroundings.NewRandom(),
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());

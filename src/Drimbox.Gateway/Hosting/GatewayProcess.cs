@@ -75,7 +75,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Directory.CreateDirectory(
             configuration.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var data = Path.GetFullPath(configuration.DataFolder);
-        var surroundings = new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Loggers);
+        var surroundings = NodeSurroundings.Real(Loggers);
         // Before anything starts: a certificate that cannot be read is a wrong configuration.
         var sourceDmp = configuration.Source is { } s ? ConnectionTo(configuration.Dmp!, s.Structures) : null;
         var risDmp = configuration.Ris is { } r ? ConnectionTo(configuration.Dmp!, r.Structures) : null;
@@ -84,7 +84,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             Archive = Started(new ArchiveNode(archive.ToOptions(data), new ArchiveSurroundings
             {
                 Ids = surroundings.Ids,
-                Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+                Random = surroundings.NewRandom(),
                 Time = surroundings.Time,
                 Log = Loggers,
             }));

@@ -10,6 +10,10 @@ public sealed record NodeSurroundings(TimeProvider Time, IIdSource Ids, ILoggerF
 {
     /// <summary>The clock of the machine and random ids.</summary>
     public static NodeSurroundings Real(ILoggerFactory loggers) => new(TimeProvider.System, new RandomIdSource(), loggers);
+
+    /// <summary>Random numbers that nobody need trust, as for the jitter of delays; their seed comes from
+    /// <see cref="Ids"/>.</summary>
+    public Random NewRandom() => new(Convert.ToInt32(Ids.NewUuid()[..7], 16));
 }
 
 /// <summary>Ids that nobody can foresee: version 4 UUIDs (RFC 9562 5.4) from the random numbers of the system.</summary>
