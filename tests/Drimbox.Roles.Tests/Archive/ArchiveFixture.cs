@@ -9,6 +9,7 @@ using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 
 namespace Drimbox.Tests.Archive;
@@ -58,7 +59,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
                 Address = IPAddress.Loopback,
                 Port = 0,
             }),
-            new ArchiveSurroundings { Ids = new GuidIds(), Random = new Random(1), Disk = _disk });
+            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk });
         await Node.StartAsync();
     }
 
@@ -187,13 +188,6 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     {
         await Node.DisposeAsync();
         _folder.Dispose();
-    }
-
-    private sealed class GuidIds : IIdSource
-    {
-        public Uid NewUid() => Uid.FromGuid(Guid.NewGuid());
-
-        public string NewUuid() => Guid.NewGuid().ToString();
     }
 }
 

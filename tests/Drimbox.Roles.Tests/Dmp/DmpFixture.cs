@@ -8,6 +8,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using Drimbox.Dmp.Trust;
 using Drimbox.Emulators.Dmp;
+using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dmp;
 
@@ -57,7 +58,7 @@ public sealed class DmpFixture : IAsyncDisposable
 
     public SubmissionSigner Signer { get; }
 
-    public IIdSource Ids { get; } = new RandomIds();
+    public IIdSource Ids { get; } = new RandomIdSource();
 
     public Requester Requester { get; } = new(Radiologist, PatientId);
 
@@ -77,7 +78,7 @@ public sealed class DmpFixture : IAsyncDisposable
             Structures = [new AllowedStructure(Hospital, hospital.Signing)],
         };
         var emulator = await DmpEmulator.StartAsync(
-            change?.Invoke(options) ?? options, new RandomIds(), TimeProvider.System, Token);
+            change?.Invoke(options) ?? options, new RandomIdSource(), TimeProvider.System, Token);
         await emulator.OpenPatientAsync(PatientId, Token);
         var http = new HttpClient(XdsClient.CreateHandler(null)) { Timeout = Timeout.InfiniteTimeSpan };
         return new DmpFixture(folder, emulator, certificates, http);
@@ -196,11 +197,4 @@ public sealed class DmpFixture : IAsyncDisposable
 
     public static IReadOnlyList<string> Codes(XdsAnswer answer) =>
         Assert.IsType<XdsAnswer.Answered>(answer).Response.Errors.Select(error => error.Code).ToList();
-
-    private sealed class RandomIds : IIdSource
-    {
-        public Uid NewUid() => Uid.FromGuid(Guid.NewGuid());
-
-        public string NewUuid() => Guid.NewGuid().ToString("D");
-    }
 }

@@ -6,6 +6,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Emulators.Modality;
+using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dicom;
 
@@ -44,7 +45,7 @@ public sealed class ArchiveTests : IAsyncLifetime
                 Port = 0,
                 Destinations = [new DicomPeer(AeTitle.Parse("WS"), "127.0.0.1", _destinationPort)],
             },
-            new ArchiveSurroundings { Ids = new GuidIds(), Random = new Random(1) });
+            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
         await _archive.StartAsync();
         foreach (var bytes in SyntheticStudy.Files(Order))
         {
@@ -114,12 +115,5 @@ public sealed class ArchiveTests : IAsyncLifetime
             "findscu",
                 "-P", "-aec", "ARCHIVE", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID", "127.0.0.1", Port);
         Assert.Contains("Find Response: 1 (Pending)", patients, StringComparison.Ordinal);
-    }
-
-    private sealed class GuidIds : IIdSource
-    {
-        public Uid NewUid() => Uid.FromGuid(Guid.NewGuid());
-
-        public string NewUuid() => Guid.NewGuid().ToString();
     }
 }

@@ -11,6 +11,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using Drimbox.Dmp.Trust;
 using Drimbox.Emulators.Dmp;
+using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dmp;
 
@@ -46,7 +47,7 @@ public sealed class XmlSignaturePeerTests : IDisposable
     public async Task Xmlsec1_verifies_our_VIHF_inside_of_the_request(SignatureHash hash)
     {
         var xmlsec1 = Peer.Require("xmlsec1");
-        var issuer = new VihfIssuer(_certificates, new VihfOptions { Hash = hash }, new Ids(), TimeProvider.System);
+        var issuer = new VihfIssuer(_certificates, new VihfOptions { Hash = hash }, new RandomIdSource(), TimeProvider.System);
         var certificate = await CertificateAsync();
         var envelope = SoapEnvelope.WriteRequest(
             XdsAction.RegistryStoredQuery, "urn:uuid:1", new Uri("http://127.0.0.1/registry"),
@@ -215,12 +216,5 @@ public sealed class XmlSignaturePeerTests : IDisposable
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await error);
-    }
-
-    private sealed class Ids : IIdSource
-    {
-        public Uid NewUid() => Uid.FromGuid(Guid.NewGuid());
-
-        public string NewUuid() => Guid.NewGuid().ToString("D");
     }
 }
