@@ -2,6 +2,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Profiles;
 
@@ -13,14 +14,18 @@ public sealed record ReceivedReport(ReportMessage Message, ReadOnlyMemory<byte> 
 
 /// <summary>Reads the header of a CDA document.</summary>
 /// <returns>One of the two.</returns>
-public delegate (CdaHeader? Header, Refusal? Refusal) CdaHeaderReader(ReadOnlyMemory<byte> cda);
+internal delegate (CdaHeader? Header, Refusal? Refusal) CdaHeaderReader(ReadOnlyMemory<byte> cda);
 
 /// <summary>Reads ORU^R01 and MDM of the CDA volet. Takes messages that passed their profile.</summary>
 public static class ReportMessageReader
 {
     /// <summary>Reads the message, its document and what the two must have in common.</summary>
     /// <returns>The report, or null with the reason.</returns>
-    public static ReceivedReport? TryRead(Er7Message message, CdaHeaderReader readCda, out Refusal? refusal)
+    public static ReceivedReport? TryRead(Er7Message message, out Refusal? refusal) =>
+        TryRead(message, static cda => (CdaReader.TryRead(cda, out var unread), unread), out refusal);
+
+    /// <summary>The same with another reader of documents, so that a message can be judged without one.</summary>
+    internal static ReceivedReport? TryRead(Er7Message message, CdaHeaderReader readCda, out Refusal? refusal)
     {
         var read = new CompositeReader();
         // An ORU may carry the same content twice, as level 1 and level 3 ("not applicable to Ségur wave 2"): the first

@@ -6,7 +6,6 @@ using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
-using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
@@ -88,7 +87,7 @@ internal sealed class RisDoor(
 
     private async Task<GrainReply> ReportAsync(MessageReading reading, InboxDraft draft, CancellationToken cancellation)
     {
-        if (ReportMessageReader.TryRead(reading.Message, ReadCda, out var refusal) is not { } received)
+        if (ReportMessageReader.TryRead(reading.Message, out var refusal) is not { } received)
             return await inbox.RefuseAsync(draft, refusal!, cancellation);
         if (await OtherPatientAsync(received.Message, cancellation) is { } mismatch)
             return await inbox.RefuseAsync(draft, mismatch, cancellation);
@@ -108,7 +107,4 @@ internal sealed class RisDoor(
             ? null
             : new Refusal(RefusalReason.PatientMismatch, "Another patient than that of the request.", "PID^1^3");
     }
-
-    private static (CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
-        (CdaReader.TryRead(cda, out var refusal), refusal);
 }

@@ -2,7 +2,6 @@ using Drimbox.Core;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
-using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
@@ -72,7 +71,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
         if (reading.Refusal is { } invalid) return inbox.RefuseAsync(draft, invalid, cancellationToken);
         if (reading.Profile != StudyChangeProfile.Omi)
         {
-            return ReportMessageReader.TryRead(reading.Message, ReadCda, out var unread) is { } copy
+            return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
                 ? register.ReceiveAsync(copy.Message, draft, cancellationToken)
                 : inbox.RefuseAsync(draft, unread!, cancellationToken);
         }
@@ -85,9 +84,6 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
         refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
         return inbox.RefuseAsync(draft, refusal, cancellationToken);
     }
-
-    private static (Core.Reports.CdaHeader? Header, Refusal? Refusal) ReadCda(ReadOnlyMemory<byte> cda) =>
-        (CdaReader.TryRead(cda, out var refusal), refusal);
 
     private static InboxKey KeyOf(MessageReading reading)
     {

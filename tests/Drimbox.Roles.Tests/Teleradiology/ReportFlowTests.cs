@@ -224,8 +224,7 @@ public sealed class ReportFlowTests
         var reading = MessageValidator.Read(await platform.Ris!.NextAsync(), [CdaProfiles.Mdm21])!;
         Assert.Null(reading.Refusal);
         Assert.Equal(trigger, reading.Message.Header[9].Component(2).Code);
-        var report = ReportMessageReader.TryRead(
-            reading.Message, cda => (CdaReader.TryRead(cda, out var why), why), out var refusal);
+        var report = ReportMessageReader.TryRead(reading.Message, out var refusal);
         Assert.Null(refusal);
         return report!;
     }
