@@ -42,7 +42,15 @@ public sealed class DicomAcceptor : IAsyncDisposable
     {
         _listener = new TcpListener(Options.EndPoint);
         if (Options.EndPoint.AddressFamily == AddressFamily.InterNetworkV6) _listener.Server.DualMode = true;
-        _listener.Start(backlog: 1024);
+        try
+        {
+            _listener.Start(backlog: 1024);
+        }
+        catch (SocketException e)
+        {
+            throw new SocketException(e.ErrorCode, $"{Options.EndPoint} (DICOM): {e.Message}.");
+        }
+
         _watch = _time.CreateTimer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         _accepting = Task.Run(AcceptAllAsync);
         DicomLog.Listening(_log, EndPoint.ToString());

@@ -1,5 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Dmp;
+using Drimbox.Emulators;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Ris;
 using Drimbox.Source;
@@ -21,7 +22,7 @@ internal static class DemoConfiguration
     public static GatewayConfiguration Create(
         string folder, XdsTarget dmp, string certificates, DemoOptions options)
     {
-        var ports = DemoPorts.Take(6);
+        int[] ports = [.. Enumerable.Range(0, 6).Select(_ => LoopbackPorts.Take())];
         const string host = "127.0.0.1";
         var archive = new DicomPeerOptions { AeTitle = ArchiveAe, Host = host, Port = ports[0] };
         var source = new DicomPeerOptions { AeTitle = SourceAe, Host = host, Port = ports[4] };

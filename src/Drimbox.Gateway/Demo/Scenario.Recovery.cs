@@ -1,6 +1,7 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
 using Drimbox.Dmp.Registry;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Dmp;
 using Drimbox.Gateway.Administration;
 
@@ -52,7 +53,7 @@ internal static partial class Scenario
     private static async Task KillAsync(DemoSystem system, CancellationToken cancellation)
     {
         const string node = "ris-killed";
-        var port = DemoPorts.Take(1)[0];
+        var port = LoopbackPorts.Take();
         var configuration = DemoFiles.WriteRis(system, node, port);
         var sender = system.Sender;
         var original = sender.NewDocumentId();

@@ -43,10 +43,10 @@ public sealed class MllpListener : IAsyncDisposable
             _socket.Bind(new IPEndPoint(options.Address, options.Port));
             _socket.Listen();
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
             _socket.Dispose();
-            throw;
+            throw new SocketException(e.ErrorCode, $"{options.Address}:{options.Port} (MLLP): {e.Message}.");
         }
 
         LocalEndPoint = (IPEndPoint)_socket.LocalEndPoint!;

@@ -5,6 +5,7 @@ using Drimbox.Core.Publications;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Dmp;
 
 namespace Drimbox.Tests.Dmp;
@@ -86,11 +87,8 @@ public sealed class MisbehaviourTests
     public async Task A_refused_connection_is_not_sent()
     {
         await using var dmp = await DmpFixture.StartAsync();
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        var client = dmp.ClientWith(target: XdsTarget.Under(new Uri($"http://127.0.0.1:{port}/")));
+        var client = dmp.ClientWith(
+            target: XdsTarget.Under(new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}/")));
         var submission = dmp.Signer.Seal(dmp.Submission(SubmissionKind.Publish, dmp.Report()));
 
         var answer = await client.ProvideAndRegisterDocumentSetAsync(submission, dmp.Open, null, DmpFixture.Token);

@@ -31,14 +31,6 @@ internal sealed class FakeRis : IAsyncDisposable
 
     public int Port => _listener.LocalEndPoint.Port;
 
-    /// <summary>A port on which nobody listens now.</summary>
-    public static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     /// <summary>The next message that has no answer yet gets this refusal.</summary>
     public void RefuseNext(Refusal refusal) =>
         _script.Enqueue(message => AckWriter.Write(message, refusal, Samples.Now, NextControlId()));

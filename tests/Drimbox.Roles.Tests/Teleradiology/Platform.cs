@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
+using Drimbox.Emulators;
 using Drimbox.Grains.Hosting;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
@@ -98,7 +99,7 @@ internal sealed class Platform : IAsyncDisposable
 
     private static async Task<Platform> StartAsync(StoreFolder folder, FakeRis? ris)
     {
-        var platform = new Platform(folder, ris, ris?.Port ?? FakeRis.FreePort());
+        var platform = new Platform(folder, ris, ris?.Port ?? LoopbackPorts.Take());
         await platform.StartNodeAsync();
         return platform;
     }

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Drimbox.Emulators;
 using Drimbox.Tests.Demo;
 using Drimbox.Tests.Dicom;
 
@@ -83,9 +85,25 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_port_that_is_taken_is_named()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = taken.LocalEndpoint.ToString()!;
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using var process = DrimboxProcess.Start(
+            "run", "--config", Write(Platform.Replace(
+                "\"AeTitle\": \"TELERADIO\"", $"\"AeTitle\": \"TELERADIO\", \"Address\": \"127.0.0.1\", \"Port\": {port}",
+                StringComparison.Ordinal)));
+        var (exitCode, _) = await process.EndAsync();
+        Assert.Equal(3, exitCode);
+        Assert.Contains(address, process.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_the_owner_passes_the_socket_and_HTTP_only_reads()
     {
-        var port = Dcmtk.FreePort();
+        var port = LoopbackPorts.Take();
         await using var process = DrimboxProcess.Start(
             "run", "--config", Write($"{Platform}, \"Administration\": {{ \"HttpPort\": {port} }}"));
         await ReadyAsync(process);

@@ -4,6 +4,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Modality;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
@@ -26,7 +27,7 @@ public sealed class DemoFromOutsideTests : IAsyncLifetime
     };
 
     private readonly StoreFolder _folder = new();
-    private readonly int _destinationPort = Dcmtk.FreePort();
+    private readonly int _destinationPort = LoopbackPorts.Take();
     private DrimboxProcess? _demo;
     private IReadOnlyList<string> _lines = [];
 

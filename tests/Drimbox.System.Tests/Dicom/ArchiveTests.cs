@@ -5,6 +5,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Modality;
 using Drimbox.Grains.Hosting;
 
@@ -26,7 +27,7 @@ public sealed class ArchiveTests : IAsyncLifetime
     };
 
     private readonly StoreFolder _folder = new();
-    private readonly int _destinationPort = Dcmtk.FreePort();
+    private readonly int _destinationPort = LoopbackPorts.Take();
     private readonly Dictionary<string, byte[]> _sent = [];
     private readonly List<string> _paths = [];
     private ArchiveNode _archive = null!;

@@ -59,13 +59,6 @@ internal static class Dcmtk
         }
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static Process Start(string program, string? folder, string[] arguments)
     {
         var start = new ProcessStartInfo(Peer.Require(program), arguments)

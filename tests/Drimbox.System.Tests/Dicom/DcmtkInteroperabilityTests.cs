@@ -7,6 +7,7 @@ using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Modality;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -87,7 +88,7 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
     [Fact]
     public async Task Movescu_receives_over_its_own_port()
     {
-        var port = Dcmtk.FreePort();
+        var port = LoopbackPorts.Take();
         await using var server = Start(movePort: port);
         var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "moved")).FullName;
         // movescu 3.6.7 with +B writes to its working folder, whatever -od says.
@@ -113,7 +114,7 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
     [Fact]
     public async Task Storescp_receives_what_we_send()
     {
-        var port = Dcmtk.FreePort();
+        var port = LoopbackPorts.Take();
         var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "received")).FullName;
         using var scp = await Dcmtk.ListenAsync("storescp", target, port, "+B", "-od", target, $"{port}");
         var sources = Sources();
@@ -129,7 +130,7 @@ public sealed class DcmtkInteroperabilityTests : IDisposable
     [Fact]
     public async Task Dcmqrscp_is_stored_to_queried_and_retrieved_from()
     {
-        var port = Dcmtk.FreePort();
+        var port = LoopbackPorts.Take();
         var archive = Directory.CreateDirectory(Path.Combine(_folder.Path, "qr")).FullName;
         var received = new MemoryStore();
         await using var destination = Start(received);

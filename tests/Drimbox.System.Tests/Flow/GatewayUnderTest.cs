@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Drimbox.Core;
+using Drimbox.Emulators;
 using Drimbox.Emulators.Dmp;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
@@ -27,7 +28,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
 
     internal DemoChild Child { get; private set; } = null!;
 
-    public int WorkstationPort { get; } = Dcmtk.FreePort();
+    public int WorkstationPort { get; } = LoopbackPorts.Take();
 
     internal string Socket => Path.Combine(_folder, "gateway", "drimbox.sock");
 
