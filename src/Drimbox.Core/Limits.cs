@@ -146,6 +146,13 @@ public static class Limits
     /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
     public const int RowsPerMark = 1_000;
 
+    /// <summary>4,096 sequences and items of a data set whatever its length.</summary>
+    public const int DataSetObjectsMin = 4_096;
+
+    /// <summary>16 bytes for each further sequence or item: those of an enhanced multi-frame image have 25 and more,
+    /// empty ones, of which a megabyte was 32 MiB of objects, 8 (attack A4).</summary>
+    public const int DataSetBytesPerObjectMin = 16;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

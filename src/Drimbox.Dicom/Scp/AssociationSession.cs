@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
@@ -24,7 +23,8 @@ internal sealed partial class AssociationSession : IDisposable
     private AssociationPeer? _peer;
 
     public AssociationSession(
-        Socket socket,
+        Transport transport,
+        IPAddress address,
         AcceptorOptions options,
         Negotiation negotiation,
         Admission admission,
@@ -32,13 +32,13 @@ internal sealed partial class AssociationSession : IDisposable
         TimeProvider time,
         CancellationToken stopping)
     {
-        Address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        Address = address;
         _options = options;
         _negotiation = negotiation;
         _admission = admission;
         _log = log;
         _time = time;
-        _provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: false, time);
+        _provider = new UpperLayerProvider(transport, isRequestor: false, time);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Dicom.Scp;
@@ -125,7 +126,9 @@ public sealed class DicomAcceptor : IAsyncDisposable
         AssociationSession session;
         try
         {
-            session = new AssociationSession(socket, Options, _negotiation, _admission, _log, _time, _stopping.Token);
+            var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+            session = new AssociationSession(
+                new SocketTransport(socket), address, Options, _negotiation, _admission, _log, _time, _stopping.Token);
         }
         catch (SocketException)
         {
