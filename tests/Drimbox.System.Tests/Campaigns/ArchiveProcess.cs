@@ -3,6 +3,8 @@ using System.Net;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.UpperLayer;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
@@ -72,8 +74,38 @@ internal sealed class ArchiveProcess : IAsyncDisposable
         using var peer = RawPeer.Associate(EndPoint, Pdus.EchoRequest("ARCHIVE", "MODALITY"), from);
         peer.Send(Pdus.Command(1, Pdus.EchoRq(1)));
         Assert.Equal(0x0000, peer.ReadCommand().Status!.Value.Code);
-        peer.Send(Drimbox.Dicom.UpperLayer.FixedPdu.ReleaseRq());
-        Assert.Equal(Drimbox.Dicom.UpperLayer.FixedPdu.ReleaseRp(), peer.ReadPdu());
+        peer.Send(FixedPdu.ReleaseRq());
+        Assert.Equal(FixedPdu.ReleaseRp(), peer.ReadPdu());
+    }
+
+    /// <summary>Some work of every sort, so that what a process makes once is there before anything is
+    /// counted.</summary>
+    public void WarmUp()
+    {
+        var request = Pdus.Request(
+            "ARCHIVE", "MODALITY",
+            (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid),
+            (SopClass.StudyRootQueryRetrieveInformationModelFind, TransferSyntax.ImplicitVRLittleEndian.Uid));
+        for (var i = 1; i <= 60; i++)
+        {
+            using var peer = RawPeer.Associate(EndPoint, request);
+            var uid = $"1.2.826.9.{i}";
+            peer.Send([
+                .. Pdus.Command(1, Pdus.StoreRq(1, uid)),
+                .. Pdus.PData(1, false, true, CampaignInstance.Create(uid, 1_000))]);
+            Assert.Equal(0x0000, peer.ReadCommand().Status!.Value.Code);
+            peer.Send([
+                .. Pdus.Command(3, new CommandSet
+                {
+                    CommandField = CommandField.CFindRq, MessageId = 2, DataSetType = CommandSet.WithDataSet,
+                    AffectedSopClassUid = SopClass.StudyRootQueryRetrieveInformationModelFind,
+                }),
+                // (0008,0052) CS, implicit: a level that is none, which the index is not asked for.
+                .. Pdus.PData(3, false, true, Convert.FromHexString("0800520006000000535455445941"))]);
+            Assert.Equal(0xA900, peer.ReadCommand().Status!.Value.Code);
+        }
+
+        Parallel.For(0, 16, _ => Echo());
     }
 
     /// <summary>Waits until no more descriptors are open than <paramref name="most"/>.</summary>

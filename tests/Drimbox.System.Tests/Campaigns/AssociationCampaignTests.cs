@@ -14,6 +14,7 @@ namespace Drimbox.Tests.Campaigns;
 public sealed class AssociationCampaignTests(ITestOutputHelper output)
 {
     private const int InstanceBytes = 512 * 1024;
+    private const int FragmentBytes = 100_000;
     private const int ResidentMaxKiB = 256 * 1024;
 
     private static readonly AssociateRequest CtRequest = Pdus.Request(
@@ -24,7 +25,7 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
     {
         var rounds = Campaign.Size(small: 2, large: 20);
         await using var archive = await ArchiveProcess.StartAsync();
-        archive.Echo();
+        archive.WarmUp();
         output.WriteLine($"idle: {archive}");
         var descriptors = archive.Descriptors;
         // The limit for one address is 50; all of 127.0.0.0/8 is ours.
@@ -39,8 +40,8 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
             await EachAsync(peers, (peer, i) =>
             {
                 peer.Send(Pdus.Command(1, StoreRq($"1.2.826.0.{round + 1}.{i + 1}")));
-                peer.Send(Pdus.PData(1, false, false, instances[i].AsSpan(0, InstanceBytes / 4)));
-                peer.Send(Pdus.PData(1, false, false, instances[i].AsSpan(InstanceBytes / 4, 65_536)));
+                peer.Send(Pdus.PData(1, false, false, instances[i].AsSpan(0, FragmentBytes)));
+                peer.Send(Pdus.PData(1, false, false, instances[i].AsSpan(FragmentBytes, FragmentBytes)));
             });
             if (round == 0)
             {
@@ -56,8 +57,9 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
 
             await EachAsync(peers, (peer, i) =>
             {
-                var rest = instances[i].AsSpan((InstanceBytes / 4) + 65_536);
-                for (; rest.Length > 100_000; rest = rest[100_000..]) peer.Send(Pdus.PData(1, false, false, rest[..100_000]));
+                var rest = instances[i].AsSpan(2 * FragmentBytes);
+                for (; rest.Length > FragmentBytes; rest = rest[FragmentBytes..])
+                    peer.Send(Pdus.PData(1, false, false, rest[..FragmentBytes]));
                 peer.Send(Pdus.PData(1, false, true, rest));
             });
             await EachAsync(peers, (peer, _) => Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status));

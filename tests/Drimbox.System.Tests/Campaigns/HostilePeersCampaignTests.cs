@@ -24,7 +24,7 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         var sessions = Campaign.Size(small: 2_000, large: 100_000);
         var seed = Seed.Get();
         await using var archive = await ArchiveProcess.StartAsync();
-        archive.Echo();
+        archive.WarmUp();
         var (idle, descriptors) = (archive.Resident, archive.Descriptors);
         var slowest = TimeSpan.Zero;
         var clock = Stopwatch.StartNew();
@@ -51,7 +51,7 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
     {
         var count = Campaign.Size(small: 1_000, large: 10_000);
         await using var archive = await ArchiveProcess.StartAsync();
-        archive.Echo();
+        archive.WarmUp();
         var (idle, descriptors) = (archive.Resident, archive.Descriptors);
         byte[][] bombs =
         [
@@ -116,17 +116,19 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
     [Fact]
     public async Task A24_a_process_out_of_descriptors_serves_whom_it_has_and_recovers()
     {
-        await using var archive = await ArchiveProcess.StartAsync(Peer.Require("prlimit"), "--nofile=220:220");
-        archive.Echo();
+        var prlimit = Peer.Require("prlimit");
+        await using var archive = await ArchiveProcess.StartAsync();
+        archive.WarmUp();
         var descriptors = archive.Descriptors;
         using var known = RawPeer.Associate(archive.EndPoint, Pdus.Request(
             "ARCHIVE", "MODALITY", (SopClass.Verification, TransferSyntax.ImplicitVRLittleEndian.Uid),
             (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)));
+        await Dcmtk.SucceedAsync(prlimit, "--pid", $"{archive.ProcessId}", $"--nofile={archive.Descriptors + 20}");
         var flood = new List<RawPeer>();
         for (var i = 0; i < 400; i++) flood.Add(RawPeer.Connect(archive.EndPoint));
         await Flow.Eventually.HoldsAsync(
             () => Task.FromResult(archive.Output), text => text.Contains("[1008]", StringComparison.Ordinal),
-            text => $"no descriptor was missed, {archive}: {text}");
+            text => $"no descriptor was missed: {text}");
         output.WriteLine($"in the flood: {archive}");
 
         // Whom it has it serves; what needs a descriptor is answered as a lack of resources, and the next as well.
