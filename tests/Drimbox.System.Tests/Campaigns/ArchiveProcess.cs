@@ -108,10 +108,11 @@ internal sealed class ArchiveProcess : IAsyncDisposable
         Parallel.For(0, 16, _ => Echo());
     }
 
-    /// <summary>Waits until no more descriptors are open than <paramref name="most"/>.</summary>
-    public Task DescriptorsReturnToAsync(int most) => Flow.Eventually.HoldsAsync(
-        () => Task.FromResult(Descriptors), count => count <= most,
-        count => $"{count} descriptors are open, {most} were at the beginning");
+    /// <summary>Waits until no more descriptors are open than at the beginning, but for a few: an assembly that is
+    /// first needed later has two, a reader of the index three.</summary>
+    public Task DescriptorsReturnToAsync(int beginning) => Flow.Eventually.HoldsAsync(
+        () => Task.FromResult(Descriptors), count => count <= beginning + 16,
+        count => $"{count} descriptors are open, {beginning} were at the beginning");
 
     /// <summary>One line for the output of a test.</summary>
     public override string ToString() =>

@@ -42,7 +42,7 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{sessions} sessions in {clock.Elapsed}, slowest C-ECHO {slowest.TotalMilliseconds:F0} ms; {archive}");
-        await archive.DescriptorsReturnToAsync(descriptors + 4);
+        await archive.DescriptorsReturnToAsync(descriptors);
         Assert.DoesNotContain("[1006]", archive.Output, StringComparison.Ordinal);
     }
 
@@ -69,7 +69,7 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         output.WriteLine($"{count} connections held: {archive}; {idle / 1024} MiB before");
         Assert.InRange(archive.Resident, 0, idle + (64 * 1024));
         peers.ForEach(peer => peer.Dispose());
-        await archive.DescriptorsReturnToAsync(descriptors + 4);
+        await archive.DescriptorsReturnToAsync(descriptors);
     }
 
     [Fact]
@@ -114,24 +114,24 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A24_a_process_out_of_descriptors_serves_whom_it_has_and_recovers()
+    public async Task A24_a_process_with_few_descriptors_keeps_enough_of_them_to_serve()
     {
-        var prlimit = Peer.Require("prlimit");
-        await using var archive = await ArchiveProcess.StartAsync();
+        // The runtime and its assemblies have some 210 open; DICOM gets a third of what is left above the reserve.
+        const int DescriptorsMax = 600;
+        await using var archive = await ArchiveProcess.StartAsync(
+            Peer.Require("prlimit"), $"--nofile={DescriptorsMax}:{DescriptorsMax}");
+        Assert.Contains("[1010]", archive.Output, StringComparison.Ordinal);
         archive.WarmUp();
         var descriptors = archive.Descriptors;
         using var known = RawPeer.Associate(archive.EndPoint, Pdus.Request(
             "ARCHIVE", "MODALITY", (SopClass.Verification, TransferSyntax.ImplicitVRLittleEndian.Uid),
             (SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)));
-        await Dcmtk.SucceedAsync(prlimit, "--pid", $"{archive.ProcessId}", $"--nofile={archive.Descriptors + 20}");
         var flood = new List<RawPeer>();
-        for (var i = 0; i < 400; i++) flood.Add(RawPeer.Connect(archive.EndPoint));
-        await Flow.Eventually.HoldsAsync(
-            () => Task.FromResult(archive.Output), text => text.Contains("[1008]", StringComparison.Ordinal),
-            text => $"no descriptor was missed: {text}");
+        for (var i = 0; i < 1_000; i++) flood.Add(RawPeer.Connect(archive.EndPoint, "127.0.0.69"));
         output.WriteLine($"in the flood: {archive}");
+        Assert.InRange(archive.Descriptors, 0, DescriptorsMax - (Limits.DescriptorsReserved / 2));
 
-        // Whom it has it serves; what needs a descriptor is answered as a lack of resources, and the next as well.
+        // Whom it has it serves, and another as well.
         for (ushort id = 1; id < 20; id += 2)
         {
             known.Send(Pdus.Command(1, Pdus.EchoRq(id)));
@@ -139,15 +139,16 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
             var uid = $"1.2.826.3.{id}";
             known.Send(Pdus.Command(3, Pdus.StoreRq((ushort)(id + 1), uid)));
             known.Send(Pdus.PData(3, false, true, CampaignInstance.Create(uid, 1_000)));
-            Assert.Contains(known.ReadCommand().Status!.Value.Code, new ushort[] { 0x0000, 0xA700 });
+            Assert.Equal(DimseStatus.Success, known.ReadCommand().Status);
         }
 
-        flood.ForEach(peer => peer.Dispose());
-        await archive.DescriptorsReturnToAsync(descriptors + 8);
-        archive.Echo();
         Store(archive, "1.2.826.3.100");
+        flood.ForEach(peer => peer.Dispose());
+        await archive.DescriptorsReturnToAsync(descriptors);
+        Store(archive, "1.2.826.3.101");
         output.WriteLine($"after it: {archive}");
         Assert.DoesNotContain("[1006]", archive.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("[1008]", archive.Output, StringComparison.Ordinal);
     }
 
     private static void OneSession(ArchiveProcess archive, Random random)

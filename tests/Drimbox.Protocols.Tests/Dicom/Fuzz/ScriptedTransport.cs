@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using Drimbox.Dicom.UpperLayer;
 
@@ -16,6 +17,8 @@ internal sealed class ScriptedTransport(ReadOnlyMemory<byte> script, Random rand
 
     /// <summary>What the acceptor sent.</summary>
     public ReadOnlySpan<byte> Sent => _sent.WrittenSpan;
+
+    public override EndPoint RemoteEndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 1024);
 
     public long Receives { get; private set; }
 
