@@ -170,6 +170,14 @@ public static class Limits
     /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
     public const int AcceptorsPerProcess = 3;
 
+    /// <summary>64 KiB of a data set that an association may collect without regard to the others: a query with 1,000
+    /// UIDs.</summary>
+    public const int DataSetBytesGranted = 64 * 1024;
+
+    /// <summary>8 MiB of identifiers under way at once in an acceptor, which become at most twelve times as much; an
+    /// ordinary one has 300 bytes (attack A13).</summary>
+    public const int DataSetBytesHeldMax = 8 * 1024 * 1024;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

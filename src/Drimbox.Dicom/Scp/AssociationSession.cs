@@ -143,6 +143,7 @@ internal sealed partial class AssociationSession : IDisposable
             TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
+        _association.Channel.Budget = _admission.Budget;
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
         DicomLog.Accepted(_log, CallingAe, request.CalledAe.ToString(), Address.ToString());
         return true;
