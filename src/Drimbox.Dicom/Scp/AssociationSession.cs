@@ -38,7 +38,7 @@ internal sealed partial class AssociationSession : IDisposable
         _admission = admission;
         _log = log;
         _time = time;
-        _provider = new UpperLayerProvider(socket, isRequestor: false, time);
+        _provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: false, time);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     }
 

@@ -19,7 +19,7 @@ public sealed partial class Association
         var request = RequestOf(options);
         var socket = await ConnectAsync(options, cancellationToken);
         var peer = socket.RemoteEndPoint;
-        var provider = new UpperLayerProvider(socket, isRequestor: true, options.Time)
+        var provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: true, options.Time)
         {
             ReceiveLengthMax = options.MaximumLength,
             IdleTimeout = options.AssociateTimeout,

@@ -103,14 +103,14 @@ internal sealed partial class UpperLayerProvider
             try
             {
                 await SendBytesAsync(pdu);
-                if (State == Sta.Sta13) _socket.Shutdown(SocketShutdown.Send);
+                if (State == Sta.Sta13) await _transport.ShutdownSendAsync();
             }
             finally
             {
                 SendLock.Release();
             }
         }
-        catch (Exception e) when (e is AssociationAbortedException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             CloseTransport();
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
 
@@ -13,7 +12,7 @@ internal sealed partial class UpperLayerProvider : IDisposable
     private const int HandshakeBufferBytes = 4 * 1024;
     private const int ControlBufferBytes = 16 * 1024;
 
-    private readonly Socket _socket;
+    private readonly Transport _transport;
     private readonly Lock _gate = new();
     private readonly bool _isRequestor;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(HandshakeBufferBytes);
@@ -25,10 +24,9 @@ internal sealed partial class UpperLayerProvider : IDisposable
     private PdvHeader _pdv;
     private bool _disposed;
 
-    public UpperLayerProvider(Socket socket, bool isRequestor, TimeProvider time)
+    public UpperLayerProvider(Transport transport, bool isRequestor, TimeProvider time)
     {
-        _socket = socket;
-        _socket.NoDelay = true;
+        _transport = transport;
         _isRequestor = isRequestor;
         _time = time;
         // AE-5: the acceptor starts with an open connection; AE-1: the requestor has just opened it.
@@ -268,7 +266,7 @@ internal sealed partial class UpperLayerProvider : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        CloseTransport();
+        _transport.Dispose();
         ReturnBuffer();
     }
 }
