@@ -4,21 +4,27 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Drimbox.Benchmarks;
 using Drimbox.Benchmarks.Allocations;
 
 // dotnet run --project perf/Drimbox.Benchmarks -c Release -- baselines        renews perf/baselines/
+// dotnet run --project perf/Drimbox.Benchmarks -c Release -- check            compares with perf/baselines/
 // dotnet run --project perf/Drimbox.Benchmarks -c Release -- --filter '*'     measures (BenchmarkDotNet's arguments)
-if (args is ["baselines", ..])
+// dotnet run --project perf/Drimbox.Benchmarks -c Release -- sample FILE      writes the synthetic CT to look at
+if (args is ["sample", var sample])
+{
+    File.WriteAllBytes(sample, SyntheticCt.CreateFile());
+    return 0;
+}
+
+if (args is ["baselines" or "check"])
 {
 #if DEBUG
     Console.Error.WriteLine("Baselines are those of a Release build: add -c Release.");
     return 2;
 #else
-    var measured = Operation.All().ToDictionary(o => o.Name, o => o.MeasureAllocatedBytes(), StringComparer.Ordinal);
-    AllocationBaselines.Write(measured);
-    foreach (var (name, bytes) in measured) Console.WriteLine($"{bytes,10:N0} B  {name}");
-    Console.WriteLine($"{measured.Count} operations written to {AllocationBaselines.Path}");
-    return 0;
+    if (!AllocationBaselines.IsMeasurable) return AllocationBaselines.RunMeasurable(args[0]);
+    return args[0] == "check" ? AllocationBaselines.Check(Console.Out) : AllocationBaselines.Renew(Console.Out);
 #endif
 }
 

@@ -148,8 +148,10 @@ internal static class SyntheticCt
         ct.Set(new DataElement(new Tag(0x0019_0010), Vr.LO, "INVENTED CT PARAMS"u8.ToArray()));
         for (ushort i = 0; i < 12; i++)
         {
-            ct.Set(new DataElement(
-                new Tag(0x0019, (ushort)(0x1000 + i)), i % 3 == 0 ? Vr.DS : Vr.LO, "parameter.value "u8.ToArray()));
+            var tag = new Tag(0x0019, (ushort)(0x1000 + i));
+            ct.Set(i % 3 == 0
+                ? new DataElement(tag, Vr.DS, "0.7265625 "u8.ToArray())
+                : new DataElement(tag, Vr.LO, "parameter value "u8.ToArray()));
         }
 
         ct.Set(new DataElement(new Tag(0x0029_0010), Vr.LO, "INVENTED CSA HEADER "u8.ToArray()));
