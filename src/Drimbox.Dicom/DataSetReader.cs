@@ -112,7 +112,7 @@ public sealed class DataSetReader
         while (reader.Status == ReadStatus.NeedMore)
         {
             // Position may have jumped over a value that stays in the file.
-            var count = RandomAccess.Read(handle, buffer, start + reader._tokenizer.Position);
+            var count = RandomAccess.Read(handle, buffer, start + reader._tokenizer.InputPosition);
             if (count == 0) reader.Complete();
             else reader.Feed(buffer.AsSpan(0, count));
         }

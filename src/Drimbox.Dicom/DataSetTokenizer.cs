@@ -55,6 +55,10 @@ internal sealed class DataSetTokenizer
     /// <summary>Bytes consumed since the start of the data set.</summary>
     internal long Position { get; private set; }
 
+    /// <summary>Where the next byte of input is taken from: behind what was consumed and what is kept of a header
+    /// that did not end with its fragment.</summary>
+    internal long InputPosition => Position + _carried;
+
     /// <summary>Of the last header: where it started, and what it says.</summary>
     internal long HeaderOffset { get; private set; }
 
