@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Drimbox.Dicom;
 
 /// <summary>
@@ -9,14 +11,20 @@ public sealed partial class DataSet
     private DataElement[] _elements;
     private bool _ascending = true;
     private bool _hasGroupLengths;
+    private bool _isPooled;
 
     public DataSet() => _elements = [];
 
     /// <summary>An item that will belong to <paramref name="parent"/>: it has the character set of that one.</summary>
     public DataSet(DataSet parent) : this() => Parent = parent;
 
-    /// <summary>For a data set to be read: room for the elements of an ordinary image header.</summary>
-    internal DataSet(int capacity) => _elements = new DataElement[capacity];
+    /// <summary>For a data set to be read: until <see cref="EndReading"/> the elements lie in an array of the pool, since
+    /// how many come is not known before the last.</summary>
+    internal DataSet(int capacity)
+    {
+        _elements = ArrayPool<DataElement>.Shared.Rent(capacity);
+        _isPooled = true;
+    }
 
     public int Count { get; private set; }
 
@@ -90,6 +98,16 @@ public sealed partial class DataSet
         _hasGroupLengths |= element.Tag.IsGroupLength;
     }
 
+    /// <summary>Gives the elements an array of their own, of the right size.</summary>
+    internal void EndReading()
+    {
+        if (!_isPooled) return;
+        var pooled = _elements;
+        _elements = pooled.AsSpan(0, Count).ToArray();
+        _isPooled = false;
+        ReturnToPool(pooled);
+    }
+
     /// <summary>Brings what was appended into the order of the tags.</summary>
     /// <returns>False if a tag is there twice.</returns>
     internal bool TrySort()
@@ -157,6 +175,22 @@ public sealed partial class DataSet
     private void Grow()
     {
         if (Count < _elements.Length) return;
-        Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+        if (!_isPooled)
+        {
+            Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+            return;
+        }
+
+        var pooled = _elements;
+        _elements = ArrayPool<DataElement>.Shared.Rent(pooled.Length * 2);
+        pooled.AsSpan(0, Count).CopyTo(_elements);
+        ReturnToPool(pooled);
+    }
+
+    private void ReturnToPool(DataElement[] pooled)
+    {
+        // The pool must not keep values alive.
+        Array.Clear(pooled, 0, Count);
+        ArrayPool<DataElement>.Shared.Return(pooled);
     }
 }

@@ -58,7 +58,7 @@ public sealed class DataSetReader
     private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength)
     {
         _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet(capacity: 64) { SourceSyntax = syntax };
+        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
         _current = DataSet;
     }
 
@@ -179,7 +179,7 @@ public sealed class DataSetReader
                     break;
                 case DataSetToken.Stopped:
                     _stopped = true;
-                    Status = ReadStatus.Done;
+                    End(ReadStatus.Done);
                     break;
                 default:
                     Fail(_tokenizer.Error);
@@ -194,7 +194,7 @@ public sealed class DataSetReader
     public ReadStatus Complete()
     {
         if (Status != ReadStatus.NeedMore) return Status;
-        if (_tokenizer.TryComplete()) Status = ReadStatus.Done;
+        if (_tokenizer.TryComplete()) End(ReadStatus.Done);
         else Fail(_tokenizer.Error);
         return Status;
     }
@@ -209,7 +209,13 @@ public sealed class DataSetReader
     private void Fail(StructureError error)
     {
         Error = error;
-        Status = ReadStatus.Failed;
+        End(ReadStatus.Failed);
+    }
+
+    private void End(ReadStatus status)
+    {
+        Status = status;
+        DataSet.EndReading();
     }
 
     // PS3.6, "US or SS": the sign of the pixels, which comes before every such element of an image (0028,0103).

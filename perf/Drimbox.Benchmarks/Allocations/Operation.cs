@@ -79,7 +79,9 @@ public sealed class Operation
     {
         foreach (var method in _type.GetMethods())
         {
-            if (method.GetCustomAttribute<TAttribute>() is not null) method.Invoke(benchmark, null);
+            if (method.GetCustomAttribute<TAttribute>() is null) continue;
+            if (method.Invoke(benchmark, null) is Task { IsCompletedSuccessfully: false } task)
+                throw new InvalidOperationException($"{_type.Name}.{method.Name} waited or failed.", task.Exception);
         }
     }
 
@@ -87,6 +89,16 @@ public sealed class Operation
     private Action Delegate(object benchmark)
     {
         if (_method.ReturnType == typeof(void)) return _method.CreateDelegate<Action>(benchmark);
+        if (_method.ReturnType == typeof(ValueTask<long>))
+        {
+            var start = _method.CreateDelegate<Func<ValueTask<long>>>(benchmark);
+            return () =>
+            {
+                // Over memory nothing waits, and all of it happens on this thread.
+                if (!start().IsCompletedSuccessfully) throw new InvalidOperationException($"{Name} waited or failed.");
+            };
+        }
+
         return (Action)typeof(Operation)
             .GetMethod(nameof(Dropping), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(_method.ReturnType)
