@@ -66,7 +66,7 @@ public sealed partial class DataSetReader
         while (reader.Status == ReadStatus.NeedMore)
         {
             // Position may have jumped over a value that stays in the file.
-            var position = reader._tokenizer.Position;
+            var position = reader._tokenizer.InputPosition;
             var count = position < total ? RandomAccess.Read(handle, buffer, start + position) : 0;
             if (count == 0) reader.Complete();
             else reader.Feed(buffer.AsSpan(0, count));

@@ -43,7 +43,7 @@ internal sealed class DataSetTokenizer
     private const uint SequenceDelimitation = 0xFFFE_E0DD;
 
     private readonly byte[] _carry = new byte[HeaderLengthMax];
-    private Frame[] _frames = new Frame[8];
+    private Frame[] _frames = new Frame[4];
     private int _top;
     private int _carried;
     private int _sequences;
@@ -54,6 +54,10 @@ internal sealed class DataSetTokenizer
 
     /// <summary>Bytes consumed since the start of the data set.</summary>
     internal long Position { get; private set; }
+
+    /// <summary>Where the next byte of input is taken from: behind what was consumed and what is kept of a header
+    /// that did not end with its fragment.</summary>
+    internal long InputPosition => Position + _carried;
 
     /// <summary>Of the last header: where it started, and what it says.</summary>
     internal long HeaderOffset { get; private set; }
@@ -366,13 +370,13 @@ internal sealed class DataSetTokenizer
 
         internal bool BigEndian { get; init; }
 
+        // The limit below is the end of the whole input.
+        internal bool IsLimitedByInput { get; init; }
+
         // Where a defined length ends, or -1.
         internal long End { get; init; }
 
         // The nearest defined end around: nothing inside may go past it.
         internal long Limit { get; init; }
-
-        // That end is the one of the whole input.
-        internal bool IsLimitedByInput { get; init; }
     }
 }
