@@ -46,6 +46,7 @@ public sealed partial class Association
                 _watch = watch,
                 SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
+                EventReports = options.EventReports,
             };
         }
         catch
@@ -105,8 +106,12 @@ public sealed partial class Association
                 MaximumLength = (uint)options.MaximumLength,
                 ImplementationClassUid = Implementation.ClassUid,
                 ImplementationVersionName = Implementation.VersionName,
-                AsyncOperations = options.Window == 1 ? null : new AsyncOperationsWindow((ushort)options.Window, 1),
+                AsyncOperations = options.Window == 1
+                    ? null
+                    : new AsyncOperationsWindow((ushort)options.Window, (ushort)options.Window),
                 Roles = roles,
+                Extended = options.Extended,
+                CommonExtended = options.CommonExtended,
                 Identity = options.Identity,
             },
         };
