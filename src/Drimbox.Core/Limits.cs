@@ -160,6 +160,30 @@ public static class Limits
     /// </summary>
     public const int FramesPerInstanceMax = 1_000_000;
 
+    /// <summary>256 attribute identifiers in one command set (PS3.7 E.1, (0000,1005)): an N-GET of a whole performed
+    /// procedure step names 60.</summary>
+    public const int AttributeIdentifiersMax = 256;
+
+    /// <summary>4 MiB of a data set of a DIMSE-N operation: a storage commitment of 30,000 instances, 120 bytes
+    /// each.</summary>
+    public const int NormalizedBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>16 MiB of responses that came while their caller waited for another one, on an association with
+    /// several operations outstanding; more, and the association is aborted.</summary>
+    public const int ResponsesHeldBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>1,000 storage commitments that wait for their check or report at once: a modality has one open for each
+    /// study of the last hours.</summary>
+    public const int CommitmentsPendingMax = 1_000;
+
+    /// <summary>A commitment report is sent again after 10 s, 1 min, 5 min, 30 min and then hourly through a day: a
+    /// modality that is switched off for the night gets it in the morning (PS3.4 J.3.3 leaves it to us).</summary>
+    public static readonly IReadOnlyList<TimeSpan> CommitmentReportDelays =
+    [
+        TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30),
+        .. Enumerable.Repeat(TimeSpan.FromHours(1), 24),
+    ];
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

@@ -37,20 +37,20 @@ public sealed class CFindScu(Association association)
         var request = new CommandSet
         {
             CommandField = CommandField.CFindRq,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = sopClass,
             Priority = DimsePriority.Medium,
         };
         cancellationToken.ThrowIfCancellationRequested();
+        using var operation = await association.Responses.BeginAsync(request);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
         var isOver = false;
         try
         {
             while (true)
             {
-                var response = await ScuChannel.ReadResponseAsync(association, request);
-                var match = response.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, context) : null;
-                var status = response.Status!.Value with { Comment = response.ErrorComment };
+                var response = await operation.NextAsync();
+                var match = await response.ReadDataSetAsync(association);
+                var status = response.Status;
                 isOver = !status.IsPending;
                 if (isOver)
                 {
@@ -64,19 +64,17 @@ public sealed class CFindScu(Association association)
         }
         finally
         {
-            if (!isOver && association.Provider.State == Sta.Sta6) await CancelAsync(context, request);
+            if (!isOver && association.Provider.State == Sta.Sta6) await CancelAsync(context, operation);
         }
     }
 
     // PS3.7 9.3.2.3: the final response follows, FE00 or what was decided before the cancel arrived.
-    private async ValueTask CancelAsync(PresentationContext context, CommandSet request)
+    private async ValueTask CancelAsync(PresentationContext context, OutstandingOperation operation)
     {
-        await association.Channel.SendAsync(context, ScuCancel.For(request));
-        while (true)
+        await association.Channel.SendAsync(context, ScuCancel.For(operation.Request));
+        while ((await operation.NextAsync()).Status.IsPending)
         {
-            var response = await ScuChannel.ReadResponseAsync(association, request);
-            if (response.HasDataSet) await association.Channel.SkipDataSetAsync();
-            if (!response.Status!.Value.IsPending) return;
+            // Matches that were on their way.
         }
     }
 }

@@ -63,53 +63,60 @@ internal static class Retrieval
         var request = new CommandSet
         {
             CommandField = field,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = sopClass,
             Priority = DimsePriority.Medium,
             MoveDestination = destination,
         };
+        using var operation = await association.Responses.BeginAsync(request, store);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
-        var isCancelSent = false;
-        while (true)
+        // C-CANCEL may go out while we wait for the next response (PS3.7 9.3.2.3).
+        var cancelling = new Cancelling(association, context, request);
+        var registration = cancellationToken.UnsafeRegister(
+            static state => ((Cancelling)state!).Send(), cancelling);
+        try
         {
-            var message = await association.Channel.ReadCommandAsync();
-            if (message.IsEnd) throw ScuChannel.EndOf(association, message.End);
-            var command = message.Command;
-            if (command.CommandField == CommandField.CStoreRq && store is not null)
+            while (true)
             {
-                await StoreAsync(association, store, message.Context, command);
-            }
-            else
-            {
-                if (command.CommandField != CommandFields.ResponseOf(field) || command.Status is not { } status
-                    || command.MessageIdBeingRespondedTo != request.MessageId)
-                {
-                    throw await ScuChannel.ViolatedAsync(association);
-                }
-
-                var failures = command.HasDataSet
-                    ? await ScuChannel.ReadDataSetAsync(association, message.Context)
-                    : null;
-                var counts = command.SubOperations ?? default;
-                if (!status.IsPending)
+                var response = await operation.NextAsync();
+                var failures = await response.ReadDataSetAsync(association);
+                var counts = response.Command.SubOperations ?? default;
+                if (!response.Status.IsPending)
                 {
                     return new RetrieveResult(
-                        status with { Comment = command.ErrorComment }, counts,
-                        failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
+                        response.Status, counts, failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
                 }
 
                 progress?.Invoke(counts);
             }
+        }
+        finally
+        {
+            await registration.DisposeAsync();
+            await cancelling.Sending;
+        }
+    }
 
-            if (cancellationToken.IsCancellationRequested && !isCancelSent)
+    /// <summary>Sends C-CANCEL-RQ once.</summary>
+    private sealed class Cancelling(Association association, PresentationContext context, CommandSet request)
+    {
+        public Task Sending { get; private set; } = Task.CompletedTask;
+
+        public void Send() => Sending = Task.Run(SendAsync);
+
+        private async Task SendAsync()
+        {
+            try
             {
-                isCancelSent = true;
                 await association.Channel.SendAsync(context, ScuCancel.For(request));
+            }
+            catch (AssociationAbortedException)
+            {
+                // Whoever waits for the response sees the same end.
             }
         }
     }
 
-    private static async Task StoreAsync(
+    internal static async Task StoreAsync(
         Association association,
         ICStoreScp store,
         PresentationContext context,
@@ -142,7 +149,15 @@ internal static class Retrieval
         }
 
         // What has arrived whole is kept, also while the rest is being cancelled.
-        if (sink is not null) status = await sink.CompleteAsync(CancellationToken.None);
+        try
+        {
+            if (sink is not null) status = await sink.CompleteAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            status = DimseStatus.OutOfResources;
+        }
+
         await association.Channel.SendAsync(context, command.Respond(status));
     }
 
@@ -155,11 +170,10 @@ internal static class Retrieval
             return null;
         }
 
-        var address = (association.Peer as System.Net.IPEndPoint)?.Address ?? System.Net.IPAddress.None;
         try
         {
             return store.BeginStore(new CStoreRequest(
-                new AssociationPeer(association.CalledAe, association.CallingAe, address),
+                ScuChannel.PeerOf(association),
                 command.AffectedSopClassUid,
                 command.AffectedSopInstanceUid,
                 syntax,
