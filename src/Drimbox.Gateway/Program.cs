@@ -28,7 +28,8 @@ var root = new RootCommand("""
     ReceiveCommand.Create(),
     DumpCommand.Create(),
 };
-var parsed = root.Parse(args);
+// An argument that begins with @ is not the name of a file to read arguments from.
+var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Action is not ParseErrorAction wrong) return await parsed.InvokeAsync();
 
 // What is wrong, and not the whole help after it, unless nothing was asked for.

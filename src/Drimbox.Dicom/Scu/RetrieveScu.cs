@@ -69,7 +69,7 @@ internal static class Retrieval
             MoveDestination = destination,
         };
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
-        var isCancelSent = false;
+        await using var cancel = new ScuCancel(association, context, request, cancellationToken);
         while (true)
         {
             var message = await association.Channel.ReadCommandAsync();
@@ -99,12 +99,6 @@ internal static class Retrieval
                 }
 
                 progress?.Invoke(counts);
-            }
-
-            if (cancellationToken.IsCancellationRequested && !isCancelSent)
-            {
-                isCancelSent = true;
-                await association.Channel.SendAsync(context, ScuCancel.For(request));
             }
         }
     }

@@ -176,11 +176,10 @@ internal sealed class ParallelStore(
         var proposals = association.Requested.Contexts.Where(c => c.AbstractSyntax == file.SopClassUid)
             .Select(c => c.Id).ToHashSet();
         var answers = association.Negotiated.Contexts.Where(c => proposals.Contains(c.Id)).ToList();
-        var name = UidRegistry.NameOf(file.SopClassUid);
-        if (answers.Exists(a => a.Result == PresentationContextResult.Acceptance))
-            return $"not accepted: {name} in {file.Syntax.Name}, which would need a codec";
-        return $"not accepted: {name}: "
-            + AssociationArguments.MeaningOf(answers.Count == 0 ? null : answers[0].Result);
+        var name = $"{UidRegistry.NameOf(file.SopClassUid)} in {file.Syntax.Name}";
+        return answers.Exists(a => a.Result == PresentationContextResult.Acceptance)
+            ? $"not accepted: {name}, which would need a codec to become what the peer takes"
+            : $"not accepted: {name}: {AssociationArguments.MeaningOf(answers.Count == 0 ? null : answers[0].Result)}";
     }
 
     internal sealed record Batch(IReadOnlyList<ProposedContext> Contexts, IReadOnlyList<SendableFile> Files);

@@ -92,7 +92,8 @@ internal static class QueryArguments
     {
         if (parsed.GetValue(Level) is { } given) return given.ToUpperInvariant();
         // The lowest level whose unique key has a value is what the caller means.
-        if (hasKeys && Array.FindLastIndex(UniqueKeys, builder.HasValue) is var lowest and >= 0) return Levels[lowest];
+        if (hasKeys && Array.FindLastIndex(UniqueKeys, builder.HasValue) is var lowest and >= 0
+            && (lowest > 0 || model == QueryModel.Patient)) return Levels[lowest];
         return model == QueryModel.Patient ? Levels[0] : Levels[1];
     }
 
