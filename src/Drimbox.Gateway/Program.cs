@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drimbox.Gateway.Commands;
+using Drimbox.Gateway.Commands.Load;
 
 var root = new RootCommand("""
     Drimbox: an on-premises DICOM imaging gateway that plays the nodes of the French DRIM-M flow.
@@ -17,5 +18,6 @@ var root = new RootCommand("""
     PlatformCommand.Create(),
     StudiesCommand.Create(),
     QueueCommand.Create(),
+    LoadCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

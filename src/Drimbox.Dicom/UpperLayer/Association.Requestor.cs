@@ -44,7 +44,8 @@ public sealed partial class Association
             return new Association(provider, peer)
             {
                 _watch = watch,
-                SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
+                SendLengthMax = Math.Min(
+                    SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
             };
         }
