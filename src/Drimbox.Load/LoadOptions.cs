@@ -72,7 +72,8 @@ public sealed record LoadOptions
     public Refusal? Check() => this switch
     {
         { Mix.HasDicom: true, Target: null } => Refuse("the mix needs a DICOM peer: name it as AET@HOST:PORT"),
-        { Mllp: null } when Mix.Has(OperationKind.Mllp) => Refuse("the mix has messages: name their peer with --mllp HOST:PORT"),
+        { Mllp: null } when Mix.Has(OperationKind.Mllp) => 
+            Refuse("the mix has messages: name their peer with --mllp HOST:PORT"),
         { MoveDestination.IsEmpty: true } when Mix.Has(OperationKind.Move) =>
             Refuse("the mix has C-MOVE: name its destination with --move-to AET"),
         { Keys.Count: 0 } when !Mix.Has(OperationKind.Store) && Mix.Has(OperationKind.Find) =>

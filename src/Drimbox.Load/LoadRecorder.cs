@@ -62,8 +62,8 @@ internal sealed class LoadRecorder(TimeProvider time)
     }
 
     /// <summary>The result of what was measured.</summary>
-    public (double Seconds, IReadOnlyList<OperationResult> Operations, LatencySummary Pacing, LatencySummary Associating)
-        Summarize()
+    public (double Seconds, IReadOnlyList<OperationResult> Operations, LatencySummary Pacing,
+        LatencySummary Associating) Summarize()
     {
         lock (_gate)
         {

@@ -56,8 +56,8 @@ public sealed class LoadRun
                 {
                     refusal = new Refusal(
                         RefusalReason.OverLimit,
-                        $"{instances.Kinds.Count} pairs of SOP class and transfer syntax do not fit into one association "
-                        + "(PS3.8 9.3.2.2: 128 presentation contexts). Send fewer kinds at once.");
+                        $"{instances.Kinds.Count} pairs of SOP class and transfer syntax do not fit into one "
+                        + "association (PS3.8 9.3.2.2: 128 presentation contexts). Send fewer kinds at once.");
                     return false;
                 }
             }
@@ -155,7 +155,8 @@ public sealed class LoadRun
             // The rest of a second at the end is too short for a rate.
             if (isOver && series.Count > 0) return series;
             var second = new LoadSecond(
-                Math.Round(at.TotalSeconds, 3), at <= _options.Schedule.WarmUp, operations, targetCpu, targetRss, senderCpu);
+                Math.Round(at.TotalSeconds, 3), at <= _options.Schedule.WarmUp, operations, targetCpu, targetRss,
+                senderCpu);
             series.Add(second);
             if (isOver) return series;
             progress?.Invoke(second);

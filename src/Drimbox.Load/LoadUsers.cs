@@ -26,7 +26,8 @@ internal sealed class LoadUsers : IAsyncDisposable
             AssociationLane? stores = null;
             if (mix.HasDicom)
             {
-                List<ProposedContext> contexts = [.. StoreContexts(material), .. queriesApart ? [] : QueryContexts(mix)];
+                List<ProposedContext> contexts =
+                    [.. StoreContexts(material), .. queriesApart ? [] : QueryContexts(mix)];
                 if (contexts.Count > 0) stores = Lane(options.Target!.Value, contexts);
             }
 
@@ -73,8 +74,8 @@ internal sealed class LoadUsers : IAsyncDisposable
 
     public IReadOnlyList<LoadUser> All => _users;
 
-    /// <summary>Opens all associations, so that the clock starts with everybody in place. The first with each peer must
-    /// succeed; where a later one fails, its user tries again.</summary>
+    /// <summary>Opens all associations, so that the clock starts with everybody in place. The first with each peer
+    /// must succeed; where a later one fails, its user tries again.</summary>
     /// <returns>The operations that the peer lets be outstanding on one association.</returns>
     /// <exception cref="PeerUnreachableException">No association at all, or one without a use.</exception>
     public async Task<int> ConnectAsync(CancellationToken cancellationToken)
@@ -101,8 +102,8 @@ internal sealed class LoadUsers : IAsyncDisposable
             if (association.Contexts.Count == 0)
             {
                 throw new PeerUnreachableException(
-                    $"{lane.Peer} accepts the association but none of the SOP classes and transfer syntaxes of this run: "
-                    + "choose others with --instances or --mix.");
+                    $"{lane.Peer} accepts the association but none of the SOP classes and transfer syntaxes of this "
+                    + "run: choose others with --instances or --mix.");
             }
 
             return association.InvokedMax;

@@ -63,7 +63,8 @@ public sealed record InstanceSpecification(string Modality, long Bytes, Transfer
         if (parts.Length > 2 && !TryParseSyntax(parts[2], out syntax))
         {
             refusal = Refuse(
-                text, $"the transfer syntax is a UID that is not deflated, or one of {string.Join(", ", Names.Keys)}");
+                text,
+                $"the transfer syntax is a UID that is not deflated, or one of {string.Join(", ", Names.Keys)}");
             return false;
         }
 
@@ -160,9 +161,12 @@ public static class Sizes
 
     public static string Text(double bytes) => bytes switch
     {
-        >= 1024 * 1024 * 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024 * 1024 * 1024):0.##} GiB"),
-        >= 1024 * 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024 * 1024):0.##} MiB"),
-        >= 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024:0.##} KiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B"),
+        >= 1024 * 1024 * 1024 => Text(bytes / (1024 * 1024 * 1024), "GiB"),
+        >= 1024 * 1024 => Text(bytes / (1024 * 1024), "MiB"),
+        >= 1024 => Text(bytes / 1024, "KiB"),
+        _ => Text(bytes, "B"),
     };
+
+    private static string Text(double number, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number:0.##} {unit}");
 }

@@ -6,8 +6,8 @@ using Drimbox.Hl7.Er7;
 
 namespace Drimbox.Load.Messages;
 
-/// <summary>An HL7 message in which only the identifiers differ from one to the next: MSH-10 and, in a synthetic report,
-/// those of its document. All have the length of their placeholder, so a new message is a copy with a few bytes
+/// <summary>An HL7 message in which only the identifiers differ from one to the next: MSH-10 and, in a synthetic
+/// report, those of its document. All have the length of their placeholder, so a new message is a copy with a few bytes
 /// overwritten, and the document in it encoded again.</summary>
 public sealed class MessageTemplate
 {
@@ -43,7 +43,8 @@ public sealed class MessageTemplate
     public static MessageTemplate? TryRead(string path, IIdSource ids, out Refusal? refusal)
     {
         // A file of lines is as good as one of segments: HL7 v2.5.1 2.5.4 ends segments with CR.
-        var text = Encoding.UTF8.GetString(File.ReadAllBytes(path)).ReplaceLineEndings("\r").Trim('\r', '\uFEFF') + '\r';
+        var text = Encoding.UTF8.GetString(File.ReadAllBytes(path)).ReplaceLineEndings("\r");
+        text = text.Trim('\r', '\uFEFF') + '\r';
         var bytes = Encoding.UTF8.GetBytes(text);
         if (Er7Message.TryRead(bytes, out refusal) is null || refusal is not null)
         {

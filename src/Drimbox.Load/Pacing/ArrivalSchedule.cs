@@ -14,7 +14,8 @@ public sealed record ArrivalSchedule(double? Rate, TimeSpan WarmUp, TimeSpan? Du
     /// <summary>Operations that an open loop foresees; null in a closed loop without a count.</summary>
     public long? Foreseen => (Rate, Duration) switch
     {
-        ({ } rate, { } duration) => Math.Min((long)Math.Ceiling((WarmUp + duration).TotalSeconds * rate), Count ?? long.MaxValue),
+        ({ } rate, { } duration) => Math.Min(
+            (long)Math.Ceiling((WarmUp + duration).TotalSeconds * rate), Count ?? long.MaxValue),
         _ => Count,
     };
 

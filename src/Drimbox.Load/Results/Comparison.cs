@@ -19,6 +19,8 @@ public sealed record Comparison(IReadOnlyList<string> SetupDifferences, IReadOnl
     // Below a tenth of a millisecond a percentile is scheduling.
     private const double LatencyNoise = 0.1;
 
+    private const double MiB = 1024 * 1024;
+
     public bool IsWorse => Figures.Any(f => f.Verdict == Verdict.Worse);
 
     /// <param name="tolerance">Share of A by which B may differ and still be the same: 0.05 for 5 %.</param>
@@ -47,7 +49,7 @@ public sealed record Comparison(IReadOnlyList<string> SetupDifferences, IReadOnl
         if (a.Target is { } targetA && b.Target is { } targetB)
         {
             Add("target CPU ms/operation", PerOperation(a, targetA), PerOperation(b, targetB), isMoreBetter: false, 0.01);
-            Add("target memory MiB", targetA.RssMax / 1048576.0, targetB.RssMax / 1048576.0, isMoreBetter: false, 1);
+            Add("target memory MiB", targetA.RssMax / MiB, targetB.RssMax / MiB, isMoreBetter: false, 1);
         }
 
         Add("sender CPU ms/operation", PerOperation(a, a.Sender), PerOperation(b, b.Sender), isMoreBetter: false, 0.01);

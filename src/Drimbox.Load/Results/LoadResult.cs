@@ -70,7 +70,8 @@ public readonly record struct LatencyBucket(double UpTo, long Count);
 
 /// <summary>Milliseconds, at most 0.8 % above the true value; minimum, mean and maximum are exact.</summary>
 public sealed record LatencySummary(
-    long Count, double Min, double Mean, double P50, double P75, double P90, double P95, double P99, double P999, double Max)
+    long Count, double Min, double Mean, double P50, double P75, double P90, double P95, double P99, double P999,
+    double Max)
 {
     public static LatencySummary Of(LatencyHistogram histogram) => new(
         histogram.Count, histogram.Min / 1000.0, Math.Round(histogram.Mean / 1000, 3), At(histogram, 0.5),
@@ -90,7 +91,8 @@ public sealed record ProcessUsage(int Pid, string Name, double CpuSeconds, long 
 /// <param name="IsWarmUp">Not among the results.</param>
 /// <param name="TargetCpu">Cores in use; null where the process is not known.</param>
 public sealed record LoadSecond(
-    double At, bool IsWarmUp, IReadOnlyList<SecondOfOperation> Operations, double? TargetCpu, long? TargetRss, double SenderCpu);
+    double At, bool IsWarmUp, IReadOnlyList<SecondOfOperation> Operations, double? TargetCpu, long? TargetRss,
+    double SenderCpu);
 
 public sealed record SecondOfOperation(
     OperationKind Kind, long Count, long Errors, long Bytes, double P50, double P90, double P99, double Max);

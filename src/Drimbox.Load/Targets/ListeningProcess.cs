@@ -34,13 +34,15 @@ public static class ListeningProcess
         if (inodes.Count == 0) return null;
         // A child that inherited the socket has a higher number than its parent, wrap-around apart.
         return Directory.EnumerateDirectories(root)
-            .Select(f => int.TryParse(Path.GetFileName(f), NumberStyles.None, CultureInfo.InvariantCulture, out var p) ? p : 0)
+            .Select(f => int.TryParse(
+                Path.GetFileName(f), NumberStyles.None, CultureInfo.InvariantCulture, out var p) ? p : 0)
             .Where(p => p > 0).Order().Where(p => Holds(Path.Combine(root, $"{p}", "fd"), inodes))
             .Select(p => (int?)p).FirstOrDefault();
     }
 
-    private static bool IsOurs(IPAddress address) => IPAddress.IsLoopback(address) || NetworkInterface
-        .GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Any(u => u.Address.Equals(address));
+    private static bool IsOurs(IPAddress address) => IPAddress.IsLoopback(address)
+        || NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses)
+            .Any(u => u.Address.Equals(address));
 
     //   sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt   uid  timeout inode
     //    0: 0100007F:2B67 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 27343

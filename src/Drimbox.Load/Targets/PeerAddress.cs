@@ -33,8 +33,12 @@ public readonly record struct DicomAddress(AeTitle AeTitle, HostPort Endpoint)
     {
         result = default;
         var at = text?.LastIndexOf('@') ?? -1;
-        if (at < 1 || !AeTitle.TryParse(text![..at], out var title) || !HostPort.TryParse(text[(at + 1)..], out var endpoint))
+        if (at < 1 || !AeTitle.TryParse(text![..at], out var title)
+            || !HostPort.TryParse(text[(at + 1)..], out var endpoint))
+        {
             return false;
+        }
+
         result = new DicomAddress(title, endpoint);
         return true;
     }

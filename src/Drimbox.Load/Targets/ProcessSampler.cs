@@ -9,11 +9,14 @@ public sealed class ProcessSampler
     // man 5 proc: times are in clock ticks of sysconf(_SC_CLK_TCK), 100 on every Linux that .NET runs on.
     private const double TicksPerSecond = 100;
     private readonly string _root;
+    private readonly bool _withChildren;
 
+    /// <param name="withChildren">Count its children and theirs too.</param>
     /// <param name="root">The folder /proc; another one for tests.</param>
-    public ProcessSampler(int pid, string root = "/proc")
+    public ProcessSampler(int pid, bool withChildren = true, string root = "/proc")
     {
         Pid = pid;
+        _withChildren = withChildren;
         _root = root;
         Name = ReadText($"{pid}/comm")?.Trim() ?? "";
     }
@@ -28,7 +31,7 @@ public sealed class ProcessSampler
     {
         if (ReadStat(Pid) is not { } self) return null;
         var (ticks, pages) = (self.Ticks, self.RssPages);
-        foreach (var child in Descendants())
+        foreach (var child in _withChildren ? Descendants() : [])
         {
             ticks += child.Ticks;
             pages += child.RssPages;

@@ -10,8 +10,10 @@ internal sealed class UsageWatch
 
     public UsageWatch(int? target, TimeSpan warmUp)
     {
-        _target = target is { } pid && pid != Environment.ProcessId ? new Watched(pid, warmUp) : null;
-        _sender = new Watched(Environment.ProcessId, warmUp);
+        _target = target is { } pid && pid != Environment.ProcessId
+            ? new Watched(pid, withChildren: true, warmUp)
+            : null;
+        _sender = new Watched(Environment.ProcessId, withChildren: false, warmUp);
     }
 
     /// <summary>Cores in use since the last call, and the memory of the target now.</summary>
@@ -35,9 +37,9 @@ internal sealed class UsageWatch
         private bool _isWarm;
         private long _rssMax;
 
-        public Watched(int pid, TimeSpan warmUp)
+        public Watched(int pid, bool withChildren, TimeSpan warmUp)
         {
-            _sampler = new ProcessSampler(pid);
+            _sampler = new ProcessSampler(pid, withChildren);
             _warmUp = warmUp;
             _lastCpu = _measuredFrom = _sampler.Sample()?.CpuSeconds ?? 0;
         }

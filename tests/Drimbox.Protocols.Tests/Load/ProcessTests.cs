@@ -18,16 +18,18 @@ public sealed class ProcessTests : IDisposable
         Process(11, parent: 10, "child", ticks: [10, 0, 0, 0], pages: 10);
         Process(12, parent: 11, "grandchild", ticks: [5, 0, 0, 0], pages: 5);
         Process(13, parent: 1, "stranger", ticks: [9999, 0, 0, 0], pages: 9999);
-        var sampler = new ProcessSampler(10, _proc.Path);
+        var sampler = new ProcessSampler(10, root: _proc.Path);
         Assert.Equal("store (scp) x", sampler.Name);
         Assert.Equal((1.75, 1015L * Environment.SystemPageSize), sampler.Sample());
+        Assert.Equal(
+            (1.6, 1000L * Environment.SystemPageSize), new ProcessSampler(10, false, _proc.Path).Sample());
     }
 
     [Fact]
     public void A_process_that_has_ended_has_no_sample()
     {
-        Assert.Null(new ProcessSampler(10, _proc.Path).Sample());
-        Assert.Equal("", new ProcessSampler(10, _proc.Path).Name);
+        Assert.Null(new ProcessSampler(10, root: _proc.Path).Sample());
+        Assert.Equal("", new ProcessSampler(10, root: _proc.Path).Name);
     }
 
     [Fact]

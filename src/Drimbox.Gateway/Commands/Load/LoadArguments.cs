@@ -22,35 +22,97 @@ internal sealed class LoadArguments
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _query = new("--query-target") { Description = "AET@HOST:PORT for C-FIND and C-MOVE; default: the target." };
+    private readonly Option<string?> _query = new("--query-target")
+    {
+        Description = "AET@HOST:PORT for C-FIND and C-MOVE; default: the target.",
+    };
     private readonly Option<string?> _mllp = new("--mllp") { Description = "HOST:PORT of the HL7 peer." };
-    private readonly Option<string> _mix = new("--mix") { Description = "Operations and their weights: echo, store, find, move, mllp.", DefaultValueFactory = _ => "store" };
-    private readonly Option<string?> _duration = new("--duration", "-d") { Description = "Time of the run after the warm-up, as 30s, 5m, 1h. Default: 10s, or none with --count." };
+    private readonly Option<string> _mix = new("--mix")
+    {
+        Description = "Operations and their weights: echo, store, find, move, mllp.",
+        DefaultValueFactory = _ => "store",
+    };
+    private readonly Option<string?> _duration = new("--duration", "-d")
+    {
+        Description = "Time of the run after the warm-up, as 30s, 5m, 1h. Default: 10s, or none with --count.",
+    };
     private readonly Option<long?> _count = new("--count", "-n") { Description = "Operations in all." };
-    private readonly Option<string> _warmUp = new("--warm-up") { Description = "Time at the beginning that is not counted.", DefaultValueFactory = _ => "0s" };
+    private readonly Option<string> _warmUp = new("--warm-up")
+    {
+        Description = "Time at the beginning that is not counted.",
+        DefaultValueFactory = _ => "0s",
+    };
     private readonly Option<double?> _rate = new("--rate") { Description = "Operations a second: an open loop." };
-    private readonly Option<int> _associations = new("--associations", "-a") { Description = "Associations at once, and HL7 connections.", DefaultValueFactory = _ => 1 };
-    private readonly Option<int> _window = new("--window") { Description = "C-STORE outstanding on one association, if the peer agrees.", DefaultValueFactory = _ => 1 };
-    private readonly Option<int?> _perAssociation = new("--per-association") { Description = "Operations before an association is released and opened again." };
-    private readonly Option<int> _pdu = new("--pdu") { Description = "Longest P-DATA-TF, in bytes.", DefaultValueFactory = _ => Limits.PduLengthOffered };
-    private readonly Option<string> _timeout = new("--timeout") { Description = "Longest wait for an answer.", DefaultValueFactory = _ => "60s" };
-    private readonly Option<string> _calling = new("--calling") { Description = "Our AE title.", DefaultValueFactory = _ => "DRIMBOXLOAD" };
-    private readonly Option<string> _instances = new("--instances") { Description = "What to store: MODALITY:SIZE:SYNTAX, comma-separated, in turns. CT, MR, CR, US, KO; explicit, implicit, jpeg, jpeg-lossless, jpeg-ls, jpeg2000, htj2k, rle or a UID.", DefaultValueFactory = _ => "CT:512KiB:explicit" };
-    private readonly Option<string?> _data = new("--data") { Description = "Folder of DICOM files to store instead, under new UIDs." };
-    private readonly Option<int> _perStudy = new("--per-study") { Description = "Synthetic instances of one study.", DefaultValueFactory = _ => 100 };
+    private readonly Option<int> _associations = new("--associations", "-a")
+    {
+        Description = "Associations at once, and HL7 connections.",
+        DefaultValueFactory = _ => 1,
+    };
+    private readonly Option<int> _window = new("--window")
+    {
+        Description = "C-STORE outstanding on one association, if the peer agrees.",
+        DefaultValueFactory = _ => 1,
+    };
+    private readonly Option<int?> _perAssociation = new("--per-association")
+    {
+        Description = "Operations before an association is released and opened again.",
+    };
+    private readonly Option<int> _pdu = new("--pdu")
+    {
+        Description = "Longest P-DATA-TF, in bytes.",
+        DefaultValueFactory = _ => Limits.PduLengthOffered,
+    };
+    private readonly Option<string> _timeout = new("--timeout")
+    {
+        Description = "Longest wait for an answer.",
+        DefaultValueFactory = _ => "60s",
+    };
+    private readonly Option<string> _calling = new("--calling")
+    {
+        Description = "Our AE title.",
+        DefaultValueFactory = _ => "DRIMBOXLOAD",
+    };
+    private readonly Option<string> _instances = new("--instances")
+    {
+        Description = "What to store: MODALITY:SIZE:SYNTAX, comma-separated, in turns. CT, MR, CR, US, KO; explicit, "
+            + "implicit, jpeg, jpeg-lossless, jpeg-ls, jpeg2000, htj2k, rle or a UID.",
+        DefaultValueFactory = _ => "CT:512KiB:explicit",
+    };
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Folder of DICOM files to store instead, under new UIDs.",
+    };
+    private readonly Option<int> _perStudy = new("--per-study")
+    {
+        Description = "Synthetic instances of one study.",
+        DefaultValueFactory = _ => 100,
+    };
     private readonly Option<string?> _moveTo = new("--move-to") { Description = "AE title that C-MOVE sends to." };
-    private readonly Option<string[]> _keys = new("--key", "-k") { Description = "KEYWORD=VALUE to ask for, as PatientID=42. Default: a study stored by this run. Repeatable." };
-    private readonly Option<string?> _message = new("--message") { Description = "File with the HL7 message to send, under a new MSH-10. Default: a report." };
-    private readonly Option<int> _seed = new("--seed") { Description = "The same seed gives the same data and order.", DefaultValueFactory = _ => 1 };
-    private readonly Option<int?> _pid = new("--pid") { Description = "Process of the peer, to record its CPU and memory. Default: found by its port." };
+    private readonly Option<string[]> _keys = new("--key", "-k")
+    {
+        Description = "KEYWORD=VALUE to ask for, as PatientID=42. Default: a study stored by this run. Repeatable.",
+    };
+    private readonly Option<string?> _message = new("--message")
+    {
+        Description = "File with the HL7 message to send, under a new MSH-10. Default: a report.",
+    };
+    private readonly Option<int> _seed = new("--seed")
+    {
+        Description = "The same seed gives the same data and order.",
+        DefaultValueFactory = _ => 1,
+    };
+    private readonly Option<int?> _pid = new("--pid")
+    {
+        Description = "Process of the peer, to record its CPU and memory. Default: found by its port.",
+    };
 
     public void AddTo(Command command)
     {
         command.Arguments.Add(_target);
         Option[] options =
         [
-            _query, _mllp, _mix, _duration, _count, _warmUp, _rate, _associations, _window, _perAssociation, _pdu, _timeout,
-            _calling, _instances, _data, _perStudy, _moveTo, _keys, _message, _seed, _pid,
+            _query, _mllp, _mix, _duration, _count, _warmUp, _rate, _associations, _window, _perAssociation, _pdu,
+            _timeout, _calling, _instances, _data, _perStudy, _moveTo, _keys, _message, _seed, _pid,
         ];
         foreach (var option in options) command.Options.Add(option);
     }
@@ -119,7 +181,9 @@ internal sealed class LoadArguments
     }
 
     private bool TryReadSchedule(
-        ParseResult parsed, [NotNullWhen(true)] out ArrivalSchedule? schedule, [NotNullWhen(false)] out Refusal? refusal)
+        ParseResult parsed,
+        [NotNullWhen(true)] out ArrivalSchedule? schedule,
+        [NotNullWhen(false)] out Refusal? refusal)
     {
         schedule = null;
         var count = parsed.GetValue(_count);
@@ -138,7 +202,9 @@ internal sealed class LoadArguments
     }
 
     private static bool TryReadKeys(
-        IReadOnlyList<string> texts, out IReadOnlyList<(Tag Tag, string Value)> keys, [NotNullWhen(false)] out Refusal? refusal)
+        IReadOnlyList<string> texts,
+        out IReadOnlyList<(Tag Tag, string Value)> keys,
+        [NotNullWhen(false)] out Refusal? refusal)
     {
         var read = new List<(Tag Tag, string Value)>();
         keys = read;

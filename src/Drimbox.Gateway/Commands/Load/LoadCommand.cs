@@ -65,8 +65,11 @@ internal static class LoadCommand
             var progress = quiet || json || Console.IsErrorRedirected ? null : new LoadProgress(Console.Error);
             var result = await run.RunAsync(progress is null ? null : progress.Show, cancellation);
             progress?.Clear();
-            if (output is not null) await File.WriteAllTextAsync(output.FullName, ResultFile.ToJson(result), CancellationToken.None);
-            if (html is not null) await File.WriteAllTextAsync(html.FullName, HtmlReport.Of(result), CancellationToken.None);
+            // Also what a run that was stopped by hand has shown is written.
+            if (output is not null)
+                await File.WriteAllTextAsync(output.FullName, ResultFile.ToJson(result), CancellationToken.None);
+            if (html is not null)
+                await File.WriteAllTextAsync(html.FullName, HtmlReport.Of(result), CancellationToken.None);
             if (json) Console.WriteLine(ResultFile.ToJson(result));
             else LoadSummary.Print(result, Console.Out);
             if (result.IsInterrupted) return Interrupted;

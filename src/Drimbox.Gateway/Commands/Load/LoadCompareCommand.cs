@@ -35,7 +35,8 @@ internal static class LoadCompareCommand
 
     private static int Run(string before, string after, double tolerance, bool json)
     {
-        if (ResultFile.TryRead(before, out var refusal) is not { } a || ResultFile.TryRead(after, out refusal) is not { } b)
+        if (ResultFile.TryRead(before, out var refusal) is not { } a
+            || ResultFile.TryRead(after, out refusal) is not { } b)
         {
             Console.Error.WriteLine(refusal!.Detail);
             return CannotRead;

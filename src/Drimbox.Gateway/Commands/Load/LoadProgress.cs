@@ -13,12 +13,13 @@ internal sealed class LoadProgress(TextWriter terminal)
         var operations = second.Operations.Select(o => string.Create(
             CultureInfo.InvariantCulture,
             $"{o.Kind.ToString().ToLowerInvariant()} {o.Count:N0}/s{Bytes(o.Bytes)} p99 {o.P99:0.0} ms{Errors(o.Errors)}"));
+        var rss = (second.TargetRss ?? 0) >> 20;
         var cpu = second.TargetCpu is { } cores
-            ? string.Create(CultureInfo.InvariantCulture, $"  target {cores:0.00} CPU {(second.TargetRss ?? 0) >> 20} MiB")
+            ? string.Create(CultureInfo.InvariantCulture, $"  target {cores:0.00} CPU {rss} MiB")
             : "";
+        var phase = second.IsWarmUp ? "warm-up  " : "";
         terminal.Write(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{EraseLine}{second.At,5:0} s  {(second.IsWarmUp ? "warm-up  " : "")}{string.Join("  ", operations)}{cpu}"));
+            CultureInfo.InvariantCulture, $"{EraseLine}{second.At,5:0} s  {phase}{string.Join("  ", operations)}{cpu}"));
     }
 
     public void Clear() => terminal.Write(EraseLine);

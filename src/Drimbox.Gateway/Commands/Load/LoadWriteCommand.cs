@@ -54,9 +54,11 @@ internal static class LoadWriteCommand
             {
                 var instance = set.Next(out _, out _);
                 await using var file = File.Create(Path.Combine(folder.FullName, $"{i:D6}.dcm"));
-                file.Write(Part10Writer.Header(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid));
+                file.Write(Part10Writer.Header(
+                    instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid));
                 using var content = instance.Open();
-                while (content.Read(buffer) is var read and > 0) await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                while (content.Read(buffer) is var read and > 0)
+                    await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
             }
 
             return 0;
