@@ -30,6 +30,9 @@ public sealed partial class DataSet
     /// same transfer syntax.</summary>
     public TransferSyntax? SourceSyntax { get; internal set; }
 
+    /// <summary>The elements stand in the order of their tags, and none twice, as PS3.5 7.1 wants it.</summary>
+    internal bool IsAscending => _ascending;
+
     public DataElement this[int index] => Elements[index];
 
     public ReadOnlySpan<DataElement> Elements => _elements.AsSpan(0, Count);
@@ -85,6 +88,20 @@ public sealed partial class DataSet
         Grow();
         _elements[Count++] = element;
         _hasGroupLengths |= element.Tag.IsGroupLength;
+    }
+
+    /// <summary>Brings what was appended into the order of the tags.</summary>
+    /// <returns>False if a tag is there twice.</returns>
+    internal bool TrySort()
+    {
+        if (_ascending) return true;
+        Array.Sort(_elements, 0, Count, Comparer<DataElement>.Create((a, b) => a.Tag.CompareTo(b.Tag)));
+        for (var i = 1; i < Count; i++)
+        {
+            if (_elements[i].Tag == _elements[i - 1].Tag) return false;
+        }
+
+        return _ascending = true;
     }
 
     private int IndexOf(Tag tag)
