@@ -374,4 +374,26 @@ public static class Limits
 
     /// <summary>1,000 requests of a listing; a further page follows.</summary>
     public const int RequestsListedMax = 1_000;
+
+    // ---- Load generator ----
+
+    /// <summary>1,000,000: finer shares than one in a million do not occur in a run.</summary>
+    public const int LoadMixWeightMax = 1_000_000;
+
+    /// <summary>1 GiB of pixels in one synthetic instance: beyond the largest tomosynthesis.</summary>
+    public const long LoadInstanceBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>512 MiB of the files of a folder are kept in memory, so that the disk of the sender is not what is
+    /// measured.</summary>
+    public const long LoadPayloadBytesMax = 512L * 1024 * 1024;
+
+    /// <summary>5 s after the end of an open loop for what is still queued; the rest is reported as not begun.</summary>
+    public static readonly TimeSpan LoadBacklogTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>1,000 associations or connections: five times what our own acceptor admits.</summary>
+    public const int LoadUsersMax = 1_000;
+
+    /// <summary>2 s between two attempts to open an association that fails: the peer is told apart from a dead one, and
+    /// not flooded. The first repeat comes after 50 ms.</summary>
+    public static readonly TimeSpan LoadReconnectDelayMax = TimeSpan.FromSeconds(2);
 }

@@ -35,6 +35,9 @@ public sealed record AssociationOptions
     /// <summary>Longest P-DATA-TF body that we receive, in bytes. Default: 128 KiB.</summary>
     public int MaximumLength { get; init; } = Limits.PduLengthOffered;
 
+    /// <summary>Longest P-DATA-TF body that we send, in bytes, whatever more the peer allows. Default: 128 KiB.</summary>
+    public int SendLengthMax { get; init; } = Limits.PduLengthSendMax;
+
     /// <summary>Operations that may be outstanding, invoked by this side, and sub-operations, invoked by the peer; 1
     /// proposes no window. Default: 1.</summary>
     public int Window { get; init; } = 1;
