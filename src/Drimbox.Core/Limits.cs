@@ -184,6 +184,20 @@ public static class Limits
         .. Enumerable.Repeat(TimeSpan.FromHours(1), 24),
     ];
 
+    /// <summary>4,096 sequences and items of a data set whatever its length.</summary>
+    public const int DataSetObjectsMin = 4_096;
+
+    /// <summary>16 bytes for each further sequence or item: those of an enhanced multi-frame image have 25 and more,
+    /// empty ones, of which a megabyte was 32 MiB of objects, 8 (attack A4).</summary>
+    public const int DataSetBytesPerObjectMin = 16;
+
+    /// <summary>128 descriptors that no peer can take: assemblies that are loaded late, databases, the files of
+    /// queries and retrieves. A process without any is ended by its runtime (attack A24).</summary>
+    public const int DescriptorsReserved = 128;
+
+    /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
+    public const int AcceptorsPerProcess = 3;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>
