@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
 using A = Drimbox.Storage.ArchiveAttribute;
 
@@ -53,6 +54,12 @@ internal static class QueryKeys
         [Tag.Columns] = (A.Columns, FindLevel.Image),
     }.ToFrozenDictionary();
 
+    private static readonly (Tag Tag, FindLevel Level)[] UniqueKeys =
+    [
+        (Tag.PatientID, FindLevel.Patient), (Tag.StudyInstanceUID, FindLevel.Study),
+        (Tag.SeriesInstanceUID, FindLevel.Series),
+    ];
+
     private static readonly A[] Counts =
     [
         A.NumberOfPatientRelatedStudies, A.NumberOfPatientRelatedSeries, A.NumberOfPatientRelatedInstances,
@@ -72,6 +79,25 @@ internal static class QueryKeys
         "IMAGE" => FindLevel.Image,
         _ => null,
     };
+
+    /// <summary>PS3.4 C.4.1.2.1 and C.4.2.2.1: a hierarchical caller names, with a single value, the unique key of each
+    /// level above the one that it asks at. One that negotiated relational queries need not (C.4.1.3.2).</summary>
+    /// <returns>The status that refuses it, or null.</returns>
+    public static DimseStatus? RefuseHierarchy(
+        DataSet identifier, FindLevel level, bool isPatientRoot, QueryOptions options)
+    {
+        if (options.HasFlag(QueryOptions.Relational)) return null;
+        foreach (var (tag, above) in UniqueKeys)
+        {
+            // PS3.4 C.6.2.1: in the study root a patient's attributes belong to the study level.
+            if (above >= level || (above == FindLevel.Patient && !isPatientRoot)) continue;
+            var values = identifier.GetStrings(tag);
+            if (values.Count != 1 || values[0].Length == 0 || values[0].AsSpan().ContainsAny('*', '?'))
+                return DimseStatus.DataSetDoesNotMatchSopClass.With("A unique key of a level above is not single-valued.");
+        }
+
+        return null;
+    }
 
     /// <returns>The query, or the status that refuses it.</returns>
     public static (UnderstoodQuery? Query, DimseStatus Refusal) Understand(DataSet identifier, FindLevel level)
