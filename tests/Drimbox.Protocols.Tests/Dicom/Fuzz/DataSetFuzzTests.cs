@@ -77,8 +77,6 @@ public sealed class DataSetFuzzTests(ITestOutputHelper output)
             // Behind Pixel Data the scan looks no more.
             if (scanner.PixelDataOffset < 0 || picked is not null)
                 Assert.Equal(whole.DataSet.GetUid(tag), scanner.GetUid(tag));
-            Assert.True(
-                picked is null || !scanner.GetUid(tag).IsEmpty, "Attack A8: a text that is no UID came through.");
         }
     }
 
