@@ -50,6 +50,7 @@ public sealed partial class Association
                 SendLengthMax = Math.Min(
                     SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
+                EventReports = options.EventReports,
             };
         }
         catch
@@ -130,11 +131,13 @@ public sealed partial class Association
                 MaximumLength = (uint)options.MaximumLength,
                 ImplementationClassUid = Implementation.ClassUid,
                 ImplementationVersionName = Implementation.VersionName,
-                AsyncOperations = options.Window == 1 ? null : new AsyncOperationsWindow((ushort)options.Window, 1),
+                AsyncOperations = options.Window == 1
+                    ? null
+                    : new AsyncOperationsWindow((ushort)options.Window, (ushort)options.Window),
                 Roles = roles,
-                Identity = options.Identity,
                 Extended = options.Extended,
                 CommonExtended = options.CommonExtended,
+                Identity = options.Identity,
             },
         };
     }
