@@ -74,6 +74,7 @@ internal sealed partial class AssociationSession
                     CallingAe = _peer!.CalledAe,
                     CalledAe = destination.AeTitle,
                     Contexts = CStoreScu.ContextsFor(progress.Instances),
+                    Tls = destination.Tls,
                     Time = _time,
                 },
                 _ending.Token);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
@@ -17,6 +16,7 @@ internal sealed partial class AssociationSession : IDisposable
     private readonly Admission _admission;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
+    private readonly Transport _transport;
     private readonly UpperLayerProvider _provider;
     private readonly CancellationTokenSource _ending;
     private readonly ConcurrentDictionary<ushort, Operation> _operations = [];
@@ -24,7 +24,7 @@ internal sealed partial class AssociationSession : IDisposable
     private AssociationPeer? _peer;
 
     public AssociationSession(
-        Socket socket,
+        Transport transport,
         AcceptorOptions options,
         Negotiation negotiation,
         Admission admission,
@@ -32,13 +32,14 @@ internal sealed partial class AssociationSession : IDisposable
         TimeProvider time,
         CancellationToken stopping)
     {
-        Address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        Address = ((IPEndPoint)transport.RemoteEndPoint!).Address;
+        _transport = transport;
         _options = options;
         _negotiation = negotiation;
         _admission = admission;
         _log = log;
         _time = time;
-        _provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: false, time);
+        _provider = new UpperLayerProvider(transport, isRequestor: false, time);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     }
 
@@ -107,6 +108,13 @@ internal sealed partial class AssociationSession : IDisposable
 
     private async ValueTask<bool> EstablishAsync()
     {
+        if (!await _provider.OpenTransportAsync(_ending.Token))
+        {
+            DicomLog.NoTls(_log, Address.ToString(), _provider.Failure().Message);
+            return false;
+        }
+
+        var tls = _transport.Session;
         var first = await _provider.ReadAsync();
         if (first.Kind != IndicationKind.AssociateRequested)
         {
@@ -116,7 +124,7 @@ internal sealed partial class AssociationSession : IDisposable
         }
 
         var request = _provider.Request!;
-        var rejection = _negotiation.Judge(request, Address, out var services) ?? _admission.TryEstablish(this);
+        var rejection = _negotiation.Judge(request, Address, tls?.Peer, out var services) ?? _admission.TryEstablish(this);
         if (rejection is { } refused)
         {
             DicomLog.Rejected(
@@ -129,9 +137,10 @@ internal sealed partial class AssociationSession : IDisposable
         var accept = _negotiation.Accept(request, services);
         await _provider.SendAssociateAcceptAsync(accept);
         _provider.IdleTimeout = _options.IdleTimeout;
-        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address) { Certificate = tls?.Peer };
         _association = new Association(_provider, null)
         {
+            TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
         _window = accept.User.AsyncOperations?.Invoked ?? 1;

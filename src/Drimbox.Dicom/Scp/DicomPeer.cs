@@ -1,12 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
 
 /// <summary>An AE that we may call.</summary>
 public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port)
 {
+    /// <summary>TLS towards it; null: none.</summary>
+    public TlsClientOptions? Tls { get; init; }
+
     /// <summary>Reads <c>AET@host:port</c>. An IPv6 address stands in brackets, as in a URL (RFC 3986 3.2.2).</summary>
     public static bool TryParse([NotNullWhen(true)] string? s, [NotNullWhen(true)] out DicomPeer? peer)
     {

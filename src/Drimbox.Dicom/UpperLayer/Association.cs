@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -31,6 +32,9 @@ public sealed partial class Association : IAsyncDisposable
 
     /// <summary>The address of the other side; null once it is gone.</summary>
     public EndPoint? Peer { get; }
+
+    /// <summary>What TLS negotiated; null without TLS.</summary>
+    public TlsSession? TlsSession { get; internal init; }
 
     /// <summary>The presentation contexts that were accepted.</summary>
     public IReadOnlyList<PresentationContext> Contexts { get; }

@@ -1,5 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -38,7 +39,16 @@ public sealed record AssociationOptions
 
     public UserIdentity? Identity { get; init; }
 
-    /// <summary>Time for the TCP connection. Default: 10 s.</summary>
+    /// <summary>PS3.7 D.3.3.5, sent as they are.</summary>
+    public IReadOnlyList<SopClassExtendedNegotiation> Extended { get; init; } = [];
+
+    /// <summary>PS3.7 D.3.3.6, sent as they are.</summary>
+    public IReadOnlyList<SopClassCommonExtendedNegotiation> CommonExtended { get; init; } = [];
+
+    /// <summary>TLS towards the peer; null: none.</summary>
+    public TlsClientOptions? Tls { get; init; }
+
+    /// <summary>Time for the TCP connection and the TLS handshake together. Default: 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = Limits.ConnectTimeout;
 
     /// <summary>Time from the A-ASSOCIATE-RQ to its answer. Default: 30 s.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -19,6 +20,13 @@ internal abstract class Transport : IDisposable
     public EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
 
     protected Socket Socket { get; }
+
+    /// <summary>What TLS negotiated; null without TLS. Only once it is open.</summary>
+    public virtual TlsSession? Session => null;
+
+    /// <summary>Does what the transport needs before the first PDU: with TLS, the handshake.</summary>
+    /// <exception cref="IOException">It is not open; the message says why.</exception>
+    public virtual ValueTask OpenAsync(CancellationToken cancellationToken) => default;
 
     /// <returns>How many bytes came, at least one; 0 at the end of what the peer sends.</returns>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken);
