@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Drimbox.Gateway.Commands;
 using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Gateway.Commands.Load;
 
 var root = new RootCommand("""
     Drimbox: an on-premises DICOM imaging gateway that plays the nodes of the French DRIM-M flow.
@@ -27,6 +28,7 @@ var root = new RootCommand("""
     GetCommand.Create(),
     ReceiveCommand.Create(),
     DumpCommand.Create(),
+    LoadCommand.Create(),
 };
 // An argument that begins with @ is not the name of a file to read arguments from.
 var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -37,11 +37,11 @@ public sealed class CFindScu(Association association)
         var request = new CommandSet
         {
             CommandField = CommandField.CFindRq,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = sopClass,
             Priority = DimsePriority.Medium,
         };
         cancellationToken.ThrowIfCancellationRequested();
+        using var operation = await association.Responses.BeginAsync(request);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
         await using var cancel = new ScuCancel(association, context, request, cancellationToken);
         var isOver = false;
@@ -49,9 +49,9 @@ public sealed class CFindScu(Association association)
         {
             while (true)
             {
-                var response = await ScuChannel.ReadResponseAsync(association, request);
-                var match = response.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, context) : null;
-                var status = response.Status!.Value with { Comment = response.ErrorComment };
+                var response = await operation.NextAsync();
+                var match = await response.ReadDataSetAsync(association);
+                var status = response.Status;
                 isOver = !status.IsPending;
                 if (isOver)
                 {
@@ -71,18 +71,11 @@ public sealed class CFindScu(Association association)
             if (!isOver && association.Provider.State == Sta.Sta6)
             {
                 await cancel.SendAsync();
-                await SkipAsync(request);
+                while ((await operation.NextAsync()).Status.IsPending)
+                {
+                    // Matches that were on their way.
+                }
             }
-        }
-    }
-
-    private async ValueTask SkipAsync(CommandSet request)
-    {
-        while (true)
-        {
-            var response = await ScuChannel.ReadResponseAsync(association, request);
-            if (response.HasDataSet) await association.Channel.SkipDataSetAsync();
-            if (!response.Status!.Value.IsPending) return;
         }
     }
 }
