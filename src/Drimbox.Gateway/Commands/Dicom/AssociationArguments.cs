@@ -98,7 +98,8 @@ internal static class AssociationArguments
         this Command command, Func<ParseResult, CancellationToken, Task<ExitCode>> action)
     {
         command.Arguments.Insert(0, Peer);
-        foreach (var option in (Option[])[Calling, PduLength, TimeoutSeconds, Json, Quiet]) command.Options.Add(option);
+        foreach (var option in (Option[])[Calling, PduLength, TimeoutSeconds, .. TlsArguments.OfCaller, Json, Quiet])
+            command.Options.Add(option);
         return command.Runs(action, parsed => parsed.GetValue(Peer));
     }
 
@@ -167,6 +168,7 @@ internal static class AssociationArguments
             CallingAe = parsed.GetValue(Calling),
             Contexts = contexts,
             MaximumLength = parsed.GetValue(PduLength),
+            Tls = TlsArguments.CallerOptions(parsed),
         };
         if (parsed.GetValue(TimeoutSeconds) is not { } seconds) return options;
         var timeout = TimeSpan.FromSeconds(seconds);

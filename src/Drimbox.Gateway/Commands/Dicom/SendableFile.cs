@@ -87,9 +87,25 @@ internal sealed class SendingFile(SendableFile file, Uid syntax)
 {
     public SendableFile File { get; } = file;
 
+    /// <summary>Why it could not be opened, or converted; null if it could.</summary>
+    public string? Fault { get; private set; }
+
+    /// <exception cref="IOException">See <see cref="Fault"/>.</exception>
     public override InstanceContent Open()
     {
-        if (TransferSyntaxUid == File.TransferSyntaxUid) return File.Open();
+        try
+        {
+            return TransferSyntaxUid == File.TransferSyntaxUid ? File.Open() : Convert();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            Fault = e.Message;
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private InstanceContent Convert()
+    {
         if (!DicomFile.TryRead(File.Path, out var read, out var refusal)) throw new IOException(refusal!.Detail);
         Invariant.Holds(TransferSyntax.TryFind(TransferSyntaxUid, out var target));
         return FromMemory(
