@@ -107,6 +107,16 @@ public static class Limits
     /// <summary>5 s to write an answer to a peer that does not read, at the end of an association.</summary>
     public static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>250 ms for the peer to close after our last PDU, before it sees the end of our side: a round trip
+    /// around the world (PS3.8 9.2.3 leaves the closing to the peer, ARTIM ends what remains).</summary>
+    public static readonly TimeSpan LastWordGrace = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>10 s: who replaces a certificate sees it in use before looking elsewhere for the fault.</summary>
+    public static readonly TimeSpan TlsFilesPollInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>30 days: the time that a hospital needs to get a certificate from its authority.</summary>
+    public static readonly TimeSpan TlsCertificateWarning = TimeSpan.FromDays(30);
+
     /// <summary>64 KiB: a longer value of a file is kept as a reference to the file. Headers and overlays stay below;
     /// Pixel Data of an image worth the name is above.</summary>
     public const int ValueBytesByReferenceMin = 64 * 1024;
@@ -145,6 +155,10 @@ public static class Limits
 
     /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
     public const int RowsPerMark = 1_000;
+
+    /// <summary>1,000,000 frames: a whole-slide image has some 400,000 tiles; what is kept of each is 16 bytes.
+    /// </summary>
+    public const int FramesPerInstanceMax = 1_000_000;
 
     /// <summary>256 attribute identifiers in one command set (PS3.7 E.1, (0000,1005)): an N-GET of a whole performed
     /// procedure step names 60.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 
 namespace Drimbox.Dicom;
@@ -75,6 +77,18 @@ public readonly struct DataElement
     /// <summary>As <see cref="Value"/>; empty also for a value with a <see cref="Range"/>.</summary>
     public ReadOnlySpan<byte> Bytes => _store is byte[] array ? array.AsSpan(_offset, _length) : default;
 
+    /// <summary>The bytes of a plain value, read from its file if it lies there. At most
+    /// <see cref="Limits.ValueBytesInMemoryMax"/>: ask <see cref="Length"/> first.</summary>
+    /// <exception cref="EndOfStreamException">The file no longer holds the value.</exception>
+    public ReadOnlyMemory<byte> ToMemory()
+    {
+        if (_store is not FileRange range) return Value;
+        Invariant.Holds(range.Length <= Limits.ValueBytesInMemoryMax);
+        var bytes = new byte[range.Length];
+        range.Read(0, bytes);
+        return bytes;
+    }
+
     internal DataElement WithVr(Vr vr) => new(Tag, vr, _store, _offset, _length);
 
     public override string ToString() => $"{Tag} {Vr.Code()} {Length}";
@@ -83,7 +97,8 @@ public readonly struct DataElement
 /// <summary>The items of a sequence (PS3.5 7.5) and how they were delimited.</summary>
 public sealed class Sequence : IReadOnlyList<DataSet>
 {
-    private readonly List<DataSet> _items = [];
+    // Most sequences have one item.
+    private readonly List<DataSet> _items = new(1);
 
     public int Count => _items.Count;
 
@@ -120,6 +135,27 @@ public sealed class EncapsulatedFragments : IReadOnlyList<DataElement>
     IEnumerator<DataElement> IEnumerable<DataElement>.GetEnumerator() => _fragments.GetEnumerator();
 
     System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => _fragments.GetEnumerator();
+
+    /// <summary>Reads a value field that is in memory: items, then a delimiter, and nothing behind it. The fragments
+    /// stay slices of it.</summary>
+    /// <returns>False if it is anything else.</returns>
+    public static bool TryRead(byte[] valueField, [NotNullWhen(true)] out EncapsulatedFragments? fragments)
+    {
+        fragments = [];
+        var rest = valueField.AsSpan();
+        while (rest.Length >= 8)
+        {
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
+            if (rest.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF, 0xDD, 0xE0])) return length == 0 && rest.Length == 8;
+            if (!rest.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF, 0x00, 0xE0]) || length > rest.Length - 8) break;
+            fragments.Add(new DataElement(
+                Tag.Item, Vr.OB, valueField, valueField.Length - rest.Length + 8, (int)length));
+            rest = rest[(8 + (int)length)..];
+        }
+
+        fragments = null;
+        return false;
+    }
 
     /// <summary>Adds a fragment with the bytes of a plain element.</summary>
     public void Add(DataElement fragment)

@@ -138,7 +138,8 @@ public sealed partial class DataSet
         return entry.Vr;
     }
 
-    private static string DecimalString(double value)
+    /// <summary>The shortest text that reads back as the value, cut to the 16 characters of DS.</summary>
+    internal static string DecimalString(double value)
     {
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         for (var digits = 15; text.Length > 16 && digits > 0; digits--)

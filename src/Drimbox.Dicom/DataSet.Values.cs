@@ -44,15 +44,13 @@ public sealed partial class DataSet
     public IReadOnlyList<string> GetStrings(Tag tag)
     {
         if (!TryGet(tag, out var element) || element.Length == 0 || !element.IsInMemory) return [];
-        if (element.Vr.IsText()) return Split(CharacterSet.Decode(element.Bytes, element.Vr), element.Vr);
+        if (element.Vr.IsText()) return Texts(element.Vr, element.Bytes);
         if (element.Vr is Vr.UN or Vr.OB or Vr.OW) return [];
         if (element.Vr == Vr.AT)
         {
             return
             [
-                .. Enumerate(element, 4, static b => new Tag(
-                    BinaryPrimitives.ReadUInt16LittleEndian(b),
-                    BinaryPrimitives.ReadUInt16LittleEndian(b[2..])).ToString()),
+                .. Enumerate(element, 4, static b => TagAt(b).ToString()),
             ];
         }
 
@@ -133,6 +131,13 @@ public sealed partial class DataSet
     /// <summary>The items of a sequence; none if it is absent.</summary>
     public IReadOnlyList<DataSet> GetItems(Tag tag) =>
         TryGet(tag, out var element) && element.Sequence is { } sequence ? sequence : [];
+
+    /// <summary>The values of a text in the character set in force here, without padding.</summary>
+    internal string[] Texts(Vr vr, ReadOnlySpan<byte> bytes) => Split(CharacterSet.Decode(bytes, vr), vr);
+
+    /// <summary>A value of AT: group, then element.</summary>
+    internal static Tag TagAt(ReadOnlySpan<byte> bytes) => new(
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes), BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]));
 
     private static string[] Split(string text, Vr vr)
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Drimbox.Dicom;
 
 /// <summary>
@@ -9,14 +11,20 @@ public sealed partial class DataSet
     private DataElement[] _elements;
     private bool _ascending = true;
     private bool _hasGroupLengths;
+    private bool _isBorrowed;
 
     public DataSet() => _elements = [];
 
     /// <summary>An item that will belong to <paramref name="parent"/>: it has the character set of that one.</summary>
     public DataSet(DataSet parent) : this() => Parent = parent;
 
-    /// <summary>For a data set to be read: room for the elements of an ordinary image header.</summary>
-    internal DataSet(int capacity) => _elements = new DataElement[capacity];
+    /// <summary>For a data set to be read: borrowed room for the elements of an ordinary image header, until
+    /// <see cref="TrimExcess"/>.</summary>
+    internal DataSet(int capacity)
+    {
+        _elements = ArrayPool<DataElement>.Shared.Rent(capacity);
+        _isBorrowed = true;
+    }
 
     public int Count { get; private set; }
 
@@ -29,6 +37,9 @@ public sealed partial class DataSet
     /// <summary>What the data set was read from; null if it was made here. Group lengths are only written back in the
     /// same transfer syntax.</summary>
     public TransferSyntax? SourceSyntax { get; internal set; }
+
+    /// <summary>The elements stand in the order of their tags, and none twice, as PS3.5 7.1 wants it.</summary>
+    internal bool IsAscending => _ascending;
 
     public DataElement this[int index] => Elements[index];
 
@@ -87,7 +98,21 @@ public sealed partial class DataSet
         _hasGroupLengths |= element.Tag.IsGroupLength;
     }
 
-    private int IndexOf(Tag tag)
+    /// <summary>Brings what was appended into the order of the tags.</summary>
+    /// <returns>False if a tag is there twice.</returns>
+    internal bool TrySort()
+    {
+        if (_ascending) return true;
+        Array.Sort(_elements, 0, Count, Comparer<DataElement>.Create((a, b) => a.Tag.CompareTo(b.Tag)));
+        for (var i = 1; i < Count; i++)
+        {
+            if (_elements[i].Tag == _elements[i - 1].Tag) return false;
+        }
+
+        return _ascending = true;
+    }
+
+    internal int IndexOf(Tag tag)
     {
         if (!_ascending)
         {
@@ -137,9 +162,26 @@ public sealed partial class DataSet
         _elements[Count] = default;
     }
 
+    /// <summary>All that is read was appended: the room becomes as large as it need be.</summary>
+    internal void TrimExcess()
+    {
+        if (_isBorrowed) Exchange(Count == 0 ? [] : new DataElement[Count], isBorrowed: false);
+    }
+
     private void Grow()
     {
         if (Count < _elements.Length) return;
-        Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+        if (_isBorrowed) Exchange(ArrayPool<DataElement>.Shared.Rent(_elements.Length * 2), isBorrowed: true);
+        else Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+    }
+
+    private void Exchange(DataElement[] elements, bool isBorrowed)
+    {
+        Array.Copy(_elements, elements, Count);
+        // The pool must not keep values alive.
+        Array.Clear(_elements, 0, Count);
+        ArrayPool<DataElement>.Shared.Return(_elements);
+        _elements = elements;
+        _isBorrowed = isBorrowed;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
 
@@ -31,11 +32,18 @@ public enum AllowedServices
     All = Echo | Store | Find | Retrieve | Worklist | ProcedureStep | Commitment | Availability | Normalized,
 }
 
-/// <summary>An AE that may call us.</summary>
+/// <summary>An AE that may call us, and what it is bound to (attack A12): each of these that is set must fit. Several
+/// rules for one title add up.</summary>
 public sealed record CallerRule(AeTitle CallingAe)
 {
     /// <summary>Networks that it may call from; empty: from anywhere.</summary>
     public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+
+    /// <summary>The title of ours that it may call; null: each of them.</summary>
+    public AeTitle? CalledAe { get; init; }
+
+    /// <summary>The certificate that it must have shown; null: any, or none.</summary>
+    public CertificateBinding? Certificate { get; init; }
 
     /// <summary>Default: all.</summary>
     public AllowedServices Services { get; init; } = AllowedServices.All;
@@ -64,6 +72,9 @@ public sealed record AcceptorOptions
 
     /// <summary>How long a caller may be silent. Default: 60 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = Limits.AssociationIdleTimeout;
+
+    /// <summary>TLS for every connection; null: none. Without it no rule with a certificate can be met.</summary>
+    public TlsServerOptions? Tls { get; init; }
 
     /// <summary>Null: no storage.</summary>
     public ICStoreScp? Store { get; init; }

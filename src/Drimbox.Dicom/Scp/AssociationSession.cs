@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +17,7 @@ internal sealed partial class AssociationSession : IDisposable
     private readonly Admission _admission;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
+    private readonly Transport _transport;
     private readonly UpperLayerProvider _provider;
     private readonly CancellationTokenSource _ending;
     private readonly CancellationToken _ended;
@@ -29,7 +30,7 @@ internal sealed partial class AssociationSession : IDisposable
     private AssociationPeer? _peer;
 
     public AssociationSession(
-        Socket socket,
+        Transport transport,
         AcceptorOptions options,
         Negotiation negotiation,
         Admission admission,
@@ -37,13 +38,14 @@ internal sealed partial class AssociationSession : IDisposable
         TimeProvider time,
         CancellationToken stopping)
     {
-        Address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        Address = ((IPEndPoint)transport.RemoteEndPoint!).Address;
+        _transport = transport;
         _options = options;
         _negotiation = negotiation;
         _admission = admission;
         _log = log;
         _time = time;
-        _provider = new UpperLayerProvider(socket, isRequestor: false, time);
+        _provider = new UpperLayerProvider(transport, isRequestor: false, time);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _ended = _ending.Token;
     }
@@ -113,6 +115,13 @@ internal sealed partial class AssociationSession : IDisposable
 
     private async ValueTask<bool> EstablishAsync()
     {
+        if (!await _provider.OpenTransportAsync(_ending.Token))
+        {
+            DicomLog.NoTls(_log, Address.ToString(), _provider.Failure().Message);
+            return false;
+        }
+
+        var tls = _transport.Session;
         var first = await _provider.ReadAsync();
         if (first.Kind != IndicationKind.AssociateRequested)
         {
@@ -122,9 +131,9 @@ internal sealed partial class AssociationSession : IDisposable
         }
 
         var request = _provider.Request!;
-        var rejection = _negotiation.Judge(request, Address, out var services);
+        var rejection = _negotiation.Judge(request, Address, tls?.Peer, out var services);
         UserIdentityAnswer? identity = null;
-        if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request);
+        if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request, tls);
         rejection ??= _admission.TryEstablish(this);
         if (rejection is { } refused)
         {
@@ -141,9 +150,10 @@ internal sealed partial class AssociationSession : IDisposable
             accept = accept with { User = accept.User with { IdentityResponse = identity.Response } };
         await _provider.SendAssociateAcceptAsync(accept);
         _provider.IdleTimeout = _options.IdleTimeout;
-        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address) { Certificate = tls?.Peer };
         _association = new Association(_provider, null)
         {
+            TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
@@ -153,10 +163,11 @@ internal sealed partial class AssociationSession : IDisposable
         return true;
     }
 
-    private async ValueTask<(AssociateRejection?, UserIdentityAnswer?)> JudgeIdentityAsync(AssociateRequest request)
+    private async ValueTask<(AssociateRejection?, UserIdentityAnswer?)> JudgeIdentityAsync(
+        AssociateRequest request, TlsSession? tls)
     {
         if (_options.UserIdentity is not { } check) return default;
-        var peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        var peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address) { Certificate = tls?.Peer };
         try
         {
             // Bounded by ARTIM, which has been running since the connection came.

@@ -36,6 +36,19 @@ internal static partial class DicomLog
     [LoggerMessage(1008, LogLevel.Error, "No connection can be accepted: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string reason);
 
+    [LoggerMessage(1050, LogLevel.Warning, "No TLS connection with {Address}: {Reason}")]
+    public static partial void NoTls(ILogger logger, string address, string reason);
+
+    [LoggerMessage(1051, LogLevel.Information, "TLS {Profile} with the certificate of {File}, valid until {NotAfter:u}")]
+    public static partial void TlsCertificate(ILogger logger, string profile, string file, DateTimeOffset? notAfter);
+
+    [LoggerMessage(
+        1052, LogLevel.Error, "The new TLS files cannot be used, the former ones stay in force: {Reason}")]
+    public static partial void TlsFilesUnusable(ILogger logger, string reason);
+
+    [LoggerMessage(1053, LogLevel.Warning, "The TLS certificate of {File} ends at {NotAfter:u}")]
+    public static partial void TlsCertificateEnds(ILogger logger, string file, DateTimeOffset? notAfter);
+
     [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association: {Reason}")]
     public static partial void MoveDestinationFailed(
         ILogger logger, string callingAe, string destination, string reason);

@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scp;
@@ -16,9 +17,11 @@ internal sealed class Negotiation(AcceptorOptions options)
     private static readonly Uid[] QuerySyntaxes =
         [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid];
 
-    /// <summary>Attack A12: versions, titles and networks, in the order in which PS3.8 lists them.</summary>
+    /// <summary>Attack A12: versions, titles, networks and certificates, in the order in which PS3.8 lists
+    /// them.</summary>
     /// <returns>The refusal, or null with what the caller may do.</returns>
-    public AssociateRejection? Judge(AssociateRequest request, IPAddress address, out AllowedServices services)
+    public AssociateRejection? Judge(
+        AssociateRequest request, IPAddress address, PeerCertificate? certificate, out AllowedServices services)
     {
         services = AllowedServices.None;
         // PS3.8 9.3.2: only bit 0 is tested, later versions set further bits.
@@ -35,14 +38,20 @@ internal sealed class Negotiation(AcceptorOptions options)
         }
 
         var from = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var isKnown = false;
         foreach (var rule in options.Callers)
         {
             if (rule.CallingAe != request.CallingAe) continue;
             if (rule.Networks.Count > 0 && !rule.Networks.Any(network => network.Contains(from))) continue;
+            if (rule.Certificate is { } binding && !binding.Matches(certificate)) continue;
+            isKnown = true;
+            if (rule.CalledAe is { } called && called != request.CalledAe) continue;
             services |= rule.Services;
         }
 
-        return services == AllowedServices.None ? AssociateRejection.CallingAeNotRecognized : null;
+        if (services != AllowedServices.None) return null;
+        // Who is known, but for another title of ours, is told so; who is not known learns nothing about titles.
+        return isKnown ? AssociateRejection.CalledAeNotRecognized : AssociateRejection.CallingAeNotRecognized;
     }
 
     public AssociateAccept Accept(AssociateRequest request, AllowedServices services)

@@ -1,11 +1,16 @@
 using System.Net;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
 
 /// <summary>Who is at the other end of an association.</summary>
-public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address);
+public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address)
+{
+    /// <summary>The certificate that it has proved to own; null without TLS or without a certificate.</summary>
+    public PeerCertificate? Certificate { get; init; }
+}
 
 /// <summary>A C-STORE-RQ, before its data set. Source: PS3.7 9.1.1.1.</summary>
 /// <param name="SopClassUid">The abstract syntax of the context and the Affected SOP Class UID, which are
@@ -140,4 +145,8 @@ public interface IRetrieveScp
 }
 
 /// <summary>An AE that we may call.</summary>
-public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port);
+public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port)
+{
+    /// <summary>TLS towards it; null: none.</summary>
+    public TlsClientOptions? Tls { get; init; }
+}

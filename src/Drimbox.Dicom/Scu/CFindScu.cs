@@ -43,6 +43,7 @@ public sealed class CFindScu(Association association)
         cancellationToken.ThrowIfCancellationRequested();
         using var operation = await association.Responses.BeginAsync(request);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
+        await using var cancel = new ScuCancel(association, context, request, cancellationToken);
         var isOver = false;
         try
         {
@@ -54,36 +55,27 @@ public sealed class CFindScu(Association association)
                 isOver = !status.IsPending;
                 if (isOver)
                 {
+                    // FE00, or what was decided before the cancel arrived (PS3.7 9.3.2.3).
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (status.Category == StatusCategory.Failure) throw new DimseFailureException("C-FIND", status);
                     yield break;
                 }
 
-                cancellationToken.ThrowIfCancellationRequested();
-                if (match is not null) yield return match;
+                // After a cancel there is nobody to take the matches that were on their way.
+                if (match is not null && !cancellationToken.IsCancellationRequested) yield return match;
             }
         }
         finally
         {
-            if (!isOver && association.Provider.State == Sta.Sta6) await CancelAsync(context, operation);
+            // The caller stopped early.
+            if (!isOver && association.Provider.State == Sta.Sta6)
+            {
+                await cancel.SendAsync();
+                while ((await operation.NextAsync()).Status.IsPending)
+                {
+                    // Matches that were on their way.
+                }
+            }
         }
     }
-
-    // PS3.7 9.3.2.3: the final response follows, FE00 or what was decided before the cancel arrived.
-    private async ValueTask CancelAsync(PresentationContext context, OutstandingOperation operation)
-    {
-        await association.Channel.SendAsync(context, ScuCancel.For(operation.Request));
-        while ((await operation.NextAsync()).Status.IsPending)
-        {
-            // Matches that were on their way.
-        }
-    }
-}
-
-internal static class ScuCancel
-{
-    public static CommandSet For(CommandSet request) => new()
-    {
-        CommandField = CommandField.CCancelRq,
-        MessageIdBeingRespondedTo = request.MessageId,
-    };
 }

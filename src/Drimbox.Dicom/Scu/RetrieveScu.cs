@@ -69,50 +69,19 @@ internal static class Retrieval
         };
         using var operation = await association.Responses.BeginAsync(request, store);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
-        // C-CANCEL may go out while we wait for the next response (PS3.7 9.3.2.3).
-        var cancelling = new Cancelling(association, context, request);
-        var registration = cancellationToken.UnsafeRegister(
-            static state => ((Cancelling)state!).Send(), cancelling);
-        try
+        await using var cancel = new ScuCancel(association, context, request, cancellationToken);
+        while (true)
         {
-            while (true)
+            var response = await operation.NextAsync();
+            var failures = await response.ReadDataSetAsync(association);
+            var counts = response.Command.SubOperations ?? default;
+            if (!response.Status.IsPending)
             {
-                var response = await operation.NextAsync();
-                var failures = await response.ReadDataSetAsync(association);
-                var counts = response.Command.SubOperations ?? default;
-                if (!response.Status.IsPending)
-                {
-                    return new RetrieveResult(
-                        response.Status, counts, failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
-                }
-
-                progress?.Invoke(counts);
+                return new RetrieveResult(
+                    response.Status, counts, failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
             }
-        }
-        finally
-        {
-            await registration.DisposeAsync();
-            await cancelling.Sending;
-        }
-    }
 
-    /// <summary>Sends C-CANCEL-RQ once.</summary>
-    private sealed class Cancelling(Association association, PresentationContext context, CommandSet request)
-    {
-        public Task Sending { get; private set; } = Task.CompletedTask;
-
-        public void Send() => Sending = Task.Run(SendAsync);
-
-        private async Task SendAsync()
-        {
-            try
-            {
-                await association.Channel.SendAsync(context, ScuCancel.For(request));
-            }
-            catch (AssociationAbortedException)
-            {
-                // Whoever waits for the response sees the same end.
-            }
+            progress?.Invoke(counts);
         }
     }
 

@@ -4,6 +4,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -34,6 +35,9 @@ public sealed partial class Association : IAsyncDisposable
 
     /// <summary>The address of the other side; null once it is gone.</summary>
     public EndPoint? Peer { get; }
+
+    /// <summary>What TLS negotiated; null without TLS.</summary>
+    public TlsSession? TlsSession { get; internal init; }
 
     /// <summary>The presentation contexts that were accepted.</summary>
     public IReadOnlyList<PresentationContext> Contexts { get; }

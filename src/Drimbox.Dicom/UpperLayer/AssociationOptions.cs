@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -40,17 +41,20 @@ public sealed record AssociationOptions
 
     public UserIdentity? Identity { get; init; }
 
-    /// <summary>Proposals of service classes (PS3.7 D.3.3.5); <see cref="ExtendedNegotiation.Encode"/> makes those of
-    /// queries and retrieves.</summary>
+    /// <summary>PS3.7 D.3.3.5, sent as they are; <see cref="ExtendedNegotiation.Encode"/> makes those of queries and
+    /// retrieves.</summary>
     public IReadOnlyList<SopClassExtendedNegotiation> Extended { get; init; } = [];
 
-    /// <summary>Of what kind a storage class is that the peer may not know (PS3.7 D.3.3.6).</summary>
+    /// <summary>PS3.7 D.3.3.6, sent as they are: of what kind a storage class is that the peer may not know.</summary>
     public IReadOnlyList<SopClassCommonExtendedNegotiation> CommonExtended { get; init; } = [];
 
     /// <summary>Takers of N-EVENT-REPORT that the peer sends over this association.</summary>
     public IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
 
-    /// <summary>Time for the TCP connection. Default: 10 s.</summary>
+    /// <summary>TLS towards the peer; null: none.</summary>
+    public TlsClientOptions? Tls { get; init; }
+
+    /// <summary>Time for the TCP connection and the TLS handshake together. Default: 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = Limits.ConnectTimeout;
 
     /// <summary>Time from the A-ASSOCIATE-RQ to its answer. Default: 30 s.</summary>

@@ -119,6 +119,9 @@ public sealed class AssociationAbortedException : IOException
     public AssociationAbortedException(AssociationAbort abort)
         : base($"Association aborted ({abort}). {abort.Explanation}") => Abort = abort;
 
+    internal AssociationAbortedException(AssociationAbort abort, string detail)
+        : base($"Association aborted ({abort}). {abort.Explanation} {detail}") => Abort = abort;
+
     public AssociationAbortedException(string message, Exception? inner = null) : base(message, inner)
     {
     }

@@ -5,7 +5,7 @@ using Drimbox.Core;
 
 namespace Drimbox.Dicom.UpperLayer;
 
-/// <summary>The side of the provider that touches the socket and the clock.</summary>
+/// <summary>The side of the provider that touches the transport and the clock.</summary>
 internal sealed partial class UpperLayerProvider
 {
     private readonly TimeProvider _time;
@@ -80,9 +80,9 @@ internal sealed partial class UpperLayerProvider
         try
         {
             // The pending receive ends with 0 bytes, and the reading task says goodbye itself.
-            _socket.Shutdown(SocketShutdown.Receive);
+            _transport.ShutdownReceive();
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             CloseTransport();
         }
@@ -155,7 +155,7 @@ internal sealed partial class UpperLayerProvider
         {
             return await pending;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             _transportFault ??= e;
             return 0;
@@ -170,10 +170,10 @@ internal sealed partial class UpperLayerProvider
     {
         try
         {
-            var pending = _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, CancellationToken.None);
+            var pending = _transport.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
             return pending.IsCompletedSuccessfully ? pending : ReceivePendingAsync(pending);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             _transportFault ??= e;
             return ValueTask.FromResult(0);
@@ -189,9 +189,9 @@ internal sealed partial class UpperLayerProvider
         try
         {
             while (bytes.Length > 0)
-                bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, CancellationToken.None)..];
+                bytes = bytes[await _transport.SendAsync(bytes, CancellationToken.None)..];
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             _transportFault ??= e;
             throw Failure();
@@ -218,7 +218,7 @@ internal sealed partial class UpperLayerProvider
         else ArrayPool<byte>.Shared.Return(_buffer);
     }
 
-    private void CloseTransport() => _socket.Close();
+    private void CloseTransport() => _transport.Close();
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

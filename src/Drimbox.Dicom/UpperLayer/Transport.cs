@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using Drimbox.Dicom.Tls;
+
+namespace Drimbox.Dicom.UpperLayer;
+
+/// <summary>The transport connection under an association. Source: PS3.8 9.1. One task receives and one sends at a
+/// time; the members that end something may be called from any task.</summary>
+/// <remarks>Receiving and sending fail with <see cref="SocketException"/>, <see cref="IOException"/> or
+/// <see cref="ObjectDisposedException"/> once the connection is gone.</remarks>
+internal abstract class Transport : IDisposable
+{
+    protected Transport(Socket socket)
+    {
+        Socket = socket;
+        Socket.NoDelay = true;
+    }
+
+    /// <summary>The address of the other side; null once it is gone.</summary>
+    public EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
+
+    protected Socket Socket { get; }
+
+    /// <summary>What TLS negotiated; null without TLS. Only once it is open.</summary>
+    public virtual TlsSession? Session => null;
+
+    /// <summary>Does what the transport needs before the first PDU: with TLS, the handshake.</summary>
+    /// <exception cref="IOException">It is not open; the message says why.</exception>
+    public virtual ValueTask OpenAsync(CancellationToken cancellationToken) => default;
+
+    /// <returns>How many bytes came, at least one; 0 at the end of what the peer sends.</returns>
+    public abstract ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <returns>How many of <paramref name="bytes"/> were taken, at least one.</returns>
+    public abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>Tells the peer that this side sends nothing more. Waits for no answer.</summary>
+    public abstract ValueTask ShutdownSendAsync();
+
+    /// <summary>A receive that waits, and each that follows, ends with 0 bytes; sending goes on.</summary>
+    public void ShutdownReceive() => Socket.Shutdown(SocketShutdown.Receive);
+
+    /// <summary>Ends both directions at once; whatever waits on them fails.</summary>
+    public void Close() => Socket.Close();
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing) Close();
+    }
+}
+
+/// <summary>TCP without TLS. Source: PS3.8 9.1.</summary>
+internal sealed class SocketTransport(Socket socket) : Transport(socket)
+{
+    public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
+        Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
+
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        Socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+
+    public override ValueTask ShutdownSendAsync()
+    {
+        Socket.Shutdown(SocketShutdown.Send);
+        return default;
+    }
+}
