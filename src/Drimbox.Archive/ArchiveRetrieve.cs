@@ -63,6 +63,8 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
             instances.Add(InstanceSource.FromPart10File(
                 folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
                 instance.TransferSyntaxUid));
+            // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
+            if (instances.Count > ushort.MaxValue) break;
         }
 
         return RetrieveAnswer.Found(instances);

@@ -118,7 +118,13 @@ internal static class QueryKeys
                 continue;
             }
 
+            // PS3.5 7.1: once. Else each repetition is a term of the statement and a walk through the identifier.
+            if (keys.Contains(tag)) return (null, DimseStatus.CannotUnderstand.With("A key occurs twice."));
             keys.Add(tag);
+            // A key in another VR than its own would read as empty and match everything; so would a list over 64 KiB,
+            // which PS3.5 6.2.2 writes as UN.
+            if (!TryGiveOwnVr(identifier, element, out var vr))
+                return (null, DimseStatus.CannotUnderstand.With("A key is not in its value representation."));
             var values = identifier.GetStrings(tag);
             if (Counts.Contains(key.Attribute))
             {
@@ -132,10 +138,19 @@ internal static class QueryKeys
                 return (null, DimseStatus.OutOfResources.With("Too many values in one key."));
             if (values.Any(value => value.Length > Limits.MatchValueLengthMax))
                 return (null, DimseStatus.CannotUnderstand.With("A key value is too long."));
-            matches.Add(MatchOf(key.Attribute, element.Vr, values));
+            matches.Add(MatchOf(key.Attribute, vr, values));
         }
 
         return (new UnderstoodQuery(new FindQuery(level, matches), keys, hasUnsupported), default);
+    }
+
+    private static bool TryGiveOwnVr(DataSet identifier, in DataElement element, out Vr vr)
+    {
+        vr = DataDictionary.TryFind(element.Tag, out var entry) ? entry.Vr : element.Vr;
+        if (vr == element.Vr) return true;
+        if (element.Sequence is not null || element.Fragments is not null) return false;
+        identifier.Set(new DataElement(element.Tag, vr, element.Value.ToArray()));
+        return true;
     }
 
     private static FindMatch MatchOf(A attribute, Vr vr, IReadOnlyList<string> values)

@@ -184,6 +184,20 @@ public static class Limits
         .. Enumerable.Repeat(TimeSpan.FromHours(1), 24),
     ];
 
+    /// <summary>4,096 sequences and items of a data set whatever its length.</summary>
+    public const int DataSetObjectsMin = 4_096;
+
+    /// <summary>16 bytes for each further sequence or item: those of an enhanced multi-frame image have 25 and more,
+    /// empty ones, of which a megabyte was 32 MiB of objects, 8 (attack A4).</summary>
+    public const int DataSetBytesPerObjectMin = 16;
+
+    /// <summary>128 descriptors that no peer can take: assemblies that are loaded late, databases, the files of
+    /// queries and retrieves. A process without any is ended by its runtime (attack A24).</summary>
+    public const int DescriptorsReserved = 128;
+
+    /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
+    public const int AcceptorsPerProcess = 3;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>
@@ -374,4 +388,26 @@ public static class Limits
 
     /// <summary>1,000 requests of a listing; a further page follows.</summary>
     public const int RequestsListedMax = 1_000;
+
+    // ---- Load generator ----
+
+    /// <summary>1,000,000: finer shares than one in a million do not occur in a run.</summary>
+    public const int LoadMixWeightMax = 1_000_000;
+
+    /// <summary>1 GiB of pixels in one synthetic instance: beyond the largest tomosynthesis.</summary>
+    public const long LoadInstanceBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>512 MiB of the files of a folder are kept in memory, so that the disk of the sender is not what is
+    /// measured.</summary>
+    public const long LoadPayloadBytesMax = 512L * 1024 * 1024;
+
+    /// <summary>5 s after the end of an open loop for what is still queued; the rest is reported as not begun.</summary>
+    public static readonly TimeSpan LoadBacklogTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>1,000 associations or connections: five times what our own acceptor admits.</summary>
+    public const int LoadUsersMax = 1_000;
+
+    /// <summary>2 s between two attempts to open an association that fails: the peer is told apart from a dead one, and
+    /// not flooded. The first repeat comes after 50 ms.</summary>
+    public static readonly TimeSpan LoadReconnectDelayMax = TimeSpan.FromSeconds(2);
 }

@@ -52,6 +52,7 @@ public sealed partial class DataSetReader
     private string? _path;
     private long _fileStart;
     private bool _signedPixels;
+    private long _objects;
 
     /// <param name="syntax">Not a deflated one: inflate first.</param>
     /// <param name="stopAt">The first top-level tag not to be read, or null to read all.</param>
@@ -258,8 +259,17 @@ public sealed partial class DataSetReader
         else _fragments.Add(element);
     }
 
+    // Attack A4: each is an object or two of ours, and eight bytes of the peer's.
+    private bool HasRoomForObject()
+    {
+        if (++_objects <= Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin)) return true;
+        Refuse(StructureErrorReason.ObjectsOverLimit);
+        return false;
+    }
+
     private void OpenSequence()
     {
+        if (!HasRoomForObject()) return;
         var sequence = new Sequence
         {
             IsUndefinedLength = _tokenizer.IsUndefinedLength,
@@ -271,6 +281,7 @@ public sealed partial class DataSetReader
 
     private void OpenItem()
     {
+        if (!HasRoomForObject()) return;
         var (parent, sequence) = _open.Peek();
         _current = new DataSet(parent)
         {

@@ -49,6 +49,12 @@ internal static partial class DicomLog
     [LoggerMessage(1053, LogLevel.Warning, "The TLS certificate of {File} ends at {NotAfter:u}")]
     public static partial void TlsCertificateEnds(ILogger logger, string file, DateTimeOffset? notAfter);
 
+    [LoggerMessage(
+        1010, LogLevel.Warning,
+        "The limit of open files of this process is low: no more than {Associations} associations and {Pending} "
+        + "connections without one are taken at once")]
+    public static partial void FewDescriptors(ILogger logger, int associations, int pending);
+
     [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association: {Reason}")]
     public static partial void MoveDestinationFailed(
         ILogger logger, string callingAe, string destination, string reason);

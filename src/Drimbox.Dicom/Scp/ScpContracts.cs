@@ -143,10 +143,3 @@ public interface IRetrieveScp
     /// <exception cref="IOException">The store cannot be asked now: the answer is A701.</exception>
     ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken);
 }
-
-/// <summary>An AE that we may call.</summary>
-public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port)
-{
-    /// <summary>TLS towards it; null: none.</summary>
-    public TlsClientOptions? Tls { get; init; }
-}

@@ -47,7 +47,8 @@ public sealed partial class Association
             {
                 _watch = watch,
                 TlsSession = transport.Session,
-                SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
+                SendLengthMax = Math.Min(
+                    SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
                 EventReports = options.EventReports,
             };
@@ -134,9 +135,9 @@ public sealed partial class Association
                     ? null
                     : new AsyncOperationsWindow((ushort)options.Window, (ushort)options.Window),
                 Roles = roles,
-                Identity = options.Identity,
                 Extended = options.Extended,
                 CommonExtended = options.CommonExtended,
+                Identity = options.Identity,
             },
         };
     }
