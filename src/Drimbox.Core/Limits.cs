@@ -156,6 +156,10 @@ public static class Limits
     /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
     public const int RowsPerMark = 1_000;
 
+    /// <summary>1,000,000 frames: a whole-slide image has some 400,000 tiles; what is kept of each is 16 bytes.
+    /// </summary>
+    public const int FramesPerInstanceMax = 1_000_000;
+
     // ---- HL7 ----
 
     /// <summary>32 MiB a frame: a CDA with a 17 MiB PDF is base64 twice (attack A15).</summary>

@@ -122,7 +122,7 @@ public sealed partial class DataSet
         return _ascending = true;
     }
 
-    private int IndexOf(Tag tag)
+    internal int IndexOf(Tag tag)
     {
         if (!_ascending)
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Drimbox.Core;
+using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Dicom;
 
@@ -28,8 +29,11 @@ public sealed class DataSetReader
     private const int ArenaBytes = 4096;
     private const int BufferBytes = 64 * 1024;
 
+    // The fragments of one frame after another could be all of a file.
+    private const int FragmentBytesByReferenceMin = 1024;
+
     private readonly DataSetTokenizer _tokenizer = new();
-    private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = new();
+    private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = [];
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
 
@@ -55,10 +59,10 @@ public sealed class DataSetReader
     {
     }
 
-    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength)
+    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength, int capacity = 128)
     {
         _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
+        DataSet = new DataSet(capacity) { SourceSyntax = syntax };
         _current = DataSet;
     }
 
@@ -102,22 +106,54 @@ public sealed class DataSetReader
     /// <summary>Reads the data set that starts at <paramref name="start"/> of a file; long values stay there.</summary>
     public static DataSetReader ReadFile(string path, long start, TransferSyntax syntax, Tag? stopAt = null)
     {
-        using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
-        var reader = new DataSetReader(syntax, stopAt, Math.Max(0, RandomAccess.GetLength(handle) - start))
+        using var handle = File.OpenHandle(path);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        var reader = ReadFile(handle, path, start, syntax, stopAt, buffer, 0, 0, null);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return reader;
+    }
+
+    /// <summary>As above, of an open file.</summary>
+    /// <param name="buffer">To read into; its bytes between the two indices are the first of the data set.</param>
+    /// <param name="before">The reader of what stands before: its last block of memory is used further.</param>
+    internal static DataSetReader ReadFile(
+        SafeFileHandle handle,
+        string path,
+        long start,
+        TransferSyntax syntax,
+        Tag? stopAt,
+        byte[] buffer,
+        int from,
+        int to,
+        DataSetReader? before)
+    {
+        var total = Math.Max(0, RandomAccess.GetLength(handle) - start);
+        var reader = new DataSetReader(syntax, stopAt, total)
         {
             _path = path,
             _fileStart = start,
+            _arena = before?._arena ?? [],
+            _arenaUsed = before?._arenaUsed ?? 0,
         };
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        if (from < to) reader.Feed(buffer.AsSpan(from, to - from));
         while (reader.Status == ReadStatus.NeedMore)
         {
             // Position may have jumped over a value that stays in the file.
-            var count = RandomAccess.Read(handle, buffer, start + reader._tokenizer.InputPosition);
+            var position = reader._tokenizer.InputPosition;
+            var count = position < total ? RandomAccess.Read(handle, buffer, start + position) : 0;
             if (count == 0) reader.Complete();
             else reader.Feed(buffer.AsSpan(0, count));
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
+        return reader;
+    }
+
+    /// <summary>Reads what stands at the start of <paramref name="bytes"/>; values are copied.</summary>
+    internal static DataSetReader CopyOf(ReadOnlySpan<byte> bytes, TransferSyntax syntax, Tag? stopAt)
+    {
+        var reader = new DataSetReader(syntax, stopAt, bytes.Length, capacity: 12);
+        reader.Feed(bytes);
+        reader.Complete();
         return reader;
     }
 
@@ -150,13 +186,13 @@ public sealed class DataSetReader
                 case DataSetToken.Element:
                     _valueTag = _tokenizer.Tag;
                     _valueVr = ResolvedVr();
-                    // The rest of the file is read from behind the value.
-                    if (BeginValue()) return Status;
+                    // The file is read on from behind the value.
+                    if (BeginValue(fragment, ref index, Limits.ValueBytesByReferenceMin)) return Status;
                     break;
                 case DataSetToken.Fragment:
                     _valueTag = Tag.Item;
                     _valueVr = Vr.OB;
-                    if (BeginValue()) return Status;
+                    if (BeginValue(fragment, ref index, FragmentBytesByReferenceMin)) return Status;
                     break;
                 case DataSetToken.Value:
                     TakeValue(fragment);
@@ -224,8 +260,8 @@ public sealed class DataSetReader
             ? Vr.SS
             : _tokenizer.Vr;
 
-    /// <returns>True if the value stays in its file, so that the input continues elsewhere.</returns>
-    private bool BeginValue()
+    /// <returns>True if the value stays in its file and the input continues behind it.</returns>
+    private bool BeginValue(ReadOnlySpan<byte> fragment, ref int index, int byReferenceMin)
     {
         var length = _tokenizer.Length;
         _valueLength = 0;
@@ -236,11 +272,13 @@ public sealed class DataSetReader
             return false;
         }
 
-        if (_path is not null && length >= Limits.ValueBytesByReferenceMin && !_tokenizer.IsBigEndian)
+        if (_path is not null && length >= byReferenceMin)
         {
-            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)));
-            _tokenizer.SkipValue();
-            return true;
+            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)
+            {
+                SwappedWordSize = _tokenizer.IsBigEndian ? _valueVr.WordSize() : 1,
+            }));
+            return _tokenizer.SkipValue(fragment, ref index);
         }
 
         if (_memory is not null) return false;

@@ -132,12 +132,17 @@ internal sealed class DataSetTokenizer
         };
     }
 
-    /// <summary>The value that the last Element or Fragment token announced is not wanted through the fragments:
-    /// the caller continues its input after it.</summary>
-    internal void SkipValue()
+    /// <summary>The value that the last Element or Fragment token announced is not wanted.</summary>
+    /// <returns>True if it goes past the end of <paramref name="input"/>: the caller continues behind it, at
+    /// <see cref="Position"/>.</returns>
+    internal bool SkipValue(ReadOnlySpan<byte> input, ref int index)
     {
+        var here = (int)Math.Min(input.Length - index, _valueRemaining);
+        var isBeyond = here < _valueRemaining;
+        index += here;
         Position += _valueRemaining;
         _valueRemaining = 0;
+        return isBeyond;
     }
 
     /// <summary>The end of the input: everything that was opened must be closed.</summary>
@@ -148,6 +153,8 @@ internal sealed class DataSetTokenizer
             Close();
         if (Error.IsNone && (_top > 0 || _valueRemaining > 0 || _carried > 0))
             Fail(StructureErrorReason.Truncated);
+        if (!Error.IsNone && _valueRemaining > 0)
+            Error = Error with { Declared = Length, Available = Length - _valueRemaining };
         return Error.IsNone;
     }
 
@@ -322,6 +329,7 @@ internal sealed class DataSetTokenizer
         Fail(frame.IsLimitedByInput
             ? StructureErrorReason.ValueBeyondInput
             : StructureErrorReason.ValueBeyondContainer);
+        Error = Error with { Declared = Length, Available = frame.Limit - Position };
         return false;
     }
 

@@ -50,13 +50,22 @@ public enum StructureErrorReason
 /// <param name="Offset">Bytes from the start of the data set to the header of that element.</param>
 public readonly record struct StructureError(StructureErrorReason Reason, Tag Tag, long Offset)
 {
+    /// <summary>Of a value, item or sequence that goes too far: the length that it declares, in bytes; else -1.
+    /// </summary>
+    public long Declared { get; init; } = -1;
+
+    /// <summary>Of a value, item or sequence that goes too far: the bytes that are there for it; else -1.</summary>
+    public long Available { get; init; } = -1;
+
     public bool IsNone => Reason == StructureErrorReason.None;
 
     public Refusal ToRefusal() => new(
         Reason is StructureErrorReason.DepthOverLimit or StructureErrorReason.ValueOverLimit
             ? RefusalReason.OverLimit
             : RefusalReason.Malformed,
-        $"{Sentence()} (byte {Offset} of the data set).",
+        Declared < 0
+            ? $"{Sentence()} (byte {Offset} of the data set)."
+            : $"{Sentence()} (byte {Offset} of the data set; {Declared} bytes declared, {Available} are there).",
         Tag.ToString());
 
     private string Sentence() => Reason switch
