@@ -11,19 +11,19 @@ public sealed partial class DataSet
     private DataElement[] _elements;
     private bool _ascending = true;
     private bool _hasGroupLengths;
-    private bool _isPooled;
+    private bool _isBorrowed;
 
     public DataSet() => _elements = [];
 
     /// <summary>An item that will belong to <paramref name="parent"/>: it has the character set of that one.</summary>
     public DataSet(DataSet parent) : this() => Parent = parent;
 
-    /// <summary>For a data set to be read: until <see cref="EndReading"/> the elements lie in an array of the pool, since
-    /// how many come is not known before the last.</summary>
+    /// <summary>For a data set to be read: borrowed room for the elements of an ordinary image header, until
+    /// <see cref="TrimExcess"/>.</summary>
     internal DataSet(int capacity)
     {
         _elements = ArrayPool<DataElement>.Shared.Rent(capacity);
-        _isPooled = true;
+        _isBorrowed = true;
     }
 
     public int Count { get; private set; }
@@ -98,16 +98,6 @@ public sealed partial class DataSet
         _hasGroupLengths |= element.Tag.IsGroupLength;
     }
 
-    /// <summary>Gives the elements an array of their own, of the right size.</summary>
-    internal void EndReading()
-    {
-        if (!_isPooled) return;
-        var pooled = _elements;
-        _elements = pooled.AsSpan(0, Count).ToArray();
-        _isPooled = false;
-        ReturnToPool(pooled);
-    }
-
     /// <summary>Brings what was appended into the order of the tags.</summary>
     /// <returns>False if a tag is there twice.</returns>
     internal bool TrySort()
@@ -172,25 +162,26 @@ public sealed partial class DataSet
         _elements[Count] = default;
     }
 
+    /// <summary>All that is read was appended: the room becomes as large as it need be.</summary>
+    internal void TrimExcess()
+    {
+        if (_isBorrowed) Exchange(Count == 0 ? [] : new DataElement[Count], isBorrowed: false);
+    }
+
     private void Grow()
     {
         if (Count < _elements.Length) return;
-        if (!_isPooled)
-        {
-            Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
-            return;
-        }
-
-        var pooled = _elements;
-        _elements = ArrayPool<DataElement>.Shared.Rent(pooled.Length * 2);
-        pooled.AsSpan(0, Count).CopyTo(_elements);
-        ReturnToPool(pooled);
+        if (_isBorrowed) Exchange(ArrayPool<DataElement>.Shared.Rent(_elements.Length * 2), isBorrowed: true);
+        else Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
     }
 
-    private void ReturnToPool(DataElement[] pooled)
+    private void Exchange(DataElement[] elements, bool isBorrowed)
     {
+        Array.Copy(_elements, elements, Count);
         // The pool must not keep values alive.
-        Array.Clear(pooled, 0, Count);
-        ArrayPool<DataElement>.Shared.Return(pooled);
+        Array.Clear(_elements, 0, Count);
+        ArrayPool<DataElement>.Shared.Return(_elements);
+        _elements = elements;
+        _isBorrowed = isBorrowed;
     }
 }

@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Drimbox.Core;
-using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Dicom;
 
@@ -24,15 +22,17 @@ public enum ReadStatus
 /// from memory is a slice of that memory; one from a file over <see cref="Limits.ValueBytesByReferenceMin"/> a
 /// reference to the file; everything else is copied as it arrives, never allocated ahead by its declared length.
 /// </summary>
-public sealed class DataSetReader
+public sealed partial class DataSetReader
 {
+    // Small values of an ordinary header fit one block of 2 KiB, and of a long one few of 4 KiB.
+    private const int ArenaBytesFirst = 2048;
     private const int ArenaBytes = 4096;
     private const int BufferBytes = 64 * 1024;
 
     // The fragments of one frame after another could be all of a file.
     private const int FragmentBytesByReferenceMin = 1024;
 
-    private readonly DataSetTokenizer _tokenizer = new();
+    private readonly DataSetTokenizer _tokenizer;
     private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = [];
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
@@ -52,6 +52,7 @@ public sealed class DataSetReader
     private string? _path;
     private long _fileStart;
     private bool _signedPixels;
+    private long _objects;
 
     /// <param name="syntax">Not a deflated one: inflate first.</param>
     /// <param name="stopAt">The first top-level tag not to be read, or null to read all.</param>
@@ -59,10 +60,14 @@ public sealed class DataSetReader
     {
     }
 
-    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength, int capacity = 128)
+    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength, DataSetReader? before = null)
     {
+        // A reader that is done needs neither its state machine nor the rest of its block of memory.
+        _tokenizer = before?._tokenizer ?? new DataSetTokenizer();
+        _arena = before?._arena ?? [];
+        _arenaUsed = before?._arenaUsed ?? 0;
         _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet(capacity) { SourceSyntax = syntax };
+        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
         _current = DataSet;
     }
 
@@ -75,103 +80,9 @@ public sealed class DataSetReader
     public StructureError Error { get; private set; }
 
     /// <summary>Bytes consumed; after a stop, the start of the header of the element that was not read.</summary>
-    public long Position => Status == ReadStatus.Done && _stopped ? _tokenizer.HeaderOffset : _tokenizer.Position;
+    public long Position => _position < 0 ? _tokenizer.Position : _position;
 
-    private bool _stopped;
-
-    /// <summary>Reads a complete data set; values stay slices of <paramref name="bytes"/>.</summary>
-    public static DataSet? TryRead(
-        ReadOnlyMemory<byte> bytes, TransferSyntax syntax, out StructureError error, Tag? stopAt = null)
-    {
-        var reader = ReadMemory(bytes, syntax, stopAt);
-        error = reader.Error;
-        return reader.Status == ReadStatus.Done ? reader.DataSet : null;
-    }
-
-    /// <summary>As <see cref="TryRead"/>, with what was read before an error.</summary>
-    public static DataSetReader ReadMemory(ReadOnlyMemory<byte> bytes, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        var reader = new DataSetReader(syntax, stopAt, bytes.Length);
-        if (MemoryMarshal.TryGetArray(bytes, out var segment))
-        {
-            reader._memory = segment.Array;
-            reader._memoryStart = segment.Offset;
-        }
-
-        reader.Feed(bytes.Span);
-        reader.Complete();
-        return reader;
-    }
-
-    /// <summary>Reads the data set that starts at <paramref name="start"/> of a file; long values stay there.</summary>
-    public static DataSetReader ReadFile(string path, long start, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        using var handle = File.OpenHandle(path);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var reader = ReadFile(handle, path, start, syntax, stopAt, buffer, 0, 0, null);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return reader;
-    }
-
-    /// <summary>As above, of an open file.</summary>
-    /// <param name="buffer">To read into; its bytes between the two indices are the first of the data set.</param>
-    /// <param name="before">The reader of what stands before: its last block of memory is used further.</param>
-    internal static DataSetReader ReadFile(
-        SafeFileHandle handle,
-        string path,
-        long start,
-        TransferSyntax syntax,
-        Tag? stopAt,
-        byte[] buffer,
-        int from,
-        int to,
-        DataSetReader? before)
-    {
-        var total = Math.Max(0, RandomAccess.GetLength(handle) - start);
-        var reader = new DataSetReader(syntax, stopAt, total)
-        {
-            _path = path,
-            _fileStart = start,
-            _arena = before?._arena ?? [],
-            _arenaUsed = before?._arenaUsed ?? 0,
-        };
-        if (from < to) reader.Feed(buffer.AsSpan(from, to - from));
-        while (reader.Status == ReadStatus.NeedMore)
-        {
-            // Position may have jumped over a value that stays in the file.
-            var position = reader._tokenizer.InputPosition;
-            var count = position < total ? RandomAccess.Read(handle, buffer, start + position) : 0;
-            if (count == 0) reader.Complete();
-            else reader.Feed(buffer.AsSpan(0, count));
-        }
-
-        return reader;
-    }
-
-    /// <summary>Reads what stands at the start of <paramref name="bytes"/>; values are copied.</summary>
-    internal static DataSetReader CopyOf(ReadOnlySpan<byte> bytes, TransferSyntax syntax, Tag? stopAt)
-    {
-        var reader = new DataSetReader(syntax, stopAt, bytes.Length, capacity: 12);
-        reader.Feed(bytes);
-        reader.Complete();
-        return reader;
-    }
-
-    /// <summary>Reads a stream to its end; all values are copied.</summary>
-    public static DataSetReader ReadStream(Stream stream, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        var reader = new DataSetReader(syntax, stopAt);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        while (reader.Status == ReadStatus.NeedMore)
-        {
-            var count = stream.Read(buffer);
-            if (count == 0) reader.Complete();
-            else reader.Feed(buffer.AsSpan(0, count));
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        return reader;
-    }
+    private long _position = -1;
 
     /// <summary>Takes the next bytes of the data set; they need not end at any boundary.</summary>
     public ReadStatus Feed(ReadOnlySpan<byte> fragment)
@@ -214,7 +125,7 @@ public sealed class DataSetReader
                     _current.Append(new DataElement(_tokenizer.Tag, _tokenizer.Vr, _fragments));
                     break;
                 case DataSetToken.Stopped:
-                    _stopped = true;
+                    _position = _tokenizer.HeaderOffset;
                     End(ReadStatus.Done);
                     break;
                 default:
@@ -251,7 +162,8 @@ public sealed class DataSetReader
     private void End(ReadStatus status)
     {
         Status = status;
-        DataSet.EndReading();
+        if (_position < 0) _position = _tokenizer.Position;
+        DataSet.TrimExcess();
     }
 
     // PS3.6, "US or SS": the sign of the pixels, which comes before every such element of an image (0028,0103).
@@ -324,7 +236,7 @@ public sealed class DataSetReader
 
         if (_arena.Length - _arenaUsed < length)
         {
-            _arena = new byte[ArenaBytes];
+            _arena = new byte[_arena.Length == 0 ? ArenaBytesFirst : ArenaBytes];
             _arenaUsed = 0;
         }
 
@@ -347,8 +259,17 @@ public sealed class DataSetReader
         else _fragments.Add(element);
     }
 
+    // Attack A4: each is an object or two of ours, and eight bytes of the peer's.
+    private bool HasRoomForObject()
+    {
+        if (++_objects <= Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin)) return true;
+        Refuse(StructureErrorReason.ObjectsOverLimit);
+        return false;
+    }
+
     private void OpenSequence()
     {
+        if (!HasRoomForObject()) return;
         var sequence = new Sequence
         {
             IsUndefinedLength = _tokenizer.IsUndefinedLength,
@@ -360,6 +281,7 @@ public sealed class DataSetReader
 
     private void OpenItem()
     {
+        if (!HasRoomForObject()) return;
         var (parent, sequence) = _open.Peek();
         _current = new DataSet(parent)
         {

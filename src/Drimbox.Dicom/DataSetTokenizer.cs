@@ -243,7 +243,8 @@ internal sealed class DataSetTokenizer
     private DataSetToken NextElement(ReadOnlySpan<byte> header, in Frame frame)
     {
         Tag = new Tag(TagOf(header, frame.BigEndian));
-        if (Tag.Group == 0xFFFE && Tag.Value is Item or ItemDelimitation or SequenceDelimitation)
+        // PS3.5 7.5: group FFFE has items and delimiters, nothing else.
+        if (Tag.Group == 0xFFFE)
         {
             Vr = Vr.None;
             Length = ReadUInt32(header[4..], frame.BigEndian);

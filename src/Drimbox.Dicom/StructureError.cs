@@ -34,6 +34,10 @@ public enum StructureErrorReason
     /// <summary>A value to be held in memory over <see cref="Limits.ValueBytesInMemoryMax"/>.</summary>
     ValueOverLimit,
 
+    /// <summary>More sequences and items than <see cref="Limits.DataSetObjectsMin"/> and
+    /// <see cref="Limits.DataSetBytesPerObjectMin"/> allow for so many bytes.</summary>
+    ObjectsOverLimit,
+
     /// <summary>A UI value that is no UID (PS3.5 9.1).</summary>
     InvalidUid,
 
@@ -61,6 +65,7 @@ public readonly record struct StructureError(StructureErrorReason Reason, Tag Ta
 
     public Refusal ToRefusal() => new(
         Reason is StructureErrorReason.DepthOverLimit or StructureErrorReason.ValueOverLimit
+            or StructureErrorReason.ObjectsOverLimit
             ? RefusalReason.OverLimit
             : RefusalReason.Malformed,
         Declared < 0
@@ -79,6 +84,7 @@ public readonly record struct StructureError(StructureErrorReason Reason, Tag Ta
         StructureErrorReason.DelimiterLength => "A delimiter with a length",
         StructureErrorReason.DepthOverLimit => $"Sequences nested deeper than {Limits.SequenceDepthMax}",
         StructureErrorReason.ValueOverLimit => $"A value longer than {Limits.ValueBytesInMemoryMax} bytes",
+        StructureErrorReason.ObjectsOverLimit => "More sequences and items than so many bytes can need",
         StructureErrorReason.InvalidUid => "A UI value that is not a UID",
         StructureErrorReason.DuplicateElement => "The same element twice in one data set",
         StructureErrorReason.Deflate => "The deflated data set is not readable within its limits",

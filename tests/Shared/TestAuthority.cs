@@ -25,7 +25,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         _certificate = request.CreateSelfSigned(From, Until);
         File = Path.Combine(folder, $"{name}.pem");
-        System.IO.File.WriteAllText(File, _certificate.ExportCertificatePem());
+        global::System.IO.File.WriteAllText(File, _certificate.ExportCertificatePem());
     }
 
     public static DateTimeOffset From { get; } = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -68,8 +68,8 @@ internal sealed class TestAuthority : IDisposable
             From, until ?? Until, serial);
         var identity = new TestIdentity(
             Path.Combine(_folder, $"{name}.cert.pem"), Path.Combine(_folder, $"{name}.key.pem"), key);
-        System.IO.File.WriteAllText(identity.CertificateFile, certificate.ExportCertificatePem());
-        System.IO.File.WriteAllText(identity.KeyFile, key.ExportPkcs8PrivateKeyPem());
+        global::System.IO.File.WriteAllText(identity.CertificateFile, certificate.ExportCertificatePem());
+        global::System.IO.File.WriteAllText(identity.KeyFile, key.ExportPkcs8PrivateKeyPem());
         return identity;
     }
 

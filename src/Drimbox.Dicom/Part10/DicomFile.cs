@@ -52,13 +52,13 @@ public sealed class DicomFile
         try
         {
             var count = RandomAccess.Read(handle, buffer, 0);
-            if (!FileMeta.TryRead(buffer.AsSpan(0, count), out var meta) && count == buffer.Length)
+            if (!FileMeta.TryRead(buffer.AsMemory(0, count), isKept: false, out var meta) && count == buffer.Length)
             {
                 // Longer than any ordinary one; or not one at all, which the second attempt says again.
                 ArrayPool<byte>.Shared.Return(buffer);
                 buffer = ArrayPool<byte>.Shared.Rent(FileMeta.BytesMax);
                 count = ReadUpTo(handle, buffer.AsSpan(0, FileMeta.BytesMax));
-                FileMeta.TryRead(buffer.AsSpan(0, count), out meta);
+                FileMeta.TryRead(buffer.AsMemory(0, count), isKept: false, out meta);
             }
 
             if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
@@ -87,7 +87,7 @@ public sealed class DicomFile
     {
         var head = new byte[FileMeta.BytesMax];
         var count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        FileMeta.TryRead(head.AsSpan(0, count), out var meta);
+        FileMeta.TryRead(head.AsMemory(0, count), isKept: false, out var meta);
         if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
         // What was read ahead, then the rest of the stream.
         var rest = new JoinedStream(head.AsMemory(meta.End, count - meta.End), stream);
@@ -102,11 +102,11 @@ public sealed class DicomFile
     public static bool TryRead(
         ReadOnlyMemory<byte> bytes, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null)
     {
-        FileMeta.TryRead(bytes.Span[..Math.Min(bytes.Length, FileMeta.BytesMax)], out var meta);
+        FileMeta.TryRead(bytes[..Math.Min(bytes.Length, FileMeta.BytesMax)], isKept: true, out var meta);
         if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
         var reader = syntax.IsDeflated
             ? Inflate(new JoinedStream(bytes[meta.End..], null), syntax, stopAt)
-            : DataSetReader.ReadMemory(bytes[meta.End..], syntax, stopAt);
+            : DataSetReader.ReadMemory(bytes[meta.End..], syntax, stopAt, meta.Reader);
         return IsWhole(reader, meta, syntax, out file, out refusal);
     }
 

@@ -17,10 +17,12 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
     /// <summary>As many bytes of a file as are looked at.</summary>
     internal const int BytesMax = Start + GroupLengthBytes + Limits.FileMetaBytesMax;
 
-    /// <summary>Reads it; values are copied.</summary>
-    internal static bool TryRead(ReadOnlySpan<byte> head, out FileMeta meta)
+    /// <summary>Reads it.</summary>
+    /// <param name="head">The first <see cref="BytesMax"/> bytes of the file, or all of it.</param>
+    /// <param name="isKept">Values may stay slices of <paramref name="head"/>; else they are copied.</param>
+    internal static bool TryRead(ReadOnlyMemory<byte> head, bool isKept, out FileMeta meta)
     {
-        if (head.Length < Start || !head[DicomFile.PreambleLength..Start].SequenceEqual(DicomFile.Prefix))
+        if (head.Length < Start || !head.Span[DicomFile.PreambleLength..Start].SequenceEqual(DicomFile.Prefix))
         {
             meta = new FileMeta(null, 0, new Refusal(
                 RefusalReason.Malformed, "Not a DICOM file: no 'DICM' at byte 128 (PS3.10 7.1).", "byte 128"));
@@ -31,14 +33,14 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
         // invent elements, so the first tag after group 0002 ends it in any case.
         var available = head[Start..];
         if (available.Length >= GroupLengthBytes
-            && available.StartsWith((ReadOnlySpan<byte>)[2, 0, 0, 0, (byte)'U', (byte)'L', 4, 0]))
+            && available.Span.StartsWith((ReadOnlySpan<byte>)[2, 0, 0, 0, (byte)'U', (byte)'L', 4, 0]))
         {
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(available[8..]);
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(available.Span[8..]);
             if (length <= Limits.FileMetaBytesMax && available.Length >= GroupLengthBytes + length)
             {
                 var end = GroupLengthBytes + (int)length;
-                var isWhole = !available[end..].StartsWith((ReadOnlySpan<byte>)[2, 0]);
-                var declared = ReadGroup(available[..end]);
+                var isWhole = !available.Span[end..].StartsWith((ReadOnlySpan<byte>)[2, 0]);
+                var declared = ReadGroup(available[..end], isKept);
                 if (isWhole && declared.Status == ReadStatus.Done && declared.Position == end)
                 {
                     meta = new FileMeta(declared, Start + end, null);
@@ -47,14 +49,19 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
             }
         }
 
-        var reader = ReadGroup(available);
+        var reader = ReadGroup(available, isKept);
         meta = new FileMeta(
             reader, Start + (int)reader.Position, reader.Status == ReadStatus.Done ? null : Refused(reader.Error));
         return meta.Refusal is null;
     }
 
-    private static DataSetReader ReadGroup(ReadOnlySpan<byte> bytes) =>
-        DataSetReader.CopyOf(bytes, TransferSyntax.ExplicitVRLittleEndian, new Tag(0x0003_0000));
+    private static DataSetReader ReadGroup(ReadOnlyMemory<byte> bytes, bool isKept)
+    {
+        var end = new Tag(0x0003_0000);
+        return isKept
+            ? DataSetReader.ReadMemory(bytes, TransferSyntax.ExplicitVRLittleEndian, end)
+            : DataSetReader.CopyOf(bytes.Span, TransferSyntax.ExplicitVRLittleEndian, end);
+    }
 
     private static Refusal Refused(StructureError error) => new(
         RefusalReason.Malformed,

@@ -14,7 +14,22 @@ public enum AllowedServices
     Store = 2,
     Find = 4,
     Retrieve = 8,
-    All = Echo | Store | Find | Retrieve,
+
+    /// <summary>Modality Worklist.</summary>
+    Worklist = 16,
+
+    /// <summary>Modality Performed Procedure Step, with its retrieval and notification.</summary>
+    ProcedureStep = 32,
+
+    /// <summary>Storage Commitment: requests for it, and reports about it.</summary>
+    Commitment = 64,
+
+    /// <summary>Instance Availability Notification.</summary>
+    Availability = 128,
+
+    /// <summary>Any other SOP class of <see cref="AcceptorOptions.Normalized"/>.</summary>
+    Normalized = 256,
+    All = Echo | Store | Find | Retrieve | Worklist | ProcedureStep | Commitment | Availability | Normalized,
 }
 
 /// <summary>An AE that may call us, and what it is bound to (attack A12): each of these that is set must fit. Several
@@ -67,6 +82,16 @@ public sealed record AcceptorOptions
     public IReadOnlyList<ICFindScp> Find { get; init; } = [];
 
     public IReadOnlyList<IRetrieveScp> Retrieve { get; init; } = [];
+
+    /// <summary>SCPs of DIMSE-N operations.</summary>
+    public IReadOnlyList<INormalizedScp> Normalized { get; init; } = [];
+
+    /// <summary>Takers of N-EVENT-REPORT from SCPs that call us, as storage commitment does.</summary>
+    public IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
+
+    /// <summary>Judges the user identity of a request (PS3.7 D.3.3.7). Null: identities are neither judged nor
+    /// answered.</summary>
+    public IUserIdentityCheck? UserIdentity { get; init; }
 
     /// <summary>The allow-list of C-MOVE destinations; null for an unknown one, which is answered A801.</summary>
     public Func<AeTitle, DicomPeer?> MoveDestination { get; init; } = static _ => null;

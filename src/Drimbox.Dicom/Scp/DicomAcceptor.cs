@@ -64,6 +64,9 @@ public sealed class DicomAcceptor : IAsyncDisposable
             throw new SocketException(e.ErrorCode, $"{Options.EndPoint} (DICOM): {e.Message}.");
         }
 
+        var share = DescriptorShare.OfThisProcess(Options);
+        _admission.LimitTo(share);
+        if (share != DescriptorShare.Whole(Options)) DicomLog.FewDescriptors(_log, share.Associations, share.Pending);
         _watch = _time.CreateTimer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         _accepting = Task.Run(AcceptAllAsync);
         DicomLog.Listening(_log, EndPoint.ToString());

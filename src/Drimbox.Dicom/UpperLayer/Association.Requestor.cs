@@ -47,8 +47,10 @@ public sealed partial class Association
             {
                 _watch = watch,
                 TlsSession = transport.Session,
-                SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
+                SendLengthMax = Math.Min(
+                    SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
+                EventReports = options.EventReports,
             };
         }
         catch
@@ -129,11 +131,13 @@ public sealed partial class Association
                 MaximumLength = (uint)options.MaximumLength,
                 ImplementationClassUid = Implementation.ClassUid,
                 ImplementationVersionName = Implementation.VersionName,
-                AsyncOperations = options.Window == 1 ? null : new AsyncOperationsWindow((ushort)options.Window, 1),
+                AsyncOperations = options.Window == 1
+                    ? null
+                    : new AsyncOperationsWindow((ushort)options.Window, (ushort)options.Window),
                 Roles = roles,
-                Identity = options.Identity,
                 Extended = options.Extended,
                 CommonExtended = options.CommonExtended,
+                Identity = options.Identity,
             },
         };
     }

@@ -17,7 +17,7 @@ internal abstract class Transport : IDisposable
     }
 
     /// <summary>The address of the other side; null once it is gone.</summary>
-    public EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
+    public virtual EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
 
     protected Socket Socket { get; }
 
