@@ -22,6 +22,12 @@ public static class Limits
     /// <summary>The largest PDU that we send, whatever a peer allows: one pooled buffer.</summary>
     public const int PduLengthSendMax = 128 * 1024;
 
+    /// <summary>256 KiB of a file in memory while it is sent: two of the longest PDUs in one system call.</summary>
+    public const int SendBufferBytes = 256 * 1024;
+
+    /// <summary>1 MiB from memory in one system call; an ordinary image goes in one.</summary>
+    public const int SendGatherBytes = 1024 * 1024;
+
     /// <summary>PS3.8 D.1: 0 means unlimited; below 4 KiB the headers would dominate, and no known peer does it.</summary>
     public const int PduLengthMin = 4 * 1024;
 
