@@ -117,6 +117,19 @@ public static class Limits
     /// around the world (PS3.8 9.2.3 leaves the closing to the peer, ARTIM ends what remains).</summary>
     public static readonly TimeSpan LastWordGrace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>10 s without a user, then an association is released: the next instance of a study comes within
+    /// one; an acceptor's idle timer is 30 s or more.</summary>
+    public static readonly TimeSpan AssociationReuseTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>1 s before an association is requested again after a transient rejection; doubled each time.</summary>
+    public static readonly TimeSpan RejectionDelayMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>30 s: a place that becomes free is not left empty for longer.</summary>
+    public static readonly TimeSpan RejectionDelayMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>6 transient rejections in a row, half a minute: then the user hears of it.</summary>
+    public const int RejectionsMax = 6;
+
     /// <summary>10 s: who replaces a certificate sees it in use before looking elsewhere for the fault.</summary>
     public static readonly TimeSpan TlsFilesPollInterval = TimeSpan.FromSeconds(10);
 
