@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Dicom.Scp;
@@ -138,14 +139,12 @@ public sealed class DicomAcceptor : IAsyncDisposable
         // The entry is made before the task can end, so that the end always finds it.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _sessions[session] = ended.Task;
-        _ = Task.Run(
-            async () =>
-            {
-                await session.RunAsync();
-                _sessions.TryRemove(session, out _);
-                ended.SetResult();
-            },
-            CancellationToken.None);
+        SessionThread.Start(async () =>
+        {
+            await session.RunAsync();
+            _sessions.TryRemove(session, out _);
+            ended.SetResult();
+        });
     }
 
     private void Watch()

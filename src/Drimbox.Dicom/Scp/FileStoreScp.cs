@@ -51,6 +51,8 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
 
         public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
         {
+            // A data set without an element brings no fragment.
+            if (_length == 0) RandomAccess.Write(file, header, 0);
             file.Dispose();
             stored?.Invoke(path);
             return new ValueTask<DimseStatus>(DimseStatus.Success);
