@@ -139,12 +139,23 @@ public sealed class DicomAcceptor : IAsyncDisposable
         // The entry is made before the task can end, so that the end always finds it.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _sessions[session] = ended.Task;
-        SessionThread.Start(async () =>
+        try
         {
-            await session.RunAsync();
+            SessionThread.Start(async () =>
+            {
+                await session.RunAsync();
+                _sessions.TryRemove(session, out _);
+                ended.SetResult();
+            });
+        }
+        catch (OutOfMemoryException)
+        {
+            // The limit of threads of this process or user: this connection alone is lost (attack A24).
+            DicomLog.AcceptFailed(_log, "no thread is left");
             _sessions.TryRemove(session, out _);
-            ended.SetResult();
-        });
+            _admission.Exit(session);
+            session.Dispose();
+        }
     }
 
     private void Watch()

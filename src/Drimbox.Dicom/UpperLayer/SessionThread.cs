@@ -45,10 +45,8 @@ internal sealed class SessionThread : SynchronizationContext
     {
         SetSynchronizationContext(this);
         var running = session();
-        // The last step of the session runs here too, as a rule; this ends the loop where it does not.
-        running.ContinueWith(
-            _ => Post(static _ => { }, null), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        // The last step of the session runs here too, as a rule; where it does not, this is posted and ends the loop.
+        running.GetAwaiter().OnCompleted(static () => { });
         while (!running.IsCompleted)
         {
             var (callback, state) = Take();
