@@ -5,7 +5,7 @@ using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Tests.Dicom;
 
@@ -107,12 +107,15 @@ internal sealed class StudyScp(SampleStudy study) : ICFindScp, IRetrieveScp
     IReadOnlyCollection<Uid> IRetrieveScp.SopClasses { get; } =
         [SopClass.StudyRootQueryRetrieveInformationModelMove, SopClass.StudyRootQueryRetrieveInformationModelGet];
 
+    public ConcurrentQueue<CFindRequest> Queries { get; } = [];
+
     QueryOptions ICFindScp.Options => QueryOptions.Relational;
 
     QueryOptions IRetrieveScp.Options => QueryOptions.Relational;
 
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {
+        Queries.Enqueue(request);
         var match = SampleStudy.Query();
         match.SetString(Tag.PatientName, "PAT-TROIS^DOMINIQUE");
         return new(CFindAnswer.Found(new[] { match }.ToAsyncEnumerable()));
