@@ -156,6 +156,7 @@ internal sealed partial class AssociationSession : IDisposable
             TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
+        _association.Channel.Budget = _admission.Budget;
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
         _performed = accept.User.AsyncOperations?.Performed ?? 1;
         if (_performed > 1) _invoking.Release(_performed - 1);
