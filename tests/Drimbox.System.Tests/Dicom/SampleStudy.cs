@@ -107,12 +107,15 @@ internal sealed class StudyScp(SampleStudy study) : ICFindScp, IRetrieveScp
     IReadOnlyCollection<Uid> IRetrieveScp.SopClasses { get; } =
         [SopClass.StudyRootQueryRetrieveInformationModelMove, SopClass.StudyRootQueryRetrieveInformationModelGet];
 
+    public ConcurrentQueue<CFindRequest> Queries { get; } = [];
+
     QueryOptions ICFindScp.Options => QueryOptions.Relational;
 
     QueryOptions IRetrieveScp.Options => QueryOptions.Relational;
 
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {
+        Queries.Enqueue(request);
         var match = SampleStudy.Query();
         match.SetString(Tag.PatientName, "PAT-TROIS^DOMINIQUE");
         return new(CFindAnswer.Found(new[] { match }.ToAsyncEnumerable()));
