@@ -117,6 +117,19 @@ public static class Limits
     /// around the world (PS3.8 9.2.3 leaves the closing to the peer, ARTIM ends what remains).</summary>
     public static readonly TimeSpan LastWordGrace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>10 s without a user, then an association is released: the next instance of a study comes within
+    /// one; an acceptor's idle timer is 30 s or more.</summary>
+    public static readonly TimeSpan AssociationReuseTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>1 s before an association is requested again after a transient rejection; doubled each time.</summary>
+    public static readonly TimeSpan RejectionDelayMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>30 s: a place that becomes free is not left empty for longer.</summary>
+    public static readonly TimeSpan RejectionDelayMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>6 transient rejections in a row, half a minute: then the user hears of it.</summary>
+    public const int RejectionsMax = 6;
+
     /// <summary>10 s: who replaces a certificate sees it in use before looking elsewhere for the fault.</summary>
     public static readonly TimeSpan TlsFilesPollInterval = TimeSpan.FromSeconds(10);
 
@@ -203,6 +216,14 @@ public static class Limits
 
     /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
     public const int AcceptorsPerProcess = 3;
+
+    /// <summary>64 KiB of a data set that an association may collect without regard to the others: a query with 1,000
+    /// UIDs.</summary>
+    public const int DataSetBytesGranted = 64 * 1024;
+
+    /// <summary>8 MiB of identifiers under way at once in an acceptor, which become at most twelve times as much; an
+    /// ordinary one has 300 bytes (attack A13).</summary>
+    public const int DataSetBytesHeldMax = 8 * 1024 * 1024;
 
     // ---- HL7 ----
 

@@ -45,6 +45,19 @@ internal abstract class Transport : IDisposable
     /// <summary>Tells the peer that this side sends nothing more. Waits for no answer.</summary>
     public abstract ValueTask ShutdownSendAsync();
 
+    /// <summary>True where a receive would not wait: something has come, or the connection has ended.</summary>
+    public bool HasInput()
+    {
+        try
+        {
+            return Socket.Poll(TimeSpan.Zero, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>A receive that waits, and each that follows, ends with 0 bytes; sending goes on.</summary>
     public void ShutdownReceive() => Socket.Shutdown(SocketShutdown.Receive);
 

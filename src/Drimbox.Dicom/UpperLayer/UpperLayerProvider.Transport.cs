@@ -34,6 +34,9 @@ internal sealed partial class UpperLayerProvider
     /// <summary>Bytes received on this connection.</summary>
     public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
 
+    /// <summary>Nothing has come that was not read, not even the end of the connection.</summary>
+    public bool IsQuiet => _start == _end && !_transport.HasInput();
+
     private TimeSpan SendTimeout { get; set; } = Limits.AssociationIdleTimeout;
 
     /// <summary>Starts the Association Request/Reject/Release Timer. Source: PS3.8 9.1.5.</summary>

@@ -134,8 +134,14 @@ internal static class AssociationArguments
     public static async Task<Association> RequestAsync(
         ParseResult parsed, IReadOnlyList<ProposedContext> contexts, Uid needed, CancellationToken cancellation)
     {
-        var association = await Association.RequestAsync(OptionsOf(parsed, contexts), cancellation);
-        if (association.FindContext(needed) is not null) return association;
+        var association = await Association.RequestAsync(
+            OptionsOf(parsed, contexts) with { Extended = QueryArguments.Extended(parsed, needed) }, cancellation);
+        if (association.FindContext(needed) is not null)
+        {
+            QueryArguments.Check(parsed, association, needed);
+            return association;
+        }
+
         await using (association)
         {
             var answer = association.Negotiated.Contexts.FirstOrDefault(

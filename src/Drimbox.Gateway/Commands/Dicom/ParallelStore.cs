@@ -211,10 +211,13 @@ internal sealed record StoreOutcome(DimseStatus? Status, string Why, bool MayHel
     public bool IsLost => Status is null && MayHelpToRetry;
 
     // PS3.4 B.2.3 and PS3.7 C.5: A7xx, 0110 and 0213 speak of the peer, the others of what was sent.
-    public static StoreOutcome Of(DimseStatus status) => new(
-        status,
-        status.Comment is { Length: > 0 } comment ? $"{status}: {comment}" : status.ToString(),
-        status.Code is 0x0110 or 0x0213 or (>= 0xA700 and <= 0xA7FF));
+    public static StoreOutcome Of(DimseStatus status)
+    {
+        var why = $"{status.Code:X4} ({status.MeaningIn(DimseService.Storage)})";
+        // What the peer says beside it goes to a terminal.
+        if (status.Comment is { Length: > 0 } comment) why += $": {MatchTable.Printable(comment, 64)}";
+        return new StoreOutcome(status, why, status.Code is 0x0110 or 0x0213 or (>= 0xA700 and <= 0xA7FF));
+    }
 
     public static StoreOutcome Lost(string why) => new(null, why, true);
 

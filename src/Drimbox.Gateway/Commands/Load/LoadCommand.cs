@@ -15,7 +15,7 @@ internal static class LoadCommand
         var output = new Option<FileInfo?>("--output", "-o") { Description = "Write the result to this JSON file." };
         var html = new Option<FileInfo?>("--html") { Description = "Write the result to this HTML page, with charts." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "No live progress." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print errors alone; the exit code and --output tell the rest." };
         var command = new Command("load", """
             Put a DICOM or HL7 peer under load and measure it. It stores what it sends: do not point it at a PACS in use.
 
@@ -65,7 +65,7 @@ internal static class LoadCommand
             if (html is not null)
                 await File.WriteAllTextAsync(html.FullName, HtmlReport.Of(result), CancellationToken.None);
             if (json) Console.WriteLine(ResultFile.ToJson(result));
-            else LoadSummary.Print(result, Console.Out);
+            else if (!quiet) LoadSummary.Print(result, Console.Out);
             if (result.IsInterrupted) return ExitCode.Cancelled;
             return result.Errors > 0 || result.NotBegun > 0 ? ExitCode.Failed : ExitCode.Done;
         }
