@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
 using Drimbox.Load.Instances;
 using Drimbox.Load.Pacing;
 using Drimbox.Load.Targets;
@@ -11,10 +12,10 @@ namespace Drimbox.Load;
 public sealed record LoadOptions
 {
     /// <summary>The peer of C-STORE and C-ECHO, and of queries without <see cref="QueryTarget"/>.</summary>
-    public DicomAddress? Target { get; init; }
+    public DicomPeer? Target { get; init; }
 
     /// <summary>The peer of C-FIND and C-MOVE. Default: <see cref="Target"/>.</summary>
-    public DicomAddress? QueryTarget { get; init; }
+    public DicomPeer? QueryTarget { get; init; }
 
     /// <summary>The peer of HL7 messages.</summary>
     public HostPort? Mllp { get; init; }
@@ -29,7 +30,7 @@ public sealed record LoadOptions
     /// <see cref="Limits.LoadUsersMax"/>. Default: 1.</summary>
     public int Associations { get; init; } = 1;
 
-    /// <summary>C-STORE outstanding on one association, if the peer agrees: 1 to
+    /// <summary>Operations outstanding on one association, if the peer agrees: 1 to
     /// <see cref="Limits.AsyncOperationsMax"/>. Default: 1.</summary>
     public int Window { get; init; } = 1;
 
@@ -80,8 +81,6 @@ public sealed record LoadOptions
             Refuse("C-FIND without C-STORE in the mix needs something to ask for: --key PatientID=…"),
         { Keys.Count: 0 } when !Mix.Has(OperationKind.Store) && Mix.Has(OperationKind.Move) =>
             Refuse("C-MOVE without C-STORE in the mix needs a study: --key StudyInstanceUID=…"),
-        { Window: > 1 } when !Mix.IsOnly(OperationKind.Store) =>
-            Refuse("a window is for C-STORE alone: leave --window or the other operations out"),
         { Associations: < 1 or > Limits.LoadUsersMax } => Refuse($"--associations takes 1 to {Limits.LoadUsersMax}"),
         { Window: < 1 or > Limits.AsyncOperationsMax } => Refuse($"--window takes 1 to {Limits.AsyncOperationsMax}"),
         { PerAssociation: < 1 } => Refuse("--per-association takes 1 or more"),

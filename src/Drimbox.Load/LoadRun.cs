@@ -163,10 +163,12 @@ public sealed class LoadRun
         }
     }
 
-    private async Task<int?> FindTargetAsync(CancellationToken cancellationToken) => _options.TargetPid
-        ?? ((_options.Target?.Endpoint ?? _options.Mllp) is { } endpoint
-            ? await ListeningProcess.FindAsync(endpoint, cancellationToken)
-            : null);
+    private async Task<int?> FindTargetAsync(CancellationToken cancellationToken)
+    {
+        if (_options.TargetPid is { } pid) return pid;
+        var endpoint = _options.Target is { } peer ? new HostPort(peer.Host, peer.Port) : _options.Mllp!.Value;
+        return await ListeningProcess.FindAsync(endpoint, cancellationToken);
+    }
 
     private LoadSetup SetupOf(int windowNegotiated) => new(
         _options.Target?.ToString(), _options.QueryTarget?.ToString(), _options.Mllp?.ToString(),
@@ -179,4 +181,8 @@ public sealed class LoadRun
 }
 
 /// <summary>A peer cannot be talked to at all: the message says what to change.</summary>
-public sealed class PeerUnreachableException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class PeerUnreachableException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>It answers, but wants no association of this kind.</summary>
+    public bool IsRefusal { get; init; }
+}

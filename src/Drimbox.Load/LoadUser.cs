@@ -93,9 +93,7 @@ internal sealed class LoadUser(
     private async Task<OperationOutcome> StoreAsync(OpenAssociation open, CancellationToken cancellation)
     {
         var instance = material.Instances!.Next(out var study, out var length);
-        var status = material.Options.Window > 1
-            ? await open.Stores.SendAsync(instance, cancellation)
-            : await open.Store.SendAsync(instance, cancellation);
+        var status = await open.Store.SendAsync(instance, cancellation);
         if (status.IsSuccessOrWarning) material.Stored(study);
         return Judge(status, warningIsDone: true) with { Bytes = length };
     }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Hl7.Mllp;
@@ -28,36 +29,38 @@ internal sealed class LoadUsers : IAsyncDisposable
             {
                 List<ProposedContext> contexts =
                     [.. StoreContexts(material), .. queriesApart ? [] : QueryContexts(mix)];
-                if (contexts.Count > 0) stores = Lane(options.Target!.Value, contexts);
+                if (contexts.Count > 0) stores = Lane(options.Target!, contexts);
             }
 
-            var queries = queriesApart ? Lane(options.QueryTarget!.Value, [.. QueryContexts(mix)]) : stores;
-            MllpClient? client = null;
-            if (mix.Has(OperationKind.Mllp))
-            {
-                client = new MllpClient(
-                    new MllpClientOptions
-                    {
-                        Host = options.Mllp!.Value.Host,
-                        Port = options.Mllp.Value.Port,
-                        AnswerTimeout = options.ResponseTimeout,
-                    },
-                    time);
-                _clients.Add(client);
-            }
-
-            for (var j = 0; j < options.Window; j++) _users.Add(new LoadUser(material, stores, queries, client));
+            var queries = queriesApart ? Lane(options.QueryTarget!, [.. QueryContexts(mix)]) : stores;
+            for (var j = 0; j < options.Window; j++)
+                _users.Add(new LoadUser(material, stores, queries, mix.Has(OperationKind.Mllp) ? Client() : null));
         }
 
-        AssociationLane Lane(DicomAddress address, IReadOnlyList<ProposedContext> contexts)
+        MllpClient Client()
+        {
+            var client = new MllpClient(
+                new MllpClientOptions
+                {
+                    Host = options.Mllp!.Value.Host,
+                    Port = options.Mllp.Value.Port,
+                    AnswerTimeout = options.ResponseTimeout,
+                },
+                time);
+            _clients.Add(client);
+            return client;
+        }
+
+        AssociationLane Lane(DicomPeer peer, IReadOnlyList<ProposedContext> contexts)
         {
             var lane = new AssociationLane(
                 new AssociationOptions
                 {
-                    Host = address.Endpoint.Host,
-                    Port = address.Endpoint.Port,
+                    Host = peer.Host,
+                    Port = peer.Port,
                     CallingAe = options.CallingAe,
-                    CalledAe = address.AeTitle,
+                    CalledAe = peer.AeTitle,
+                    Tls = peer.Tls,
                     Contexts = contexts,
                     MaximumLength = options.MaximumLength,
                     SendLengthMax = options.MaximumLength,
@@ -103,14 +106,17 @@ internal sealed class LoadUsers : IAsyncDisposable
             {
                 throw new PeerUnreachableException(
                     $"{lane.Peer} accepts the association but none of the SOP classes and transfer syntaxes of this "
-                    + "run: choose others with --instances or --mix.");
+                    + "run: choose others with --instances or --mix.") { IsRefusal = true };
             }
 
             return association.InvokedMax;
         }
         catch (AssociationRejectedException e)
         {
-            throw new PeerUnreachableException($"{lane.Peer}: {e.Rejection.Explanation} ({e.Rejection})", e);
+            throw new PeerUnreachableException($"{lane.Peer}: {e.Rejection.Explanation} ({e.Rejection})", e)
+            {
+                IsRefusal = true,
+            };
         }
         catch (AssociationAbortedException e)
         {

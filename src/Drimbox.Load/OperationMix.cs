@@ -33,8 +33,6 @@ public sealed class OperationMix
 
     public bool Has(OperationKind kind) => _weights.Any(w => w.Kind == kind);
 
-    public bool IsOnly(OperationKind kind) => _weights is [var single] && single.Kind == kind;
-
     /// <param name="text"><c>store=80,find=15,move=5</c>; a kind alone has the weight 1.</param>
     /// <param name="mix">The mix.</param>
     /// <param name="refusal">What is wrong with the text.</param>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
@@ -8,8 +7,7 @@ using Drimbox.Dicom.UpperLayer;
 namespace Drimbox.Dicom.Scu;
 
 /// <summary>Storage SCU over an established association. Source: PS3.4 B.2, PS3.7 9.1.1.
-/// <see cref="SendAsync"/> may run beside other operations, within the window; <see cref="SendAllAsync"/> has the
-/// association to itself.</summary>
+/// Operations may run beside each other, within the window.</summary>
 public sealed class CStoreScu(Association association)
 {
     /// <summary>For the sub-operations of a C-MOVE: who asked for it.</summary>
@@ -78,56 +76,33 @@ public sealed class CStoreScu(Association association)
         Action<InstanceSource, DimseStatus> answered,
         CancellationToken cancellationToken = default)
     {
-        if (association.InvokedMax == 1)
+        var gate = new Lock();
+        using var rest = instances.GetEnumerator();
+        // Each takes the next instance when its own has been answered: as many are outstanding as there are of them.
+        await Task.WhenAll(Enumerable.Range(0, association.InvokedMax).Select(_ => SendRestAsync()));
+
+        async Task SendRestAsync()
         {
-            foreach (var instance in instances) answered(instance, await SendAsync(instance, cancellationToken));
-            return;
+            try
+            {
+                while (Next() is { } instance)
+                {
+                    var status = await SendAsync(instance, cancellationToken);
+                    lock (gate) answered(instance, status);
+                }
+            }
+            catch (Exception e) when (e is not AssociationAbortedException)
+            {
+                // The others must not go on as if nothing had happened.
+                association.Provider.Expire("Sending failed.", orderly: true);
+                throw;
+            }
         }
 
-        await using var registration = association.AbortOn(cancellationToken);
-        using var pipeline = new Pipeline(association, answered);
-        var reading = pipeline.ReadAsync();
-        try
+        InstanceSource? Next()
         {
-            foreach (var instance in instances) await SendOneAsync(instance, pipeline, reading);
-            pipeline.Close();
+            lock (gate) return rest.MoveNext() ? rest.Current : null;
         }
-        catch (Exception e)
-        {
-            // A message cut short, or an end of the association that the reading task saw first.
-            association.Provider.Expire("Sending failed.", orderly: true);
-            pipeline.Close();
-            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (e is AssociationAbortedException && cancellationToken.IsCancellationRequested)
-                throw new OperationCanceledException(cancellationToken);
-            throw;
-        }
-
-        try
-        {
-            await reading;
-        }
-        catch (AssociationAbortedException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-    }
-
-    private async Task SendOneAsync(InstanceSource instance, Pipeline pipeline, Task reading)
-    {
-        if (association.FindContext(instance.SopClassUid, instance.TransferSyntaxUid) is not { } context)
-        {
-            pipeline.Answered(
-                instance, DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax."));
-            return;
-        }
-
-        using var content = instance.Open();
-        var request = RequestFor(instance, association.NextMessageId());
-        // The window opens by a response; when none can come any more the reading task has failed, and so do we.
-        await await Task.WhenAny(pipeline.EnterAsync(request.MessageId, instance), reading);
-        await association.Channel.SendAsync(context, request, content);
-        pipeline.Sent();
     }
 
     internal static CommandSet RequestFor(InstanceSource instance, ushort messageId) => new()
@@ -139,59 +114,4 @@ public sealed class CStoreScu(Association association)
         Priority = DimsePriority.Medium,
         DataSetType = CommandSet.WithDataSet,
     };
-
-    /// <summary>What is outstanding in an asynchronous operations window (PS3.7 D.3.3.3).</summary>
-    private sealed class Pipeline(Association association, Action<InstanceSource, DimseStatus> answered) : IDisposable
-    {
-        private readonly ConcurrentDictionary<ushort, InstanceSource> _outstanding = [];
-        private readonly SemaphoreSlim _window = new(association.InvokedMax);
-        private readonly SemaphoreSlim _sent = new(0);
-        private readonly Lock _gate = new();
-        private volatile bool _isClosed;
-
-        public Task EnterAsync(ushort messageId, InstanceSource instance)
-        {
-            _outstanding[messageId] = instance;
-            return _window.WaitAsync(CancellationToken.None);
-        }
-
-        public void Dispose()
-        {
-            _window.Dispose();
-            _sent.Dispose();
-        }
-
-        public void Sent() => _sent.Release();
-
-        /// <summary>Nothing more is sent: the reading task ends with the last response.</summary>
-        public void Close()
-        {
-            _isClosed = true;
-            _sent.Release();
-        }
-
-        public void Answered(InstanceSource instance, DimseStatus status)
-        {
-            lock (_gate) answered(instance, status);
-        }
-
-        public async Task ReadAsync()
-        {
-            while (true)
-            {
-                await _sent.WaitAsync(CancellationToken.None);
-                if (_isClosed && (_outstanding.IsEmpty || association.Provider.State != Sta.Sta6)) return;
-                var message = await association.Channel.ReadCommandAsync();
-                if (message.IsEnd) throw association.Provider.Failure();
-                if (message.Command.CommandField != CommandField.CStoreRsp
-                    || !_outstanding.TryRemove(message.Command.MessageIdBeingRespondedTo, out var instance))
-                {
-                    throw await ScuChannel.ViolatedAsync(association);
-                }
-
-                Answered(instance, message.Command.Status ?? DimseStatus.ProcessingFailure);
-                _window.Release();
-            }
-        }
-    }
 }

@@ -21,7 +21,9 @@ public sealed record ArrivalSchedule(double? Rate, TimeSpan WarmUp, TimeSpan? Du
 
     /// <summary>The intended start of the operation with that number, by the rate alone: how the operations before it
     /// fared does not move it (no coordinated omission).</summary>
-    public TimeSpan DueOf(long index, TimeSpan now) => Rate is { } rate ? TimeSpan.FromSeconds(index / rate) : now;
+    public TimeSpan DueOf(long index, TimeSpan now) => Rate is { } rate
+        ? TimeSpan.FromTicks((long)Math.Round(index / rate * TimeSpan.TicksPerSecond))
+        : now;
 
     /// <summary>True if no operation is to begin at <paramref name="due"/> any more.</summary>
     public bool IsOver(long index, TimeSpan due) => index >= Count || due >= End;

@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
 
@@ -20,7 +21,7 @@ internal sealed class AssociationLane(
     private TaskCompletionSource? _unused;
 
     /// <summary>Whom it leads to, for a person.</summary>
-    public string Peer => new DicomAddress(options.CalledAe, new HostPort(options.Host, options.Port)).ToString();
+    public string Peer => new DicomPeer(options.CalledAe, options.Host, options.Port).ToString();
 
     /// <summary>The association to use; call <see cref="Leave"/> afterwards.</summary>
     /// <exception cref="IOException">The peer refused it, or it ended while it was being opened.</exception>
@@ -109,7 +110,6 @@ internal sealed class AssociationLane(
     {
         if (_open is not { } open) return;
         _open = null;
-        using (open.Stores)
         await using (open.Association)
         {
             if (open.IsBroken) return;
@@ -131,8 +131,6 @@ internal sealed class OpenAssociation(Association association)
     public Association Association => association;
 
     public CStoreScu Store { get; } = new(association);
-
-    public CStoreWindow Stores { get; } = new(association);
 
     public CEchoScu Echo { get; } = new(association);
 

@@ -4,7 +4,6 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
-using Drimbox.Dicom.Scu;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 using Drimbox.Load;
@@ -86,23 +85,6 @@ public sealed class LoadRunTests
     }
 
     [Fact]
-    public async Task An_association_lost_with_operations_outstanding_fails_all_of_them()
-    {
-        _store.Gate = new TaskCompletionSource();
-        var server = TestAcceptor.Start(o => o with { Store = _store });
-        await using var association = await Drimbox.Dicom.UpperLayer.Association.RequestAsync(
-            server.Request(CStoreScu.ContextsFor([Instances.Ct(1)]).ToList()) with { Window = 4 });
-        using var window = new CStoreWindow(association);
-        var sent = Enumerable.Range(1, 6).Select(i => window.SendAsync(Instances.Ct(i))).ToList();
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _store.Completing) > 0, TimeSpan.FromSeconds(30)));
-        await association.AbortAsync();
-        foreach (var one in sent)
-            await Assert.ThrowsAsync<Drimbox.Dicom.UpperLayer.AssociationAbortedException>(() => one);
-        _store.Gate.SetResult();
-        await server.DisposeAsync();
-    }
-
-    [Fact]
     public async Task An_open_loop_holds_its_rate()
     {
         await using var server = TestAcceptor.Start(o => o);
@@ -178,7 +160,7 @@ public sealed class LoadRunTests
         taken.Stop();
         var options = new LoadOptions
         {
-            Target = new DicomAddress(AeTitle.Parse("PACS"), new HostPort("127.0.0.1", port)),
+            Target = new DicomPeer(AeTitle.Parse("PACS"), "127.0.0.1", port),
             Schedule = new ArrivalSchedule(null, TimeSpan.Zero, null, 1),
         };
         var refused = await Assert.ThrowsAsync<PeerUnreachableException>(() => RunAsync(options));
@@ -187,7 +169,7 @@ public sealed class LoadRunTests
         await using var server = TestAcceptor.Start(o => o);
         refused = await Assert.ThrowsAsync<PeerUnreachableException>(() => RunAsync(Options(server, 1) with
         {
-            Target = new DicomAddress(AeTitle.Parse("OTHER"), new HostPort("127.0.0.1", server.Port)),
+            Target = new DicomPeer(AeTitle.Parse("OTHER"), "127.0.0.1", server.Port),
         }));
         Assert.Contains("check its spelling", refused.Message, StringComparison.Ordinal);
         refused = await Assert.ThrowsAsync<PeerUnreachableException>(() => RunAsync(Options(server, 1)));
@@ -202,7 +184,7 @@ public sealed class LoadRunTests
     {
         var options = new LoadOptions
         {
-            Target = new DicomAddress(AeTitle.Parse("PACS"), new HostPort("127.0.0.1", 104)),
+            Target = new DicomPeer(AeTitle.Parse("PACS"), "127.0.0.1", 104),
             Mix = Mix(mix),
             Schedule = new ArrivalSchedule(null, TimeSpan.Zero, null, 1),
         };
@@ -221,7 +203,7 @@ public sealed class LoadRunTests
         Assert.True(InstanceSpecification.TryParse("CT:8KiB", out var small, out _));
         return new LoadOptions
         {
-            Target = new DicomAddress(AeTitle.Parse("ARCHIVE"), new HostPort("127.0.0.1", server.Port)),
+            Target = new DicomPeer(AeTitle.Parse("ARCHIVE"), "127.0.0.1", server.Port),
             Schedule = new ArrivalSchedule(null, TimeSpan.Zero, null, count),
             Instances = [small],
         };

@@ -44,18 +44,16 @@ public sealed class OperationMixTests
     }
 
     [Theory]
-    [InlineData("PACS@host:104", "PACS@host:104")]
-    [InlineData("MY PACS@[::1]:11112", "MY PACS@[::1]:11112")]
-    [InlineData("PACS@host", null)]
-    [InlineData("PACS@host:0", null)]
-    [InlineData("PACS@host:70000", null)]
-    [InlineData("@host:104", null)]
-    [InlineData("PACS@::1:104", null)]
-    [InlineData("MORE THAN 16 CHARACTERS@host:104", null)]
-    [InlineData("host:104", null)]
+    [InlineData("host:2575", "host:2575")]
+    [InlineData("[::1]:2575", "[::1]:2575")]
+    [InlineData("host", null)]
+    [InlineData("host:0", null)]
+    [InlineData("host:70000", null)]
+    [InlineData("::1:2575", null)]
+    [InlineData(":2575", null)]
     public void An_address_is_read_or_refused(string text, string? expected)
     {
-        Assert.Equal(expected is not null, DicomAddress.TryParse(text, out var address));
+        Assert.Equal(expected is not null, HostPort.TryParse(text, out var address));
         if (expected is not null) Assert.Equal(expected, address.ToString());
     }
 

@@ -1,11 +1,11 @@
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
 using Drimbox.Load;
 using Drimbox.Load.Instances;
 using Drimbox.Load.Pacing;
 using Drimbox.Load.Results;
-using Drimbox.Load.Targets;
 using Drimbox.Tests.Dicom;
 
 namespace Drimbox.Tests.Load;
@@ -123,7 +123,9 @@ public sealed class LoadPeerTests : IDisposable
         Assert.True(code == 0, output);
         Assert.Contains("0000 (success): 20", output, StringComparison.Ordinal);
         Assert.Contains("0000 (success)", await File.ReadAllTextAsync(page), StringComparison.Ordinal);
-        // storescp does not do queries.
+        // storescp does not do queries, and with nothing else in it an association is of no use.
+        Assert.Equal(
+            4, (await DrimboxAsync("load", $"ANY@127.0.0.1:{port}", "--mix", "find", "-k", "PatientID=1")).ExitCode);
         (code, output) = await DrimboxAsync([.. common, "--mix", "store,find", "--output", b]);
         Assert.Equal(1, code);
         Assert.Contains("0122", output, StringComparison.Ordinal);
@@ -160,8 +162,7 @@ public sealed class LoadPeerTests : IDisposable
     private static async Task<(int ExitCode, string Output)> DrimboxAsync(params string[] arguments) =>
         await Dcmtk.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "drimbox.dll"), .. arguments]);
 
-    private static DicomAddress Address(string title, int port) =>
-        new(AeTitle.Parse(title), new HostPort("127.0.0.1", port));
+    private static DicomPeer Address(string title, int port) => new(AeTitle.Parse(title), "127.0.0.1", port);
 
     private static InstanceSpecification Specification(string text)
     {

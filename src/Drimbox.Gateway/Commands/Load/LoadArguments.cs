@@ -4,6 +4,8 @@ using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
+using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Load;
 using Drimbox.Load.Instances;
 using Drimbox.Load.Pacing;
@@ -50,7 +52,7 @@ internal sealed class LoadArguments
     };
     private readonly Option<int> _window = new("--window")
     {
-        Description = "C-STORE outstanding on one association, if the peer agrees.",
+        Description = "Operations outstanding on one association, if the peer agrees.",
         DefaultValueFactory = _ => 1,
     };
     private readonly Option<int?> _perAssociation = new("--per-association")
@@ -114,20 +116,21 @@ internal sealed class LoadArguments
             _query, _mllp, _mix, _duration, _count, _warmUp, _rate, _associations, _window, _perAssociation, _pdu,
             _timeout, _calling, _instances, _data, _perStudy, _moveTo, _keys, _message, _seed, _pid,
         ];
-        foreach (var option in options) command.Options.Add(option);
+        foreach (var option in options.Concat(TlsArguments.OfCaller)) command.Options.Add(option);
     }
 
     /// <param name="refusal">Which argument is wrong, and what it takes.</param>
+    /// <exception cref="CommandException">The arguments of TLS do not go together.</exception>
     public bool TryRead(
         ParseResult parsed, [NotNullWhen(true)] out LoadOptions? options, [NotNullWhen(false)] out Refusal? refusal)
     {
         options = null;
-        DicomAddress target = default, query = default;
+        DicomPeer? target = null, query = null;
         HostPort mllp = default;
         AeTitle moveTo = default;
-        if (!Optional(parsed.GetValue(_target), text => DicomAddress.TryParse(text, out target)))
+        if (!Optional(parsed.GetValue(_target), text => DicomPeer.TryParse(text, out target)))
             return Fail("The target is AET@HOST:PORT, as PACS@localhost:11112.", out refusal);
-        if (!Optional(parsed.GetValue(_query), text => DicomAddress.TryParse(text, out query)))
+        if (!Optional(parsed.GetValue(_query), text => DicomPeer.TryParse(text, out query)))
             return Fail("--query-target takes AET@HOST:PORT.", out refusal);
         if (!Optional(parsed.GetValue(_mllp), text => HostPort.TryParse(text, out mllp)))
             return Fail("--mllp takes HOST:PORT.", out refusal);
@@ -141,10 +144,11 @@ internal sealed class LoadArguments
             return Fail("--timeout takes a time, as 30s.", out refusal);
         if (!TryReadInstances(parsed.GetValue(_instances)!, out var instances, out refusal)) return false;
         if (!TryReadKeys(parsed.GetValue(_keys) ?? [], out var keys, out refusal)) return false;
+        var tls = TlsArguments.CallerOptions(parsed);
         options = new LoadOptions
         {
-            Target = parsed.GetValue(_target) is null ? null : target,
-            QueryTarget = parsed.GetValue(_query) is null ? null : query,
+            Target = target is null ? null : target with { Tls = tls },
+            QueryTarget = query is null ? null : query with { Tls = tls },
             Mllp = parsed.GetValue(_mllp) is null ? null : mllp,
             CallingAe = calling,
             Mix = mix,

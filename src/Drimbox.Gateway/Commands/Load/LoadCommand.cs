@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Grains.Hosting;
 using Drimbox.Load;
 using Drimbox.Load.Results;
@@ -8,18 +9,13 @@ namespace Drimbox.Gateway.Commands.Load;
 /// <summary><c>drimbox load</c>: the load generator.</summary>
 internal static class LoadCommand
 {
-    private const int SomeFailed = (int)ExitCode.Failed;
-    private const int CannotRun = (int)ExitCode.Usage;
-    private const int Unreachable = (int)ExitCode.Unavailable;
-    private const int Interrupted = (int)ExitCode.Cancelled;
-
     public static Command Create()
     {
         var arguments = new LoadArguments();
         var output = new Option<FileInfo?>("--output", "-o") { Description = "Write the result to this JSON file." };
         var html = new Option<FileInfo?>("--html") { Description = "Write the result to this HTML page, with charts." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "No live progress." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print errors alone; the exit code and --output tell the rest." };
         var command = new Command("load", """
             Put a DICOM or HL7 peer under load and measure it. It stores what it sends: do not point it at a PACS in use.
 
@@ -35,29 +31,27 @@ internal static class LoadCommand
               drimbox load compare before.json after.json
               drimbox load write DIR --count 1000 --instances CT:512KiB:implicit
 
-            Exit codes: 0 all operations done, 1 some failed, 2 it cannot be run as told, 3 the peer cannot be reached,
-            130 Ctrl+C.
+            Exit codes: 0 all operations done; 1 some failed or never began; 2 wrong usage or input file; 3 no connection;
+            4 association refused, or nothing of it accepted; 130 Ctrl+C, with the result so far.
             """) { output, html, json, quiet };
         arguments.AddTo(command);
         command.Subcommands.Add(LoadCompareCommand.Create());
         command.Subcommands.Add(LoadWriteCommand.Create());
-        command.SetAction(async (parsed, cancellation) =>
+        return command.Runs(async (parsed, cancellation) =>
         {
             if (!arguments.TryRead(parsed, out var options, out var refusal)
                 || !LoadRun.TryPrepare(options, new RandomIdSource(), TimeProvider.System, out var run, out refusal))
             {
-                await Console.Error.WriteLineAsync(refusal!.Detail);
-                return CannotRun;
+                throw new CommandException(ExitCode.Usage, refusal!.Detail);
             }
 
             return await RunAsync(
                 run!, parsed.GetValue(output), parsed.GetValue(html), parsed.GetValue(json), parsed.GetValue(quiet),
                 cancellation);
         });
-        return command;
     }
 
-    private static async Task<int> RunAsync(
+    private static async Task<ExitCode> RunAsync(
         LoadRun run, FileInfo? output, FileInfo? html, bool json, bool quiet, CancellationToken cancellation)
     {
         try
@@ -71,23 +65,17 @@ internal static class LoadCommand
             if (html is not null)
                 await File.WriteAllTextAsync(html.FullName, HtmlReport.Of(result), CancellationToken.None);
             if (json) Console.WriteLine(ResultFile.ToJson(result));
-            else LoadSummary.Print(result, Console.Out);
-            if (result.IsInterrupted) return Interrupted;
-            return result.Errors > 0 || result.NotBegun > 0 ? SomeFailed : 0;
+            else if (!quiet) LoadSummary.Print(result, Console.Out);
+            if (result.IsInterrupted) return ExitCode.Cancelled;
+            return result.Errors > 0 || result.NotBegun > 0 ? ExitCode.Failed : ExitCode.Done;
         }
         catch (PeerUnreachableException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
-            return Unreachable;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            return Interrupted;
+            throw new CommandException(e.IsRefusal ? ExitCode.Refused : ExitCode.Unavailable, e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"The result cannot be written: {e.Message}");
-            return CannotRun;
+            throw new CommandException(ExitCode.Usage, $"The result cannot be written: {e.Message}");
         }
     }
 }

@@ -7,9 +7,6 @@ namespace Drimbox.Gateway.Commands.Load;
 /// <summary><c>drimbox load compare</c>: two results side by side.</summary>
 internal static class LoadCompareCommand
 {
-    private const int Worse = 1;
-    private const int CannotRead = 2;
-
     public static Command Create()
     {
         var before = new Argument<string>("A") { Description = "Result to compare with, written by --output." };
@@ -39,19 +36,19 @@ internal static class LoadCompareCommand
             || ResultFile.TryRead(after, out refusal) is not { } b)
         {
             Console.Error.WriteLine(refusal!.Detail);
-            return CannotRead;
+            return (int)ExitCode.Usage;
         }
 
         if (tolerance is < 0 or > 100)
         {
             Console.Error.WriteLine("--tolerance takes 0 to 100 percent.");
-            return CannotRead;
+            return (int)ExitCode.Usage;
         }
 
         var comparison = Comparison.Of(a, b, tolerance / 100);
         if (json) Console.WriteLine(ResultFile.ToJson(comparison));
         else Print(comparison, Console.Out);
-        return comparison.IsWorse ? Worse : 0;
+        return comparison.IsWorse ? (int)ExitCode.Failed : (int)ExitCode.Done;
     }
 
     private static void Print(Comparison comparison, TextWriter output)

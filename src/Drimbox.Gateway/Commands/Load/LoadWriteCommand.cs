@@ -8,8 +8,6 @@ namespace Drimbox.Gateway.Commands.Load;
 /// <summary><c>drimbox load write</c>: what the load generator would send, as files for another sender.</summary>
 internal static class LoadWriteCommand
 {
-    private const int CannotRun = 2;
-
     public static Command Create()
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Where to; made if it is not there." };
@@ -35,13 +33,13 @@ internal static class LoadWriteCommand
         if (!LoadArguments.TryReadInstances(instances, out var specifications, out var refusal))
         {
             await Console.Error.WriteLineAsync(refusal.Detail);
-            return CannotRun;
+            return (int)ExitCode.Usage;
         }
 
         if (perStudy < 1 || count < 1)
         {
             await Console.Error.WriteLineAsync("--count and --per-study take 1 or more.");
-            return CannotRun;
+            return (int)ExitCode.Usage;
         }
 
         var set = InstanceSet.Synthetic(
@@ -66,7 +64,7 @@ internal static class LoadWriteCommand
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return CannotRun;
+            return (int)ExitCode.Usage;
         }
     }
 }

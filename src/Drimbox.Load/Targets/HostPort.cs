@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Drimbox.Core.Identity;
 
 namespace Drimbox.Load.Targets;
 
@@ -24,24 +23,4 @@ public readonly record struct HostPort(string Host, int Port)
 
     public override string ToString() =>
         Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
-}
-
-/// <summary>A DICOM application: <c>AET@host:port</c>.</summary>
-public readonly record struct DicomAddress(AeTitle AeTitle, HostPort Endpoint)
-{
-    public static bool TryParse([NotNullWhen(true)] string? text, out DicomAddress result)
-    {
-        result = default;
-        var at = text?.LastIndexOf('@') ?? -1;
-        if (at < 1 || !AeTitle.TryParse(text![..at], out var title)
-            || !HostPort.TryParse(text[(at + 1)..], out var endpoint))
-        {
-            return false;
-        }
-
-        result = new DicomAddress(title, endpoint);
-        return true;
-    }
-
-    public override string ToString() => $"{AeTitle}@{Endpoint}";
 }
