@@ -176,4 +176,22 @@ public sealed class ReadAndWriteTests
         Assert.True(reader.DataSet.Contains(Tag.Rows));
         Assert.Equal(Explicit.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xE0, 0x7F, 0x10, 0x00]), reader.Position);
     }
+
+    [Fact]
+    public void A_long_text_or_table_of_a_file_is_read_when_it_is_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.bin");
+        var text = string.Concat(Enumerable.Repeat("Compte rendu. ", 10_000));
+        var dataSet = new DataSet();
+        dataSet.SetInt(Tag.LUTData, [.. Enumerable.Range(0, 40_000).Select(i => (long)i)]);
+        dataSet.SetString(Tag.TextValue, text);
+        File.WriteAllBytes(path, DataSetWriter.ToBytes(dataSet, TransferSyntax.ImplicitVRLittleEndian));
+
+        var read = DataSetReader.ReadFile(path, 0, TransferSyntax.ImplicitVRLittleEndian).DataSet;
+
+        Assert.True(read.TryGet(Tag.TextValue, out var element));
+        Assert.NotNull(element.Range);
+        Assert.Equal(text.TrimEnd(), read.GetString(Tag.TextValue));
+    }
 }

@@ -165,7 +165,10 @@ public sealed class ConversionPeerTests
             var frame = frames.ToMemory(f).ToArray();
             var count = (int)layout.Pixels;
             if (!layout.IsByPlane || layout.SamplesPerPixel == 1) all.AddRange(frame);
-            else all.AddRange(Enumerable.Range(0, count).SelectMany(p => new[] { frame[p], frame[count + p], frame[(2 * count) + p] }));
+            else
+            {
+                for (var p = 0; p < count; p++) all.AddRange([frame[p], frame[count + p], frame[(2 * count) + p]]);
+            }
         }
 
         return [.. all];
