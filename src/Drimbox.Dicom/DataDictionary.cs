@@ -28,6 +28,19 @@ public static class DataDictionary
     /// <summary>Attributes with a tag of their own (repeating groups are not counted).</summary>
     public static int Count => DictionaryTables.Tags.Length;
 
+    /// <summary>All attributes with a tag of their own, by their tags.</summary>
+    public static IEnumerable<DictionaryEntry> All
+    {
+        get
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                TryFind(new Tag(DictionaryTables.Tags[i]), out var entry);
+                yield return entry;
+            }
+        }
+    }
+
     public static bool TryFind(Tag tag, out DictionaryEntry entry)
     {
         var index = DictionaryTables.Tags.BinarySearch(tag.Value);

@@ -3,12 +3,14 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Dicom;
 
-/// <content>Typed reading of values. An absent element, an empty value and one of another type read alike: as none.
-/// </content>
+/// <content>Typed reading of values. An absent element, an empty value and one of another type read alike: as none. A
+/// long value of a file is read from there (<see cref="FileRange.Read(long, Span{byte})"/>), at most
+/// <see cref="Limits.ValueBytesInMemoryMax"/> bytes.</content>
 public sealed partial class DataSet
 {
     private CharacterSet? _characterSet;
@@ -47,15 +49,11 @@ public sealed partial class DataSet
     /// <summary>All values as text, without padding. Empty ones between others are kept.</summary>
     public IReadOnlyList<string> GetStrings(Tag tag)
     {
-        if (!TryGet(tag, out var element) || element.Length == 0 || !element.IsInMemory) return [];
+        if (!TryGetValue(tag, out var element)) return [];
         if (element.Vr.IsText()) return Texts(element.Vr, element.Bytes);
-        if (element.Vr is Vr.UN or Vr.OB or Vr.OW) return [];
         if (element.Vr == Vr.AT)
         {
-            return
-            [
-                .. Enumerate(element, 4, static b => TagAt(b).ToString()),
-            ];
+            return Enumerate(element, 4, static b => TagAt(b).ToString());
         }
 
         return element.Vr is Vr.FL or Vr.FD or Vr.OF or Vr.OD
@@ -111,7 +109,7 @@ public sealed partial class DataSet
     /// <summary>All values of US, SS, UL, SL, SV, UV (below 2^63), OL and IS; none if one is not a number.</summary>
     public IReadOnlyList<long> GetIntegers(Tag tag)
     {
-        if (!TryGet(tag, out var element) || element.Length == 0 || !element.IsInMemory) return [];
+        if (!TryGetValue(tag, out var element)) return [];
         return element.Vr switch
         {
             Vr.US => Enumerate(element, 2, static b => (long)BinaryPrimitives.ReadUInt16LittleEndian(b)),
@@ -129,7 +127,7 @@ public sealed partial class DataSet
     /// <summary>All values of FL, FD, DS, or of an integer VR; none if one is not a number.</summary>
     public IReadOnlyList<double> GetDoubles(Tag tag)
     {
-        if (!TryGet(tag, out var element) || element.Length == 0 || !element.IsInMemory) return [];
+        if (!TryGetValue(tag, out var element)) return [];
         return element.Vr switch
         {
             Vr.FL or Vr.OF => Enumerate(element, 4, static b => (double)BinaryPrimitives.ReadSingleLittleEndian(b)),
@@ -151,6 +149,21 @@ public sealed partial class DataSet
     /// <summary>The items of a sequence; none if it is absent.</summary>
     public IReadOnlyList<DataSet> GetItems(Tag tag) =>
         TryGet(tag, out var element) && element.Sequence is { } sequence ? sequence : [];
+
+    // A value that lies in a file is read when it is asked for: a long text, or a look-up table.
+    private bool TryGetValue(Tag tag, out DataElement element)
+    {
+        if (!TryGet(tag, out element) || element.Length is 0 or > Limits.ValueBytesInMemoryMax) return false;
+        if (element.Vr is Vr.UN or Vr.OB or Vr.OW) return false;
+        if (element.Range is { } range)
+        {
+            var bytes = new byte[range.Length];
+            range.Read(0, bytes);
+            element = new DataElement(tag, element.Vr, bytes);
+        }
+
+        return true;
+    }
 
     /// <summary>The values of a text in the character set in force here, without padding.</summary>
     internal string[] Texts(Vr vr, ReadOnlySpan<byte> bytes) => Split(CharacterSet.Decode(bytes, vr), vr);

@@ -33,7 +33,7 @@ public sealed partial class DataSetReader
     private const int FragmentBytesByReferenceMin = 1024;
 
     private readonly DataSetTokenizer _tokenizer;
-    private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = [];
+    private readonly Stack<(DataSet DataSet, Sequence Sequence, bool SignedPixels)> _open = [];
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
 
@@ -115,7 +115,8 @@ public sealed partial class DataSetReader
                     OpenItem();
                     break;
                 case DataSetToken.ItemEnd:
-                    _current = _open.Peek().DataSet;
+                    // An icon has pixels of its own, and a sign of its own.
+                    (_current, _, _signedPixels) = _open.Peek();
                     break;
                 case DataSetToken.SequenceEnd:
                     CloseSequence();
@@ -277,13 +278,13 @@ public sealed partial class DataSetReader
             IsImplicitVr = _tokenizer.Vr == Vr.UN,
         };
         _current.Append(new DataElement(_tokenizer.Tag, sequence, _tokenizer.Vr));
-        _open.Push((_current, sequence));
+        _open.Push((_current, sequence, _signedPixels));
     }
 
     private void OpenItem()
     {
         if (!HasRoomForObject()) return;
-        var (parent, sequence) = _open.Peek();
+        var (parent, sequence, _) = _open.Peek();
         _current = new DataSet(parent)
         {
             IsUndefinedLength = _tokenizer.IsUndefinedLength,

@@ -68,6 +68,7 @@ public readonly partial record struct Tag
     public static Tag ReferencedSOPInstanceUIDInFile => new(0x00041511);
     public static Tag ReferencedTransferSyntaxUIDInFile => new(0x00041512);
     public static Tag ReferencedRelatedGeneralSOPClassUIDInFile => new(0x0004151A);
+    public static Tag CurrentFrameFunctionalGroupsSequence => new(0x00060001);
     public static Tag SpecificCharacterSet => new(0x00080005);
     public static Tag LanguageCodeSequence => new(0x00080006);
     public static Tag ImageType => new(0x00080008);

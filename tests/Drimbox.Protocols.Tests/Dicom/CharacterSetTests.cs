@@ -66,6 +66,21 @@ public sealed class CharacterSetTests
         Assert.Equal(terms is "ISO_IR 192" or "GB18030", set.CanEncode("\u16A0"));
     }
 
+    [Theory]
+    // PS3.5 annexes I and K: each line designates its characters again.
+    [InlineData("ISO 2022 IR 149", "1B242943 B1E6B5BF", "길동")]
+    [InlineData("ISO 2022 IR 58", "1B242941 D6D0CEC4", "中文")]
+    public void A_line_begins_in_the_initial_state(string term, string hex, string word)
+    {
+        byte[] encoded = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
+        byte[] bytes = [.. "1: "u8, .. encoded, .. ".\r\n2: "u8, .. encoded, .. ", 3.\r\n4.\r\n"u8];
+        var text = $"1: {word}.\r\n2: {word}, 3.\r\n4.\r\n";
+        var set = CharacterSet.Parse(["", term]);
+
+        Assert.Equal(text, set.Decode(bytes, Vr.LT));
+        Assert.Equal(bytes, set.Encode(text, Vr.LT));
+    }
+
     [Fact]
     public void The_second_byte_of_a_character_is_no_delimiter()
     {

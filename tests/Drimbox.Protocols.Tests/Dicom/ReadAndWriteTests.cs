@@ -176,4 +176,39 @@ public sealed class ReadAndWriteTests
         Assert.True(reader.DataSet.Contains(Tag.Rows));
         Assert.Equal(Explicit.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xE0, 0x7F, 0x10, 0x00]), reader.Position);
     }
+
+    [Fact]
+    public void A_long_text_or_table_of_a_file_is_read_when_it_is_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.bin");
+        var text = string.Concat(Enumerable.Repeat("Compte rendu. ", 10_000));
+        var dataSet = new DataSet();
+        dataSet.SetInt(Tag.LUTData, [.. Enumerable.Range(0, 40_000).Select(i => (long)i)]);
+        dataSet.SetString(Tag.TextValue, text);
+        File.WriteAllBytes(path, DataSetWriter.ToBytes(dataSet, TransferSyntax.ImplicitVRLittleEndian));
+
+        var read = DataSetReader.ReadFile(path, 0, TransferSyntax.ImplicitVRLittleEndian).DataSet;
+
+        Assert.True(read.TryGet(Tag.TextValue, out var element));
+        Assert.NotNull(element.Range);
+        Assert.Equal(text.TrimEnd(), read.GetString(Tag.TextValue));
+    }
+
+    [Fact]
+    public void The_sign_of_the_pixels_of_an_icon_is_not_that_of_the_image()
+    {
+        var bytes = new ByteText()
+            .Add("28000301 02000000 0100", "(0028,0103) 1: signed")
+            .Add("88000002 12000000 FEFF00E0 0A000000", "(0088,0200) an icon")
+            .Add("28000301 02000000 0000", "  (0028,0103) 0: unsigned")
+            .Add("00522992 12000000 FEFF00E0 0A000000", "(5200,9229) functional groups")
+            .Add("40001692 02000000 FFFF", "  (0040,9216) US or SS: -1")
+            .ToArray();
+
+        var dataSet = DataSetReader.TryRead(bytes, TransferSyntax.ImplicitVRLittleEndian, out var error)!;
+
+        Assert.True(error.IsNone, error.ToString());
+        Assert.Equal(-1, dataSet.GetItems(Tag.SharedFunctionalGroupsSequence)[0].GetInt(new Tag(0x0040_9216)));
+    }
 }

@@ -141,4 +141,23 @@ public sealed class ValueTests
         var item = new DataSet(new DataSet());
         Assert.Throws<InvariantException>(() => new DataSet().SetSequence(Tag.ReferencedStudySequence, item));
     }
+
+    [Fact]
+    public void A_private_element_has_the_creator_of_its_block()
+    {
+        var dataSet = new DataSet();
+        dataSet.SetBytes(new Tag(0x0009_0010), Vr.LO, "OTHER "u8.ToArray());
+        dataSet.SetBytes(new Tag(0x0009_00A1), Vr.LO, "DRIMBOX "u8.ToArray());
+        dataSet.SetBytes(new Tag(0x0009_A105), Vr.UN, [1]);
+
+        Assert.True(dataSet.TryGetPrivateCreator(new Tag(0x0009_A105), out var creator));
+        Assert.Equal("DRIMBOX", creator);
+        Assert.True(dataSet.TryFindPrivateTag("DRIMBOX", 0x0009, 0x05, out var tag));
+        Assert.Equal(new Tag(0x0009_A105), tag);
+        Assert.False(dataSet.TryFindPrivateTag("NOBODY", 0x0009, 0x05, out _));
+        // No block of its own; a creator itself; a standard attribute.
+        Assert.False(dataSet.TryGetPrivateCreator(new Tag(0x0009_1105), out _));
+        Assert.False(dataSet.TryGetPrivateCreator(new Tag(0x0009_00A1), out _));
+        Assert.False(dataSet.TryGetPrivateCreator(Tag.ICCProfile, out _));
+    }
 }

@@ -57,7 +57,8 @@ public sealed class TransferSyntaxConverterTests
             if (from != TransferSyntax.ExplicitVRLittleEndian)
                 bytes = Converted(bytes, TransferSyntax.ExplicitVRLittleEndian, from, new Random(4));
             var path = folder.File(from.Keyword);
-            File.WriteAllBytes(path, [.. Part10Writer.Header(SopClass.CTImageStorage, Uid.Parse("1.2"), from.Uid), .. bytes]);
+            var header = Part10Writer.Header(SopClass.CTImageStorage, Uid.Parse("1.2"), from.Uid);
+            File.WriteAllBytes(path, [.. header, .. bytes]);
             foreach (var to in Syntaxes.Where(t => t != from))
             {
                 var source = InstanceSource.FromPart10File(path, SopClass.CTImageStorage, Uid.Parse("1.2"), from.Uid);
