@@ -80,17 +80,19 @@ public sealed class Operation
         if (_method.ReturnType == typeof(ValueTask<long>))
         {
             var start = _method.CreateDelegate<Func<ValueTask<long>>>(benchmark);
-            return () =>
-            {
-                // Over memory nothing waits, and all of it happens on this thread.
-                if (!start().IsCompletedSuccessfully) throw new InvalidOperationException($"{Name} waited or failed.");
-            };
+            return () => RequireCompleted(start());
         }
 
         return (Action)typeof(Operation)
             .GetMethod(nameof(Dropping), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(_method.ReturnType)
             .Invoke(null, [_method, benchmark])!;
+    }
+
+    // Over memory nothing waits, and all of it happens on this thread.
+    private static void RequireCompleted(ValueTask<long> call)
+    {
+        if (!call.IsCompletedSuccessfully) throw new InvalidOperationException("The operation waited or failed.");
     }
 
     private static Action Dropping<T>(MethodInfo method, object benchmark)
