@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BenchmarkDotNet.Attributes;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
@@ -8,6 +9,7 @@ using Drimbox.Dicom.UpperLayer;
 namespace Drimbox.Benchmarks;
 
 /// <summary>A C-STORE of the CT of 512 KiB through the upper layer and the DIMSE layer, without a socket.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls CleanUp, not Dispose.")]
 public class AssociationBenchmarks
 {
     private const byte ContextId = 1;
@@ -25,13 +27,14 @@ public class AssociationBenchmarks
     };
 
     private UpperLayerProvider? _receiver;
+    private UpperLayerProvider? _sender;
     private DimseChannel? _receiving;
     private DimseChannel? _sending;
     private PresentationContext? _sendingContext;
     private InstanceSource? _instance;
 
     [GlobalSetup]
-    public async Task SetUp()
+    public async Task SetUpAsync()
     {
         var dataSet = DataSetWriter.ToBytes(SyntheticCt.Create(), TransferSyntax.ExplicitVRLittleEndian);
         _instance = InstanceSource.FromMemory(
@@ -73,17 +76,24 @@ public class AssociationBenchmarks
         _fromScanner.Script = MessageOf(dataSet);
 
         _toArchive.Script = AssociateEncoder.Encode(accept);
-        var sender = new UpperLayerProvider(_toArchive, isRequestor: true, TimeProvider.System);
-        await sender.SendAssociateRequestAsync(request);
-        Expect(IndicationKind.AssociateAccepted, await sender.ReadAsync());
-        var association = new Association(sender, null);
+        _sender = new UpperLayerProvider(_toArchive, isRequestor: true, TimeProvider.System);
+        await _sender.SendAssociateRequestAsync(request);
+        Expect(IndicationKind.AssociateAccepted, await _sender.ReadAsync());
+        var association = new Association(_sender, null);
         _sending = association.Channel;
         _sendingContext = association.FindContext(ContextId);
     }
 
+    [GlobalCleanup]
+    public void CleanUp()
+    {
+        _receiver!.Dispose();
+        _sender!.Dispose();
+    }
+
     /// <summary>The PDUs of one message, read in place.</summary>
     [Benchmark, BenchmarkCategory("read the PDUs of an instance")]
-    public async ValueTask<long> ReadPdus()
+    public async ValueTask<long> ReadPdusAsync()
     {
         long bytes = 0;
         UpperLayerIndication piece;
@@ -99,7 +109,7 @@ public class AssociationBenchmarks
 
     /// <summary>The same with its command set understood, and answered.</summary>
     [Benchmark, BenchmarkCategory("receive an instance and answer")]
-    public async ValueTask<long> Receive()
+    public async ValueTask<long> ReceiveAsync()
     {
         var message = await _receiving!.ReadCommandAsync();
         long bytes = 0;
@@ -116,7 +126,7 @@ public class AssociationBenchmarks
     }
 
     [Benchmark, BenchmarkCategory("send an instance")]
-    public async ValueTask<long> Send()
+    public async ValueTask<long> SendAsync()
     {
         using var content = _instance!.Open();
         await _sending!.SendAsync(_sendingContext!, _storeRequest, content);

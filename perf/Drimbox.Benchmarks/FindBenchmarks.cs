@@ -2,7 +2,6 @@ using BenchmarkDotNet.Attributes;
 using Drimbox.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
-using Drimbox.Dicom.Dimse;
 using Drimbox.Storage;
 
 namespace Drimbox.Benchmarks;

@@ -10,11 +10,8 @@ namespace Drimbox.Benchmarks;
 public partial class JsonBenchmarks
 {
     private readonly ArrayBufferWriter<byte> _output = new(64 * 1024);
-    private readonly Utf8JsonWriter _writer;
     private DataSet _header = new();
     private byte[] _json = [];
-
-    public JsonBenchmarks() => _writer = new Utf8JsonWriter(_output);
 
     [GlobalSetup]
     public void SetUp()
@@ -29,9 +26,9 @@ public partial class JsonBenchmarks
     public int Write()
     {
         _output.ResetWrittenCount();
-        _writer.Reset();
-        DicomJson.Write(_header, _writer);
-        _writer.Flush();
+        using var writer = new Utf8JsonWriter(_output);
+        DicomJson.Write(_header, writer);
+        writer.Flush();
         return _output.WrittenCount;
     }
 

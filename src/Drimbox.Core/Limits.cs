@@ -138,6 +138,10 @@ public static class Limits
     /// Pixel Data of an image worth the name is above.</summary>
     public const int ValueBytesByReferenceMin = 64 * 1024;
 
+    /// <summary>1 KiB: the same for private OB and UN, which only their maker reads (scanners put several KiB of it into
+    /// each slice).</summary>
+    public const int PrivateValueBytesByReferenceMin = 1024;
+
     /// <summary>4 KiB kept of one value that the header scan picks: the longest, a PN of three groups of 64 characters
     /// in UTF-8, is 800 bytes (PS3.5 6.2); more is cut, and nothing is matched by it.</summary>
     public const int ScannedValueBytesMax = 4 * 1024;

@@ -89,6 +89,16 @@ public readonly struct DataElement
         return bytes;
     }
 
+    /// <summary>This element with its value in <paramref name="to"/>, if it now lies in <paramref name="from"/>.
+    /// </summary>
+    internal DataElement Moved(byte[] from, byte[] to, ref int used)
+    {
+        if (!ReferenceEquals(_store, from)) return this;
+        Array.Copy(from, _offset, to, used, _length);
+        used += _length;
+        return new DataElement(Tag, Vr, to, used - _length, _length);
+    }
+
     internal DataElement WithVr(Vr vr) => new(Tag, vr, _store, _offset, _length);
 
     public override string ToString() => $"{Tag} {Vr.Code()} {Length}";
@@ -155,6 +165,11 @@ public sealed class EncapsulatedFragments : IReadOnlyList<DataElement>
 
         fragments = null;
         return false;
+    }
+
+    internal void MoveValues(byte[] from, byte[] to, ref int used)
+    {
+        for (var i = 0; i < _fragments.Count; i++) _fragments[i] = _fragments[i].Moved(from, to, ref used);
     }
 
     /// <summary>Adds a fragment with the bytes of a plain element.</summary>

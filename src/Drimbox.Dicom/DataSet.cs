@@ -98,6 +98,27 @@ public sealed partial class DataSet
         _hasGroupLengths |= element.Tag.IsGroupLength;
     }
 
+    /// <summary>Copies the values that lie in <paramref name="from"/>, those of nested items too, to
+    /// <paramref name="to"/>. Recursion is bounded by <see cref="Core.Limits.SequenceDepthMax"/>.</summary>
+    internal void MoveValues(byte[] from, byte[] to, ref int used)
+    {
+        foreach (ref var element in _elements.AsSpan(0, Count))
+        {
+            if (element.Sequence is { } sequence)
+            {
+                foreach (var item in sequence) item.MoveValues(from, to, ref used);
+            }
+            else if (element.Fragments is { } fragments)
+            {
+                fragments.MoveValues(from, to, ref used);
+            }
+            else
+            {
+                element = element.Moved(from, to, ref used);
+            }
+        }
+    }
+
     /// <summary>Brings what was appended into the order of the tags.</summary>
     /// <returns>False if a tag is there twice.</returns>
     internal bool TrySort()

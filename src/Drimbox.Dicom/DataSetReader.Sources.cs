@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Drimbox.Core;
 using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Dicom;
@@ -62,7 +63,7 @@ public sealed partial class DataSetReader
     {
         var total = Math.Max(0, RandomAccess.GetLength(handle) - start);
         var reader = new DataSetReader(syntax, stopAt, total, before) { _path = path, _fileStart = start };
-        if (from < to) reader.Feed(buffer.AsSpan(from, to - from));
+        if (from < to) reader.FeedWindow(buffer, from, to);
         while (reader.Status == ReadStatus.NeedMore)
         {
             // Position may have jumped over a value that stays in the file.
@@ -75,13 +76,21 @@ public sealed partial class DataSetReader
         return reader;
     }
 
-    /// <summary>Reads what stands at the start of <paramref name="bytes"/>; values are copied.</summary>
-    internal static DataSetReader CopyOf(ReadOnlySpan<byte> bytes, TransferSyntax syntax, Tag? stopAt)
+    // The start of a file, which nearly always has the whole header in it: while it is read values are slices of the
+    // buffer, then all of them move into one array that is as long as they are.
+    private void FeedWindow(byte[] buffer, int from, int to)
     {
-        var reader = new DataSetReader(syntax, stopAt, bytes.Length);
-        reader.Feed(bytes);
-        reader.Complete();
-        return reader;
+        _memory = buffer;
+        _memoryStart = from;
+        _isWindow = true;
+        Feed(buffer.AsSpan(from, to - from));
+        _isWindow = false;
+        _memory = null;
+        if (_windowBytes == 0) return;
+        var values = new byte[_windowBytes];
+        var used = 0;
+        DataSet.MoveValues(buffer, values, ref used);
+        Invariant.Holds(used == values.Length);
     }
 
     /// <summary>Reads a stream to its end; all values are copied.</summary>

@@ -49,6 +49,10 @@ public sealed partial class DataSetReader
     // Where values may stay instead of being copied: the array of a memory, or a file.
     private byte[]? _memory;
     private int _memoryStart;
+
+    // The memory is a buffer of the pool, which the values leave in one move.
+    private bool _isWindow;
+    private int _windowBytes;
     private string? _path;
     private long _fileStart;
     private bool _signedPixels;
@@ -98,7 +102,7 @@ public sealed partial class DataSetReader
                     _valueTag = _tokenizer.Tag;
                     _valueVr = ResolvedVr();
                     // The file is read on from behind the value.
-                    if (BeginValue(fragment, ref index, Limits.ValueBytesByReferenceMin)) return Status;
+                    if (BeginValue(fragment, ref index, ByReferenceMin())) return Status;
                     break;
                 case DataSetToken.Fragment:
                     _valueTag = Tag.Item;
@@ -173,6 +177,10 @@ public sealed partial class DataSetReader
             ? Vr.SS
             : _tokenizer.Vr;
 
+    private int ByReferenceMin() => _valueTag.IsPrivate && _valueVr is Vr.OB or Vr.UN
+        ? Limits.PrivateValueBytesByReferenceMin
+        : Limits.ValueBytesByReferenceMin;
+
     /// <returns>True if the value stays in its file and the input continues behind it.</returns>
     private bool BeginValue(ReadOnlySpan<byte> fragment, ref int index, int byReferenceMin)
     {
@@ -194,7 +202,7 @@ public sealed partial class DataSetReader
             return _tokenizer.SkipValue(fragment, ref index);
         }
 
-        if (_memory is not null) return false;
+        if (_memory is not null && !_isWindow) return false;
         if (length > Limits.ValueBytesInMemoryMax) Refuse(StructureErrorReason.ValueOverLimit);
 
         return false;
@@ -202,9 +210,10 @@ public sealed partial class DataSetReader
 
     private void TakeValue(ReadOnlySpan<byte> fragment)
     {
-        if (_memory is not null && !_tokenizer.IsBigEndian)
+        // In a memory a value is whole; in a window it may go on behind it.
+        if (_memory is not null && !_tokenizer.IsBigEndian && _tokenizer.ValueCount == _tokenizer.Length)
         {
-            // The memory is one fragment, so the value is whole.
+            if (_isWindow) _windowBytes += _tokenizer.ValueCount;
             AddValue(_memory, _memoryStart + _tokenizer.ValueStart, _tokenizer.ValueCount);
             return;
         }

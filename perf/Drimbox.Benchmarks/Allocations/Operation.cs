@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using BenchmarkDotNet.Attributes;
 
@@ -8,10 +7,7 @@ namespace Drimbox.Benchmarks.Allocations;
 /// thread.</summary>
 public sealed class Operation
 {
-    // The just-in-time compiler replaces what runs often by code that allocates less, some 100 ms after the 30th call.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(1);
-
+    private const int Rounds = 20;
     private const int CallsPerRound = 16;
 
     private readonly Type _type;
@@ -38,10 +34,9 @@ public sealed class Operation
            select new Operation(type, method),
     ];
 
-    /// <summary>The bytes that one call allocates once it is warm: the least of many rounds.</summary>
-    /// <param name="enough">Stop as soon as a round allocates no more than this; null: keep on for a second, to
-    /// find the least.</param>
-    public long MeasureAllocatedBytes(long? enough = null)
+    /// <summary>The bytes that one call allocates once it is warm: the least of some rounds, since pools are filled by
+    /// the first and emptied by a collection.</summary>
+    public long MeasureAllocatedBytes()
     {
         var benchmark = Activator.CreateInstance(_type)!;
         Call<GlobalSetupAttribute>(benchmark);
@@ -49,14 +44,7 @@ public sealed class Operation
         {
             var call = Delegate(benchmark);
             var least = long.MaxValue;
-            var start = Stopwatch.GetTimestamp();
-            do
-            {
-                least = Math.Min(least, Round(call));
-            }
-            while (least > (enough ?? 0)
-                   && Stopwatch.GetElapsedTime(start) < (enough is null ? SettlingTime : Patience));
-
+            for (var i = 0; i < Rounds; i++) least = Math.Min(least, Round(call));
             return least;
         }
         finally
@@ -92,17 +80,19 @@ public sealed class Operation
         if (_method.ReturnType == typeof(ValueTask<long>))
         {
             var start = _method.CreateDelegate<Func<ValueTask<long>>>(benchmark);
-            return () =>
-            {
-                // Over memory nothing waits, and all of it happens on this thread.
-                if (!start().IsCompletedSuccessfully) throw new InvalidOperationException($"{Name} waited or failed.");
-            };
+            return () => RequireCompleted(start());
         }
 
         return (Action)typeof(Operation)
             .GetMethod(nameof(Dropping), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(_method.ReturnType)
             .Invoke(null, [_method, benchmark])!;
+    }
+
+    // Over memory nothing waits, and all of it happens on this thread.
+    private static void RequireCompleted(ValueTask<long> call)
+    {
+        if (!call.IsCompletedSuccessfully) throw new InvalidOperationException("The operation waited or failed.");
     }
 
     private static Action Dropping<T>(MethodInfo method, object benchmark)

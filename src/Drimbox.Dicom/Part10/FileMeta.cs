@@ -55,13 +55,8 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
         return meta.Refusal is null;
     }
 
-    private static DataSetReader ReadGroup(ReadOnlyMemory<byte> bytes, bool isKept)
-    {
-        var end = new Tag(0x0003_0000);
-        return isKept
-            ? DataSetReader.ReadMemory(bytes, TransferSyntax.ExplicitVRLittleEndian, end)
-            : DataSetReader.CopyOf(bytes.Span, TransferSyntax.ExplicitVRLittleEndian, end);
-    }
+    private static DataSetReader ReadGroup(ReadOnlyMemory<byte> bytes, bool isKept) => DataSetReader.ReadMemory(
+        isKept ? bytes : bytes.ToArray(), TransferSyntax.ExplicitVRLittleEndian, new Tag(0x0003_0000));
 
     private static Refusal Refused(StructureError error) => new(
         RefusalReason.Malformed,

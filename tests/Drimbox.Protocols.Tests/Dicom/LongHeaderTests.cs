@@ -52,6 +52,27 @@ public sealed class LongHeaderTests
         Assert.Equal(SampleImage.SopInstanceUid, file.Meta.GetUid(Tag.MediaStorageSOPInstanceUID));
     }
 
+    [Fact]
+    public void A_private_value_of_some_KiB_stays_in_the_file_and_text_does_not()
+    {
+        using var folder = new TemporaryFolder();
+        var image = SampleImage.Create();
+        var vendor = new byte[Limits.PrivateValueBytesByReferenceMin];
+        new Random(3).NextBytes(vendor);
+        image.Set(new DataElement(new Tag(0x0009_1002), Vr.OB, vendor));
+        image.SetString(Tag.ImageComments, new string('c', 4000));
+        var path = folder.File("vendor.dcm");
+        File.WriteAllBytes(path, Part10Writer.ToBytes(image, TransferSyntax.ExplicitVRLittleEndian));
+
+        Assert.True(DicomFile.TryRead(path, out var file, out _));
+
+        Assert.True(file!.DataSet.TryGet(new Tag(0x0009_1002), out var element));
+        Assert.NotNull(element.Range);
+        Assert.Equal(vendor, element.ToMemory().ToArray());
+        Assert.Equal(4000, file.DataSet.GetString(Tag.ImageComments)!.Length);
+        Assert.Equal("PAT-TROIS^ZOÉ", file.DataSet.GetString(Tag.PatientName));
+    }
+
     // 170 KiB of short values, so that half of all bytes are headers, with items between them and two private values
     // that stay in the file.
     private static DataSet LongHeader(int shift)
@@ -62,7 +83,7 @@ public sealed class LongHeaderTests
         for (ushort i = 0; i < 9000; i++)
         {
             var tag = new Tag(0x0029, (ushort)(0x1000 + i));
-            if (i is 100 or 4000)
+            if (i is 100 or 4000 or 4001)
             {
                 image.Set(new DataElement(tag, Vr.UN, new byte[Limits.ValueBytesByReferenceMin + i]));
             }
