@@ -94,7 +94,7 @@ public sealed class TimerTests : IAsyncLifetime
         // (0008,0052) CS STUDY
         byte[] identifier = [0x08, 0, 0x52, 0, (byte)'C', (byte)'S', 6, 0, .. "STUDY "u8];
         peer.Send([.. Pdus.Command(1, request), .. Pdus.PData(1, false, true, identifier)]);
-        Assert.True(SpinWait.SpinUntil(() => IsClosedAfterAWhile(server), TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => IsClosedAfterAWhile(server, peer), TimeSpan.FromSeconds(20)));
         Assert.Equal(0, server.Acceptor.AssociationCount);
     }
 
@@ -139,10 +139,21 @@ public sealed class TimerTests : IAsyncLifetime
         }
     }
 
-    private bool IsClosedAfterAWhile(TestAcceptor server)
+    // The peer keeps talking (a C-CANCEL of nothing), so it is never silent.
+    private bool IsClosedAfterAWhile(TestAcceptor server, RawPeer peer)
     {
+        var cancel = new CommandSet { CommandField = CommandField.CCancelRq, MessageIdBeingRespondedTo = 99 };
+        try
+        {
+            peer.Send(Pdus.Command(1, cancel));
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // Closed.
+        }
+
+        Thread.Sleep(20);
         _time.Advance(TimeSpan.FromSeconds(5));
-        Thread.Sleep(5);
         return server.Acceptor.AssociationCount == 0;
     }
 
