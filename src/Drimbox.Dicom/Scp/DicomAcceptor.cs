@@ -165,7 +165,7 @@ public sealed class DicomAcceptor : IAsyncDisposable
         {
             session = new AssociationSession(TransportOf(socket), Options, _negotiation, _admission, _log, _time, _stopping.Token);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException)
         {
             // The peer reset the connection before we looked at it.
             socket.Dispose();

@@ -21,7 +21,6 @@ internal sealed class PeerVerification(TlsProfile profile, bool isRequired, bool
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
-            VerificationTimeIgnored = false,
             VerificationTime = time.GetUtcNow().UtcDateTime,
         };
         policy.CustomTrustStore.AddRange(trusted);

@@ -22,14 +22,15 @@ internal sealed record TlsCredentials(
         if (certificateFile is null) return new TlsCredentials(null, null, trusted);
         var chain = new X509Certificate2Collection();
         X509Certificate2? own = null;
+        SslStreamCertificateContext? context = null;
         ReadCertificates(certificateFile, chain);
         Read(
             keyFile ?? certificateFile,
             () => own = X509Certificate2.CreateFromPemFile(certificateFile, keyFile ?? certificateFile));
         // The first is our own; what follows leads to an authority. Nothing is fetched from the network.
         chain.RemoveAt(0);
-        return new TlsCredentials(
-            SslStreamCertificateContext.Create(own!, chain, offline: true), new DateTimeOffset(own!.NotAfter), trusted);
+        Read(certificateFile, () => context = SslStreamCertificateContext.Create(own!, chain, offline: true));
+        return new TlsCredentials(context, new DateTimeOffset(own!.NotAfter), trusted);
     }
 
     // What is cut short between its lines is no PEM to the platform, and passed over in silence.

@@ -5,7 +5,8 @@ using Drimbox.Core.Identity;
 
 namespace Drimbox.Dicom.UpperLayer;
 
-/// <summary>Writes A-ASSOCIATE-RQ and -AC. Source: PS3.8 9.3.2 and 9.3.3.</summary>
+/// <summary>Writes A-ASSOCIATE-RQ and -AC. Source: PS3.8 9.3.2 and 9.3.3. What does not fit into an item is an
+/// <see cref="ArgumentException"/>.</summary>
 public static class AssociateEncoder
 {
     public static byte[] Encode(AssociateRequest request)
@@ -145,7 +146,7 @@ public static class AssociateEncoder
         }
 
         public void End(int start) =>
-            BinaryPrimitives.WriteUInt16BigEndian(_bytes.AsSpan(start - 2), checked((ushort)(_length - start)));
+            BinaryPrimitives.WriteUInt16BigEndian(_bytes.AsSpan(start - 2), LengthOf(_length - start));
 
         public void Uid(byte type, Uid uid)
         {
@@ -156,7 +157,7 @@ public static class AssociateEncoder
 
         public void Prefixed(ReadOnlySpan<byte> value)
         {
-            UInt16(checked((ushort)value.Length));
+            UInt16(LengthOf(value.Length));
             Bytes(value);
         }
 
@@ -173,6 +174,13 @@ public static class AssociateEncoder
             PduHeader.Write(_bytes, _type, _length - PduHeader.Size);
             return _bytes[.._length];
         }
+
+        // A long SAML assertion or web token is the way to get here (PS3.7 D.3.3.7).
+        private static ushort LengthOf(int length) => length <= ushort.MaxValue
+            ? (ushort)length
+            : throw new ArgumentException(
+                $"An item of {length} bytes: the length of an item has 16 bits (PS3.8 9.3.2), so user information "
+                + "and identity together are shorter than 64 KiB.");
 
         private Span<byte> Take(int count)
         {

@@ -104,6 +104,7 @@ internal sealed partial class UpperLayerProvider
     /// not.</summary>
     private async ValueTask FarewellAsync(byte[] pdu)
     {
+        if (_sendIsShut) return;
         SendTimeout = Limits.FarewellTimeout;
         try
         {

@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Tests.Dicom.Scp;
@@ -73,6 +74,49 @@ public sealed class TimerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_that_takes_no_answers_is_closed()
+    {
+        // 20 MB of answers: more than the kernel keeps for a peer that does not read.
+        var find = new ListFind(_ => CFindAnswer.Found(Matches()));
+        await using var server = TestAcceptor.Start(o => o with { Find = [find] }, _time);
+        var model = SopClass.StudyRootQueryRetrieveInformationModelFind;
+        using var peer = RawPeer.Associate(
+            server.EndPoint,
+            Pdus.Request("ARCHIVE", "MODALITY", (model, TransferSyntax.ExplicitVRLittleEndian.Uid)));
+        var request = new CommandSet
+        {
+            CommandField = CommandField.CFindRq,
+            MessageId = 1,
+            AffectedSopClassUid = model,
+            Priority = DimsePriority.Medium,
+            DataSetType = CommandSet.WithDataSet,
+        };
+        // (0008,0052) CS STUDY
+        byte[] identifier = [0x08, 0, 0x52, 0, (byte)'C', (byte)'S', 6, 0, .. "STUDY "u8];
+        peer.Send([.. Pdus.Command(1, request), .. Pdus.PData(1, false, true, identifier)]);
+        Assert.True(SpinWait.SpinUntil(() => IsClosedAfterAWhile(server, peer), TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, server.Acceptor.AssociationCount);
+    }
+
+    [Fact]
+    public async Task A_silent_association_over_tls_is_aborted()
+    {
+        using var tls = new Tls.TlsFixture();
+        await using var server = tls.Start(time: _time);
+        await using var association = await Tls.TlsFixture.RequestAsync(server, tls.Client);
+        var reading = association.Provider.ReadAsync().AsTask();
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(5));
+                return reading.IsCompleted;
+            },
+            TimeSpan.FromSeconds(10)));
+        Assert.Equal(IndicationKind.Aborted, (await reading).Kind);
+        Assert.Equal(AssociationAbort.ByProvider(AbortReason.NotSpecified), association.Provider.PeerAbort);
+    }
+
+    [Fact]
     public void A_store_that_takes_its_time_is_not_the_silence_of_the_peer()
     {
         _store.Gate = new TaskCompletionSource();
@@ -82,6 +126,35 @@ public sealed class TimerTests : IAsyncLifetime
         _time.Advance(Limits.AssociationIdleTimeout * 3);
         _store.Gate.SetResult();
         Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
+    }
+
+    private static async IAsyncEnumerable<DataSet> Matches()
+    {
+        for (var i = 0; i < 400; i++)
+        {
+            await Task.Yield();
+            var match = new DataSet();
+            match.SetString(Tag.TextValue, new string('x', 50_000));
+            yield return match;
+        }
+    }
+
+    // The peer keeps talking (a C-CANCEL of nothing), so it is never silent.
+    private bool IsClosedAfterAWhile(TestAcceptor server, RawPeer peer)
+    {
+        var cancel = new CommandSet { CommandField = CommandField.CCancelRq, MessageIdBeingRespondedTo = 99 };
+        try
+        {
+            peer.Send(Pdus.Command(1, cancel));
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // Closed.
+        }
+
+        Thread.Sleep(20);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        return server.Acceptor.AssociationCount == 0;
     }
 
     // The server waits for the peer as soon as it has eaten what was sent, which no one outside can see; so the

@@ -72,6 +72,59 @@ public sealed class AssociationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_response_that_does_not_come_in_time_ends_the_association()
+    {
+        var time = new FakeTime();
+        var (association, peer) = await EstablishAsync(
+            o => o with { Time = time, ResponseTimeout = TimeSpan.FromSeconds(20) });
+        var echo = new CEchoScu(association).SendAsync().AsTask();
+        peer.ReadPdu();
+        time.Advance(TimeSpan.FromSeconds(15));
+        Assert.False(peer.HasData(TimeSpan.FromMilliseconds(50)));
+        for (var i = 0; i < 500 && !peer.HasData(TimeSpan.FromMilliseconds(20)); i++) time.Advance(
+            TimeSpan.FromSeconds(2));
+        var abort = await Assert.ThrowsAsync<AssociationAbortedException>(() => echo);
+        Assert.Contains("silent", abort.Message, StringComparison.Ordinal);
+        Assert.Equal(Pdus.Abort(2, 0), peer.ReadPdu());
+        peer.Dispose();
+    }
+
+    [Fact]
+    public async Task An_identity_that_fits_no_item_is_refused_before_anything_is_sent()
+    {
+        var identity = new UserIdentity(UserIdentityType.SamlAssertion, false, new byte[70_000], default);
+        var requesting = RequestAsync(o => o with { Identity = identity });
+        using var peer = Accept();
+        await Assert.ThrowsAsync<ArgumentException>(() => requesting);
+        peer.ExpectClosed();
+    }
+
+    [Fact]
+    public async Task Extended_negotiation_is_sent_as_it_is_and_answered_as_it_came()
+    {
+        var requesting = RequestAsync(o => o with
+        {
+            Extended = [new SopClassExtendedNegotiation(SopClass.CTImageStorage, new byte[] { 2, 0, 3, 0, 1, 0 })],
+            CommonExtended = [new SopClassCommonExtendedNegotiation(
+                Uid.Parse("1.2.3"), Uid.Parse("1.2.840.10008.4.2"), [SopClass.CTImageStorage])],
+            Identity = new UserIdentity(UserIdentityType.Username, true, "user"u8.ToArray(), default),
+        });
+        using var peer = Accept();
+        Assert.True(AssociateDecoder.TryDecodeRequest(peer.ReadPdu().AsSpan(6), out var request, out _));
+        Assert.Equal([2, 0, 3, 0, 1, 0], request!.User.Extended.Single().ApplicationInformation.ToArray());
+        Assert.Equal("1.2.3", request.User.CommonExtended.Single().SopClass.ToString());
+        var answer = Answer with
+        {
+            User = Answer.User with { Extended = request.User.Extended, IdentityResponse = new byte[] { 7 } },
+        };
+        peer.Send(AssociateEncoder.Encode(answer));
+        await using var association = await requesting;
+        Assert.Equal(
+            [2, 0, 3, 0, 1, 0], association.Negotiated.User.Extended.Single().ApplicationInformation.ToArray());
+        Assert.Equal([7], association.Negotiated.User.IdentityResponse!.Value.ToArray());
+    }
+
+    [Fact]
     public async Task A_refused_port_is_a_socket_error()
     {
         var port = ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -164,21 +217,24 @@ public sealed class AssociationTests : IDisposable
         await association.DisposeAsync();
     }
 
-    private async Task<(Association Association, RawPeer Peer)> EstablishAsync()
+    private async Task<(Association Association, RawPeer Peer)> EstablishAsync(
+        Func<AssociationOptions, AssociationOptions>? change = null)
     {
-        var requesting = RequestAsync();
+        var requesting = RequestAsync(change);
         var peer = Accept();
         peer.ReadPdu();
-        peer.Send(AssociateEncoder.Encode(new AssociateAccept
-        {
-            CalledAe = AeTitle.Parse("ARCHIVE"),
-            CallingAe = AeTitle.Parse("MODALITY"),
-            Contexts = [new PresentationContextAnswer(
-                1, PresentationContextResult.Acceptance, TransferSyntax.ImplicitVRLittleEndian.Uid)],
-            User = new UserInformation { MaximumLength = 16384, ImplementationClassUid = Uid.Parse("1.2.3") },
-        }));
+        peer.Send(AssociateEncoder.Encode(Answer));
         return (await requesting, peer);
     }
+
+    private static AssociateAccept Answer { get; } = new()
+    {
+        CalledAe = AeTitle.Parse("ARCHIVE"),
+        CallingAe = AeTitle.Parse("MODALITY"),
+        Contexts = [new PresentationContextAnswer(
+            1, PresentationContextResult.Acceptance, TransferSyntax.ImplicitVRLittleEndian.Uid)],
+        User = new UserInformation { MaximumLength = 16384, ImplementationClassUid = Uid.Parse("1.2.3") },
+    };
 
     private RawPeer Accept() => RawPeer.Accept(_listener);
 

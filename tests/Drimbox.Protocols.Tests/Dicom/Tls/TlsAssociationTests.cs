@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -45,7 +44,7 @@ public sealed class TlsAssociationTests : IDisposable
     public async Task Both_versions_are_spoken(SslProtocols version)
     {
         await using var server = _tls.Start();
-        using var stream = await HandshakeAsync(server, version, TlsProfile.Bcp195Rfc9325.CipherSuites);
+        using var stream = await _tls.HandshakeAsync(server, version, TlsProfile.Bcp195Rfc9325.CipherSuites);
         await stream.WriteAsync(AssociateEncoder.Encode(Pdus.EchoRequest("ARCHIVE", "MODALITY")));
         var answer = new byte[1];
         await stream.ReadExactlyAsync(answer);
@@ -58,11 +57,11 @@ public sealed class TlsAssociationTests : IDisposable
     {
         await using var server = _tls.Start();
         // CBC and no forward secrecy: what RFC 9325 4.1 and 4.2 rule out.
-        await Assert.ThrowsAnyAsync<Exception>(() => HandshakeAsync(
+        await Assert.ThrowsAnyAsync<Exception>(() => _tls.HandshakeAsync(
             server, SslProtocols.Tls12, [TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256]));
-        await Assert.ThrowsAnyAsync<Exception>(() => HandshakeAsync(
+        await Assert.ThrowsAnyAsync<Exception>(() => _tls.HandshakeAsync(
             server, SslProtocols.Tls12, [TlsCipherSuite.TLS_RSA_WITH_AES_128_GCM_SHA256]));
-        using var allowed = await HandshakeAsync(
+        using var allowed = await _tls.HandshakeAsync(
             server, SslProtocols.Tls12, [TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]);
         Assert.Equal(TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, allowed.NegotiatedCipherSuite);
     }
@@ -153,12 +152,17 @@ public sealed class TlsAssociationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_short_key_is_refused()
+    public void A_short_key_is_refused()
     {
         using var key = RSA.Create(1024);
         var weak = _tls.Authority.Certify("weak", key: key);
-        await using var server = _tls.Start();
-        await RefusedAsync(server, _tls.ClientAs(weak));
+        using var certificate = weak.Certificate;
+        // Asked without a connection: the platform's own TLS may refuse such keys before we are asked.
+        var verification = new PeerVerification(TlsProfile.Bcp195Rfc9325, isRequired: true, nameMatters: false);
+        Assert.False(verification.Verify(this, certificate, null, SslPolicyErrors.None));
+        Assert.Contains("has 1024 bits", verification.Refusal, StringComparison.Ordinal);
+        using var strong = _tls.Modality.Certificate;
+        Assert.True(verification.Verify(this, strong, null, SslPolicyErrors.None));
     }
 
     [Fact]
@@ -203,21 +207,4 @@ public sealed class TlsAssociationTests : IDisposable
 
     private static async Task<string> RefusedAsync(TestAcceptor server, TlsClientOptions tls) =>
         (await Assert.ThrowsAsync<SecureTransportException>(() => TlsFixture.RequestAsync(server, tls))).Message;
-
-    private async Task<SslStream> HandshakeAsync(
-        TestAcceptor server, SslProtocols version, IReadOnlyList<TlsCipherSuite> suites)
-    {
-        var client = new TcpClient();
-        await client.ConnectAsync(server.EndPoint);
-        var stream = new SslStream(client.GetStream(), false, static (_, shown, _, _) => shown?.Subject == "CN=archive");
-        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = "localhost",
-            EnabledSslProtocols = version,
-            CipherSuitesPolicy = new CipherSuitesPolicy(suites),
-            ClientCertificates = [X509Certificate2.CreateFromPemFile(
-                _tls.Modality.CertificateFile, _tls.Modality.KeyFile)],
-        });
-        return stream;
-    }
 }

@@ -1,4 +1,8 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
@@ -47,6 +51,23 @@ internal sealed class TlsFixture : IDisposable
     public TestAcceptor Start(
         Func<AcceptorOptions, AcceptorOptions>? change = null, TimeProvider? time = null, ILogger? log = null) =>
         TestAcceptor.Start(o => (change ?? (static same => same))(o with { Tls = Server }), time, log);
+
+    /// <summary>A peer that has made its handshake and says nothing more by itself.</summary>
+    public async Task<SslStream> HandshakeAsync(
+        TestAcceptor server, SslProtocols version, IReadOnlyList<TlsCipherSuite> suites)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(server.EndPoint);
+        var stream = new SslStream(client.GetStream(), false, static (_, shown, _, _) => shown?.Subject == "CN=archive");
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = version,
+            CipherSuitesPolicy = new CipherSuitesPolicy(suites),
+            ClientCertificates = [X509Certificate2.CreateFromPemFile(Modality.CertificateFile, Modality.KeyFile)],
+        });
+        return stream;
+    }
 
     /// <summary>An association for C-ECHO.</summary>
     public static Task<Association> RequestAsync(

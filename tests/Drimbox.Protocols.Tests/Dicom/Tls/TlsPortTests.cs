@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
@@ -94,6 +95,26 @@ public sealed class TlsPortTests : IDisposable
         // The oldest gave way.
         silent[0].ExpectClosed();
         silent.ForEach(p => p.Dispose());
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task A_peer_that_does_not_close_sees_our_end_and_may_still_be_heard(SslProtocols version)
+    {
+        await using var server = _tls.Start(log: _log);
+        await using var stream =
+            await _tls.HandshakeAsync(server, version, TlsProfile.Bcp195Rfc9325.CipherSuites);
+        await stream.WriteAsync(AssociateEncoder.Encode(Pdus.EchoRequest("OTHER", "MODALITY")));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var rejection = new byte[FixedPdu.Size];
+        await stream.ReadExactlyAsync(rejection, deadline.Token);
+        Assert.Equal(Pdus.Reject(1, 1, 7), rejection);
+        // close_notify, not a cut: a cut is an exception here.
+        Assert.Equal(0, await stream.ReadAsync(rejection, deadline.Token));
+        // The other direction is open still, until this side closes (PS3.8 9.2.3, Sta13).
+        await stream.WriteAsync(Pdus.Abort(0, 0), deadline.Token);
+        await server.DisposeAsync().AsTask().WaitAsync(deadline.Token);
     }
 
     [Fact]
