@@ -5,7 +5,7 @@ using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Tests.Dicom;
 
