@@ -1,7 +1,7 @@
 """Drives receivers with one sender and the same data, in interleaved rounds, and writes what was measured.
 
 Started by compare.sh, which installs and builds what is needed. Each run is: a fresh folder, a fresh process of the
-receiver, warm-ups that are not counted, the measured instances (their SOP Instance UIDs are new), the folder removed.
+receiver, warm-ups that are not counted, then the instances for each number of associations; all SOP Instance UIDs are new.
 """
 
 import argparse
@@ -24,13 +24,13 @@ OURS = os.environ.get("RECEIVERS", str(HERE / "Drimbox.Receivers/bin/Release/net
 
 # name: (what it is, instances of a run, instances of a warm-up)
 SETS = {
-    "ct": ("512 KiB CT", 480, 96),
-    "mr": ("32 KiB MR", 1600, 320),
+    "ct": ("512 KiB CT", 640, 160),
+    "mr": ("32 KiB MR", 3200, 400),
     "cr": ("10 MiB CR", 48, 16),
 }
 
 # A just-in-time compiler compiles what is called often a second time, and a third, some 100 ms after it noticed.
-WARM_UPS = 3
+WARM_UPS = 4
 WARM_UP_PAUSE = 0.25
 
 # Receivers that are one of ours, and those that are others'. The order is rotated from round to round.
@@ -128,6 +128,16 @@ def await_children(pid, deadline):
         time.sleep(0.02)
 
 
+def settle(pid, deadline):
+    """Waits until the receiver has stopped working by itself: compiling, closing, writing."""
+    time.sleep(WARM_UP_PAUSE)
+    await_children(pid, deadline)
+    before = -1.0
+    while cpu_seconds(pid) > before and time.monotonic() < deadline:
+        before = cpu_seconds(pid)
+        time.sleep(0.15)
+
+
 def await_port(port, process, deadline):
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -190,25 +200,30 @@ class Runs:
             empty(folder)
             time.sleep(self.options.pause)
 
-    def run(self, receiver, kind, associations, round_):
+    def run(self, receiver, kind, lanes, round_):
+        """Measures each number of associations in turn, in one process of the receiver."""
         _, instances, warm_up = SETS[kind]
-        instances = max(2 * associations, int(instances * self.options.scale))
 
         def measure(pid, port):
             for _ in range(WARM_UPS):
-                send(port, kind, max(warm_up, associations), associations, self.fresh())
-                time.sleep(WARM_UP_PAUSE)
-            await_children(pid, time.monotonic() + 3)
-            before = cpu_seconds(pid)
-            sent = send(port, kind, instances, associations, self.fresh())
-            await_children(pid, time.monotonic() + 3)
-            return {
-                "rate": instances / sent["seconds"],
-                "cpu": (cpu_seconds(pid) - before) / instances * 1000,
-                "senderCpu": sent["senderCpu"] / instances * 1000,
-            }
+                send(port, kind, warm_up, 4, self.fresh())
+                settle(pid, time.monotonic() + 3)
+            for count in lanes:
+                number = max(2 * count, int(instances * self.options.scale))
+                before = cpu_seconds(pid)
+                sent = send(port, kind, number, count, self.fresh())
+                await_children(pid, time.monotonic() + 3)
+                figures = {
+                    "rate": number / sent["seconds"],
+                    "cpu": (cpu_seconds(pid) - before) / number * 1000,
+                    "senderCpu": sent["senderCpu"] / number * 1000,
+                }
+                self.figures[kind, count, receiver, round_] = figures
+                print(f"{round_ + 1} {kind} {count:2} {receiver:15} {figures['rate']:8.0f}/s {figures['cpu']:7.3f} ms "
+                      f"CPU, sender {figures['senderCpu']:.3f} ms", flush=True)
+                settle(pid, time.monotonic() + 3)
 
-        self.figures[kind, associations, receiver, round_] = self.with_receiver(receiver, kind, measure)
+        self.with_receiver(receiver, kind, measure)
 
     def tail(self, receiver):
         return self.with_receiver(
@@ -235,8 +250,8 @@ def report(runs, kinds, lanes, receivers, rounds, tails):
         f"Commit {git.stdout.strip()}; {os.cpu_count()} cores of {model}; Linux {platform.release()}; load average at "
         f"the end {os.getloadavg()[0]:.1f}; sender and receiver on this machine, over 127.0.0.1.",
         "",
-        f"{len(rounds)} rounds, the order of the receivers rotated; each run with a fresh folder, a fresh process, "
-        "new SOP Instance UIDs and warm-ups that are not counted; TCP_NODELAY on both ends; PDUs of 128 KiB. "
+        f"{len(rounds)} rounds, the order of the receivers rotated; each set and receiver with a "
+        "fresh folder and a fresh process, new SOP Instance UIDs and warm-ups that are not counted; TCP_NODELAY on both ends; PDUs of 128 KiB. "
         "A cell is the median with (least–most). Ratios are medians of the ratios within a round. CPU is user and "
         "system time of the receiver with its children, per instance.",
         "",
@@ -318,15 +333,11 @@ def main():
             break
         order = receivers[round_ % len(receivers):] + receivers[:round_ % len(receivers)]
         for kind in kinds:
-            for count in lanes:
-                for receiver in order:
-                    try:
-                        runs.run(receiver, kind, count, round_)
-                        figures = runs.figures[kind, count, receiver, round_]
-                        print(f"{round_ + 1} {kind} {count:2} {receiver:15} {figures['rate']:8.0f}/s "
-                              f"{figures['cpu']:7.3f} ms CPU, sender {figures['senderCpu']:.3f} ms", flush=True)
-                    except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
-                        print(f"{round_ + 1} {kind} {count:2} {receiver:15} failed: {fault}", flush=True)
+            for receiver in order:
+                try:
+                    runs.run(receiver, kind, lanes, round_)
+                except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
+                    print(f"{round_ + 1} {kind} {receiver} failed: {fault}", flush=True)
         rounds.append(round_)
         longest = max(longest, time.monotonic() - began)
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
-using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 

@@ -77,16 +77,14 @@ public static class Limits
     /// one, so silent connections cannot keep a peer out (attack A11).</summary>
     public const int ConnectionsPendingMax = 512;
 
-    /// <summary>1 MiB receive buffer of an association that receives data sets: measured, system calls then no longer
-    /// dominate.</summary>
-    public const int ReceiveBufferBytes = 1024 * 1024;
+    /// <summary>132 KiB receive buffer of an association that receives data sets: a PDU of the length that we offer,
+    /// the command before it and the headers after it. Measured: writes of up to 128 KiB cost half of the processor
+    /// time of larger ones (docs/adr/0015), and 200 associations hold 26 MiB.</summary>
+    public const int ReceiveBufferBytes = 132 * 1024;
 
-    /// <summary>48 associations get the large buffer, the others <see cref="ReceiveBufferBytesSmall"/>: 200 at once
-    /// then hold 48 + 38 MiB (campaign: 256 MiB for the whole process).</summary>
-    public const int ReceiveBuffersLargeMax = 48;
-
-    /// <summary>256 KiB: two PDUs of the length that we offer.</summary>
-    public const int ReceiveBufferBytesSmall = 256 * 1024;
+    /// <summary>32 KiB: a fragment from this length on is received by itself, so that it is written by one system call;
+    /// of shorter ones a receive takes as many as have come.</summary>
+    public const int FragmentBytesReceivedAlone = 32 * 1024;
 
     /// <summary>1 KiB a second within a message, over a minute: a 64 kbit/s line gives eight times that (attack
     /// A11).</summary>

@@ -13,9 +13,8 @@ public sealed class LimitsTests
     [Fact]
     public void What_arrives_fits_into_what_receives_it()
     {
-        // A PDU of the length that we offer, in one receive of either buffer.
+        // A PDU of the length that we offer, in one receive.
         Assert.True(Limits.ReceiveBufferBytes >= Limits.PduLengthOffered + Headers);
-        Assert.True(Limits.ReceiveBufferBytesSmall >= Limits.PduLengthOffered + Headers);
         Assert.True(Limits.PduLengthOffered >= Limits.PduLengthMin);
         Assert.True(Limits.PduLengthSendMax >= Limits.PduLengthMin);
         Assert.True(Limits.CommandSetBytesMax < Limits.PduLengthOffered);
@@ -39,9 +38,7 @@ public sealed class LimitsTests
     [Fact]
     public void All_that_peers_can_make_us_hold_is_less_than_a_campaign_allows()
     {
-        var buffers = (Limits.ReceiveBuffersLargeMax * (long)Limits.ReceiveBufferBytes)
-            + ((Limits.AssociationsMax - Limits.ReceiveBuffersLargeMax) * (long)Limits.ReceiveBufferBytesSmall);
-        Assert.InRange(buffers, 0, 96 * MiB);
+        Assert.InRange(Limits.AssociationsMax * (long)Limits.ReceiveBufferBytes, 0, 96 * MiB);
         // Requests that grow as they arrive, of connections that are not associations.
         Assert.InRange(Limits.ConnectionsPendingMax * (long)Limits.AssociateRequestBytesMax, 0, 128 * MiB);
         // Identifiers: what each association may collect, and all that are under way as objects.

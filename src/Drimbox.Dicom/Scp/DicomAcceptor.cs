@@ -176,14 +176,23 @@ public sealed class DicomAcceptor : IAsyncDisposable
         // The entry is made before the task can end, so that the end always finds it.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _sessions[session] = ended.Task;
-        _ = Task.Run(
-            async () =>
+        try
+        {
+            SessionThread.Start(async () =>
             {
                 await session.RunAsync();
                 _sessions.TryRemove(session, out _);
                 ended.SetResult();
-            },
-            CancellationToken.None);
+            });
+        }
+        catch (OutOfMemoryException)
+        {
+            // The limit of threads of this process or user: this connection alone is lost (attack A24).
+            DicomLog.AcceptFailed(_log, "no thread is left");
+            _sessions.TryRemove(session, out _);
+            _admission.Exit(session);
+            session.Dispose();
+        }
     }
 
     private Transport TransportOf(Socket socket) => _tls is null

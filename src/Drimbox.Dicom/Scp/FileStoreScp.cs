@@ -51,6 +51,7 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
 
         public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
         {
+            if (_length == 0) WriteHeaderAlone();
             file.Dispose();
             stored?.Invoke(path);
             return new ValueTask<DimseStatus>(DimseStatus.Success);
@@ -70,5 +71,8 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
 
             return default;
         }
+
+        // A data set without an element brings no fragment.
+        private void WriteHeaderAlone() => RandomAccess.Write(file, header, 0);
     }
 }

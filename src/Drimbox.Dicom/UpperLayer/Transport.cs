@@ -77,10 +77,14 @@ internal abstract class Transport : IDisposable
 }
 
 /// <summary>TCP without TLS. Source: PS3.8 9.1.</summary>
-internal sealed class SocketTransport(Socket socket) : Transport(socket)
+internal sealed class SocketTransport : Transport
 {
+    public SocketTransport(Socket socket) : base(socket) => Socket.Blocking = false;
+
     public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
-        Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
+        SessionThread.IsCurrent
+            ? new ValueTask<int>(Receive(destination.Span))
+            : Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         Socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
@@ -94,5 +98,18 @@ internal sealed class SocketTransport(Socket socket) : Transport(socket)
     {
         Socket.Shutdown(SocketShutdown.Send);
         return default;
+    }
+
+    // An asynchronous receive that waits even once has the runtime watch the socket from then on, which wakes a second
+    // thread for each packet. So this waits by poll(2), on the thread that wants the bytes (docs/adr/0015).
+    private int Receive(Span<byte> destination)
+    {
+        while (true)
+        {
+            var count = Socket.Receive(destination, SocketFlags.None, out var error);
+            if (error == SocketError.Success) return count;
+            if (error != SocketError.WouldBlock) throw new SocketException((int)error);
+            Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+        }
     }
 }

@@ -154,12 +154,13 @@ internal sealed partial class UpperLayerProvider
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReceivePendingAsync(ValueTask<int> pending)
+    private async ValueTask<int> ReceiveAsync()
     {
+        // Before the call: on a thread of its own (SessionThread) the receive waits within it.
         Volatile.Write(ref _waitingSince, _time.GetTimestamp());
         try
         {
-            return await pending;
+            return await _transport.ReceiveAsync(_buffer.AsMemory(_end, ReceiveSize()), CancellationToken.None);
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
@@ -172,18 +173,14 @@ internal sealed partial class UpperLayerProvider
         }
     }
 
-    private ValueTask<int> ReceiveAsync()
+    // Within a long fragment no further than the headers of the next one: each receive then ends where a fragment
+    // does, and the sink writes once a receive. Short fragments come by the bufferful.
+    private int ReceiveSize()
     {
-        try
-        {
-            var pending = _transport.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
-            return pending.IsCompletedSuccessfully ? pending : ReceivePendingAsync(pending);
-        }
-        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
-        {
-            _transportFault ??= e;
-            return ValueTask.FromResult(0);
-        }
+        var room = _buffer.Length - _end;
+        return _pdvRemaining < Limits.FragmentBytesReceivedAlone || _start < _end
+            ? room
+            : Math.Min(room, _pdvRemaining + PduHeader.Size + PdvHeader.Size);
     }
 
     /// <summary>Writes all of <paramref name="bytes"/>. The caller holds <see cref="SendLock"/>.</summary>

@@ -32,8 +32,8 @@ public sealed class TlsCommandTests : IDisposable
         var port = LoopbackPorts.Take();
         using var scp = await Dcmtk.ListenAsync(
             "storescp", received, port, "+B", "-od", received, "+tls", _peer.KeyFile, _peer.CertificateFile,
-            "+cf", _authority.File, "-rc", $"{port}");
-        string[] tls = ["--tls-ca", _authority.File, "--tls-cert", _own.CertificateFile, "--tls-key", _own.KeyFile];
+            "+cf", _authority.CertificateFile, "-rc", $"{port}");
+        string[] tls = ["--tls-ca", _authority.CertificateFile, "--tls-cert", _own.CertificateFile, "--tls-key", _own.KeyFile];
         await CommandRun.SucceedAsync(["store", $"ANY-SCP@127.0.0.1:{port}", _files.Study, .. tls]);
         Assert.Equal(StudyFiles.DataSetsIn(_files.Study), StudyFiles.DataSetsIn(received));
 
@@ -49,12 +49,12 @@ public sealed class TlsCommandTests : IDisposable
     {
         await using var receiver = DrimboxProcess.Start(
             "receive", "0", "--address", "127.0.0.1", "--output", _files.PathOf("in"), "--count", "6", "--tls-cert",
-            _peer.CertificateFile, "--tls-key", _peer.KeyFile, "--tls-ca", _authority.File);
+            _peer.CertificateFile, "--tls-key", _peer.KeyFile, "--tls-ca", _authority.CertificateFile);
         var port = await ReceiveCommandTests.PortAsync(receiver);
         await Dcmtk.SucceedAsync(
             "storescu",
             [
-                "-aec", "DRIMBOX", "+tls", _own.KeyFile, _own.CertificateFile, "+cf", _authority.File,
+                "-aec", "DRIMBOX", "+tls", _own.KeyFile, _own.CertificateFile, "+cf", _authority.CertificateFile,
                 "127.0.0.1", port, .. _files.Paths,
             ]);
         Assert.Equal(0, (await receiver.EndAsync()).ExitCode);
