@@ -54,7 +54,7 @@ internal sealed class ArchiveProcess : IAsyncDisposable
             Archive = new ArchiveSection
             {
                 Dicom = new DicomNodeOptions { AeTitle = "ARCHIVE", Port = port },
-                Callers = ["MODALITY"],
+                Callers = [new CallerSection { AeTitle = "MODALITY" }],
             },
         };
         Directory.CreateDirectory(configuration.DataFolder);

@@ -38,7 +38,7 @@ public sealed class TlsCommandTests : IDisposable
         Assert.Equal(StudyFiles.DataSetsIn(_files.Study), StudyFiles.DataSetsIn(received));
 
         using var stranger = new TestAuthority(_files.Folder("stranger"), "Stranger");
-        var run = await CommandRun.OfAsync("echo", $"ANY-SCP@127.0.0.1:{port}", "--tls-ca", stranger.File);
+        var run = await CommandRun.OfAsync("echo", $"ANY-SCP@127.0.0.1:{port}", "--tls-ca", stranger.CertificateFile);
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("no TLS connection", run.Errors, StringComparison.Ordinal);
         Assert.Contains("is not accepted", run.Errors, StringComparison.Ordinal);

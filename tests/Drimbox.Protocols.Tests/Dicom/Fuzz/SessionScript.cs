@@ -138,7 +138,7 @@ internal sealed class SessionScript
                 Aborted(1, [(byte)_random.Next(8, 256), 0, 0, 0, 0, 4, 0, 0, 0, 0]);
                 break;
             case 7:
-                Aborted(6, [0x01, 0, .. BigEndian(_random.Next(Limits.AssociateRequestBytesMax + 1, int.MaxValue))]);
+                Aborted(6, [0x01, 0, .. BigEndian(Over(Limits.AssociateRequestBytesMax))]);
                 break;
             case 8:
                 End = SessionEnd.Silent;
@@ -232,7 +232,7 @@ internal sealed class SessionScript
                 Aborted(2, Pdus.Reject(1, 1, 1));
                 break;
             case 4:
-                Aborted(6, [0x04, 0, .. BigEndian(_random.Next(Limits.PduLengthOffered + 1, int.MaxValue))]);
+                Aborted(6, [0x04, 0, .. BigEndian(Over(Limits.PduLengthOffered))]);
                 break;
             case 5:
                 Aborted(6, [0x04, 0, 0, 0, 0, (byte)_random.Next(6), 0, 0, 0, 0, 0, 0]);
@@ -264,6 +264,9 @@ internal sealed class SessionScript
                 break;
         }
     }
+
+    // By one as often as by anything.
+    private int Over(int limit) => _random.Next(2) == 0 ? limit + 1 : _random.Next(limit + 1, int.MaxValue);
 
     private void Unfinished()
     {

@@ -102,6 +102,8 @@ public sealed class FindAttackTests : IAsyncLifetime
     public async Task A13_sql_is_text_like_any_other(string value)
     {
         Assert.Empty(await _archive.FindAsync("STUDY", (Tag.StudyID, value)));
+        // Nor are the classes of GLOB: every patient id here begins with IPP.
+        Assert.Empty(await _archive.FindAsync("STUDY", (Tag.PatientID, "[I]PP*")));
         Assert.Equal(Studies, (await _archive.FindAsync("STUDY", (Tag.StudyInstanceUID, ""))).Count);
     }
 
