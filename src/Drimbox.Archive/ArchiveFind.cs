@@ -15,14 +15,21 @@ internal sealed class ArchiveFind(ArchiveOptions options, ArchiveIndex index) : 
     public IReadOnlyCollection<Uid> SopClasses { get; } =
         [PatientRoot, SopClass.StudyRootQueryRetrieveInformationModelFind];
 
+    // The index joins the levels whatever keys there are. Dates and times are matched each by itself, names by their
+    // folded letters, times as they stand.
+    public QueryOptions Options => QueryOptions.Relational;
+
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {
-        if (QueryKeys.LevelOf(request.Level, request.SopClassUid == PatientRoot) is not { } level)
+        var isPatientRoot = request.SopClassUid == PatientRoot;
+        if (QueryKeys.LevelOf(request.Level, isPatientRoot) is not { } level)
         {
             return new(CFindAnswer.Refused(
                 DimseStatus.DataSetDoesNotMatchSopClass.With("Query/Retrieve Level is not one of this model.")));
         }
 
+        if (QueryKeys.RefuseHierarchy(request.Identifier, level, isPatientRoot, request.Options) is { } wrong)
+            return new(CFindAnswer.Refused(wrong));
         var (understood, refusal) = QueryKeys.Understand(request.Identifier, level);
         return new(understood is null
             ? CFindAnswer.Refused(refusal)

@@ -30,13 +30,19 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
         SopClass.StudyRootQueryRetrieveInformationModelMove, SopClass.StudyRootQueryRetrieveInformationModelGet,
     ];
 
+    public QueryOptions Options => QueryOptions.Relational;
+
     public async ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken)
     {
-        if (QueryKeys.LevelOf(request.Level, PatientRoot.Contains(request.SopClassUid)) is not { } level)
+        var isPatientRoot = PatientRoot.Contains(request.SopClassUid);
+        if (QueryKeys.LevelOf(request.Level, isPatientRoot) is not { } level)
         {
             return RetrieveAnswer.Refused(
                 DimseStatus.DataSetDoesNotMatchSopClass.With("Query/Retrieve Level is not one of this model."));
         }
+
+        if (QueryKeys.RefuseHierarchy(request.Identifier, level, isPatientRoot, request.Options) is { } wrong)
+            return RetrieveAnswer.Refused(wrong);
 
         // PS3.4 C.4.2.2.1: unique keys alone; that of the level must be there, or everything would be moved.
         var matches = new List<FindMatch>();
@@ -57,6 +63,8 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
             instances.Add(InstanceSource.FromPart10File(
                 folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
                 instance.TransferSyntaxUid));
+            // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
+            if (instances.Count > ushort.MaxValue) break;
         }
 
         return RetrieveAnswer.Found(instances);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Storage;
@@ -35,6 +36,7 @@ internal sealed class IocmForwarder(
                     CallingAe = options.AeTitle,
                     CalledAe = listener.AeTitle,
                     Contexts = CStoreScu.ContextsFor([source]),
+                    Tls = listener.Tls,
                     Time = surroundings.Time,
                 },
                 cancellationToken);
@@ -43,7 +45,7 @@ internal sealed class IocmForwarder(
             return VerdictOf(status);
         }
         catch (Exception e) when (e is AssociationRejectedException
-            or AssociationAbortedException or TimeoutException or SocketException)
+            or AssociationAbortedException or SecureTransportException or TimeoutException or SocketException)
         {
             return DispatchVerdict.Retry(e.Message);
         }

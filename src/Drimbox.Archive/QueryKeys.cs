@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
 using A = Drimbox.Storage.ArchiveAttribute;
 
@@ -53,6 +54,12 @@ internal static class QueryKeys
         [Tag.Columns] = (A.Columns, FindLevel.Image),
     }.ToFrozenDictionary();
 
+    private static readonly (Tag Tag, FindLevel Level)[] UniqueKeys =
+    [
+        (Tag.PatientID, FindLevel.Patient), (Tag.StudyInstanceUID, FindLevel.Study),
+        (Tag.SeriesInstanceUID, FindLevel.Series),
+    ];
+
     private static readonly A[] Counts =
     [
         A.NumberOfPatientRelatedStudies, A.NumberOfPatientRelatedSeries, A.NumberOfPatientRelatedInstances,
@@ -73,6 +80,25 @@ internal static class QueryKeys
         _ => null,
     };
 
+    /// <summary>PS3.4 C.4.1.2.1 and C.4.2.2.1: a hierarchical caller names, with a single value, the unique key of each
+    /// level above the one that it asks at. One that negotiated relational queries need not (C.4.1.3.2).</summary>
+    /// <returns>The status that refuses it, or null.</returns>
+    public static DimseStatus? RefuseHierarchy(
+        DataSet identifier, FindLevel level, bool isPatientRoot, QueryOptions options)
+    {
+        if (options.HasFlag(QueryOptions.Relational)) return null;
+        foreach (var (tag, above) in UniqueKeys)
+        {
+            // PS3.4 C.6.2.1: in the study root a patient's attributes belong to the study level.
+            if (above >= level || (above == FindLevel.Patient && !isPatientRoot)) continue;
+            var values = identifier.GetStrings(tag);
+            if (values.Count != 1 || values[0].Length == 0 || values[0].AsSpan().ContainsAny('*', '?'))
+                return DimseStatus.DataSetDoesNotMatchSopClass.With("A unique key of a level above is not single-valued.");
+        }
+
+        return null;
+    }
+
     /// <returns>The query, or the status that refuses it.</returns>
     public static (UnderstoodQuery? Query, DimseStatus Refusal) Understand(DataSet identifier, FindLevel level)
     {
@@ -92,7 +118,13 @@ internal static class QueryKeys
                 continue;
             }
 
+            // PS3.5 7.1: once. Else each repetition is a term of the statement and a walk through the identifier.
+            if (keys.Contains(tag)) return (null, DimseStatus.CannotUnderstand.With("A key occurs twice."));
             keys.Add(tag);
+            // A key in another VR than its own would read as empty and match everything; so would a list over 64 KiB,
+            // which PS3.5 6.2.2 writes as UN.
+            if (!TryGiveOwnVr(identifier, element, out var vr))
+                return (null, DimseStatus.CannotUnderstand.With("A key is not in its value representation."));
             var values = identifier.GetStrings(tag);
             if (Counts.Contains(key.Attribute))
             {
@@ -106,10 +138,19 @@ internal static class QueryKeys
                 return (null, DimseStatus.OutOfResources.With("Too many values in one key."));
             if (values.Any(value => value.Length > Limits.MatchValueLengthMax))
                 return (null, DimseStatus.CannotUnderstand.With("A key value is too long."));
-            matches.Add(MatchOf(key.Attribute, element.Vr, values));
+            matches.Add(MatchOf(key.Attribute, vr, values));
         }
 
         return (new UnderstoodQuery(new FindQuery(level, matches), keys, hasUnsupported), default);
+    }
+
+    private static bool TryGiveOwnVr(DataSet identifier, in DataElement element, out Vr vr)
+    {
+        vr = DataDictionary.TryFind(element.Tag, out var entry) ? entry.Vr : element.Vr;
+        if (vr == element.Vr) return true;
+        if (element.Sequence is not null || element.Fragments is not null) return false;
+        identifier.Set(new DataElement(element.Tag, vr, element.Value.ToArray()));
+        return true;
     }
 
     private static FindMatch MatchOf(A attribute, Vr vr, IReadOnlyList<string> values)

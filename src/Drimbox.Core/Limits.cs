@@ -105,6 +105,16 @@ public static class Limits
     /// <summary>5 s to write an answer to a peer that does not read, at the end of an association.</summary>
     public static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>250 ms for the peer to close after our last PDU, before it sees the end of our side: a round trip
+    /// around the world (PS3.8 9.2.3 leaves the closing to the peer, ARTIM ends what remains).</summary>
+    public static readonly TimeSpan LastWordGrace = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>10 s: who replaces a certificate sees it in use before looking elsewhere for the fault.</summary>
+    public static readonly TimeSpan TlsFilesPollInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>30 days: the time that a hospital needs to get a certificate from its authority.</summary>
+    public static readonly TimeSpan TlsCertificateWarning = TimeSpan.FromDays(30);
+
     /// <summary>64 KiB: a longer value of a file is kept as a reference to the file. Headers and overlays stay below;
     /// Pixel Data of an image worth the name is above.</summary>
     public const int ValueBytesByReferenceMin = 64 * 1024;
@@ -143,6 +153,48 @@ public static class Limits
 
     /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
     public const int RowsPerMark = 1_000;
+
+    /// <summary>1,000,000 frames: a whole-slide image has some 400,000 tiles; what is kept of each is 16 bytes.
+    /// </summary>
+    public const int FramesPerInstanceMax = 1_000_000;
+
+    /// <summary>256 attribute identifiers in one command set (PS3.7 E.1, (0000,1005)): an N-GET of a whole performed
+    /// procedure step names 60.</summary>
+    public const int AttributeIdentifiersMax = 256;
+
+    /// <summary>4 MiB of a data set of a DIMSE-N operation: a storage commitment of 30,000 instances, 120 bytes
+    /// each.</summary>
+    public const int NormalizedBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>16 MiB of responses that came while their caller waited for another one, on an association with
+    /// several operations outstanding; more, and the association is aborted.</summary>
+    public const int ResponsesHeldBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>1,000 storage commitments that wait for their check or report at once: a modality has one open for each
+    /// study of the last hours.</summary>
+    public const int CommitmentsPendingMax = 1_000;
+
+    /// <summary>A commitment report is sent again after 10 s, 1 min, 5 min, 30 min and then hourly through a day: a
+    /// modality that is switched off for the night gets it in the morning (PS3.4 J.3.3 leaves it to us).</summary>
+    public static readonly IReadOnlyList<TimeSpan> CommitmentReportDelays =
+    [
+        TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30),
+        .. Enumerable.Repeat(TimeSpan.FromHours(1), 24),
+    ];
+
+    /// <summary>4,096 sequences and items of a data set whatever its length.</summary>
+    public const int DataSetObjectsMin = 4_096;
+
+    /// <summary>16 bytes for each further sequence or item: those of an enhanced multi-frame image have 25 and more,
+    /// empty ones, of which a megabyte was 32 MiB of objects, 8 (attack A4).</summary>
+    public const int DataSetBytesPerObjectMin = 16;
+
+    /// <summary>128 descriptors that no peer can take: assemblies that are loaded late, databases, the files of
+    /// queries and retrieves. A process without any is ended by its runtime (attack A24).</summary>
+    public const int DescriptorsReserved = 128;
+
+    /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
+    public const int AcceptorsPerProcess = 3;
 
     // ---- HL7 ----
 
@@ -334,4 +386,26 @@ public static class Limits
 
     /// <summary>1,000 requests of a listing; a further page follows.</summary>
     public const int RequestsListedMax = 1_000;
+
+    // ---- Load generator ----
+
+    /// <summary>1,000,000: finer shares than one in a million do not occur in a run.</summary>
+    public const int LoadMixWeightMax = 1_000_000;
+
+    /// <summary>1 GiB of pixels in one synthetic instance: beyond the largest tomosynthesis.</summary>
+    public const long LoadInstanceBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>512 MiB of the files of a folder are kept in memory, so that the disk of the sender is not what is
+    /// measured.</summary>
+    public const long LoadPayloadBytesMax = 512L * 1024 * 1024;
+
+    /// <summary>5 s after the end of an open loop for what is still queued; the rest is reported as not begun.</summary>
+    public static readonly TimeSpan LoadBacklogTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>1,000 associations or connections: five times what our own acceptor admits.</summary>
+    public const int LoadUsersMax = 1_000;
+
+    /// <summary>2 s between two attempts to open an association that fails: the peer is told apart from a dead one, and
+    /// not flooded. The first repeat comes after 50 ms.</summary>
+    public static readonly TimeSpan LoadReconnectDelayMax = TimeSpan.FromSeconds(2);
 }

@@ -115,9 +115,12 @@ public static class DataDictionary
     {
         // PS3.5 7.6: repeating groups are even; an odd group is private whatever it looks like.
         if (tag.IsPrivate) return -1;
-        for (var i = 0; i < DictionaryTables.RepeatingTags.Length; i++)
+        // Fetched once: without optimisation each fetch of such a table is an allocation.
+        var tags = DictionaryTables.RepeatingTags;
+        var masks = DictionaryTables.RepeatingMasks;
+        for (var i = 0; i < tags.Length; i++)
         {
-            if ((tag.Value & DictionaryTables.RepeatingMasks[i]) == DictionaryTables.RepeatingTags[i]) return i;
+            if ((tag.Value & masks[i]) == tags[i]) return i;
         }
 
         return -1;

@@ -97,7 +97,8 @@ public readonly struct DataElement
 /// <summary>The items of a sequence (PS3.5 7.5) and how they were delimited.</summary>
 public sealed class Sequence : IReadOnlyList<DataSet>
 {
-    private readonly List<DataSet> _items = [];
+    // Most sequences have one item.
+    private readonly List<DataSet> _items = new(1);
 
     public int Count => _items.Count;
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Drimbox.Dicom;
 
 /// <summary>
@@ -9,14 +11,20 @@ public sealed partial class DataSet
     private DataElement[] _elements;
     private bool _ascending = true;
     private bool _hasGroupLengths;
+    private bool _isBorrowed;
 
     public DataSet() => _elements = [];
 
     /// <summary>An item that will belong to <paramref name="parent"/>: it has the character set of that one.</summary>
     public DataSet(DataSet parent) : this() => Parent = parent;
 
-    /// <summary>For a data set to be read: room for the elements of an ordinary image header.</summary>
-    internal DataSet(int capacity) => _elements = new DataElement[capacity];
+    /// <summary>For a data set to be read: borrowed room for the elements of an ordinary image header, until
+    /// <see cref="TrimExcess"/>.</summary>
+    internal DataSet(int capacity)
+    {
+        _elements = ArrayPool<DataElement>.Shared.Rent(capacity);
+        _isBorrowed = true;
+    }
 
     public int Count { get; private set; }
 
@@ -104,7 +112,7 @@ public sealed partial class DataSet
         return _ascending = true;
     }
 
-    private int IndexOf(Tag tag)
+    internal int IndexOf(Tag tag)
     {
         if (!_ascending)
         {
@@ -154,9 +162,26 @@ public sealed partial class DataSet
         _elements[Count] = default;
     }
 
+    /// <summary>All that is read was appended: the room becomes as large as it need be.</summary>
+    internal void TrimExcess()
+    {
+        if (_isBorrowed) Exchange(Count == 0 ? [] : new DataElement[Count], isBorrowed: false);
+    }
+
     private void Grow()
     {
         if (Count < _elements.Length) return;
-        Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+        if (_isBorrowed) Exchange(ArrayPool<DataElement>.Shared.Rent(_elements.Length * 2), isBorrowed: true);
+        else Array.Resize(ref _elements, Math.Max(4, _elements.Length * 2));
+    }
+
+    private void Exchange(DataElement[] elements, bool isBorrowed)
+    {
+        Array.Copy(_elements, elements, Count);
+        // The pool must not keep values alive.
+        Array.Clear(_elements, 0, Count);
+        ArrayPool<DataElement>.Shared.Return(_elements);
+        _elements = elements;
+        _isBorrowed = isBorrowed;
     }
 }

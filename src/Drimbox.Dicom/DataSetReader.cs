@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Drimbox.Core;
@@ -23,13 +22,18 @@ public enum ReadStatus
 /// from memory is a slice of that memory; one from a file over <see cref="Limits.ValueBytesByReferenceMin"/> a
 /// reference to the file; everything else is copied as it arrives, never allocated ahead by its declared length.
 /// </summary>
-public sealed class DataSetReader
+public sealed partial class DataSetReader
 {
+    // Small values of an ordinary header fit one block of 2 KiB, and of a long one few of 4 KiB.
+    private const int ArenaBytesFirst = 2048;
     private const int ArenaBytes = 4096;
     private const int BufferBytes = 64 * 1024;
 
-    private readonly DataSetTokenizer _tokenizer = new();
-    private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = new();
+    // The fragments of one frame after another could be all of a file.
+    private const int FragmentBytesByReferenceMin = 1024;
+
+    private readonly DataSetTokenizer _tokenizer;
+    private readonly Stack<(DataSet DataSet, Sequence Sequence)> _open = [];
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
 
@@ -48,6 +52,7 @@ public sealed class DataSetReader
     private string? _path;
     private long _fileStart;
     private bool _signedPixels;
+    private long _objects;
 
     /// <param name="syntax">Not a deflated one: inflate first.</param>
     /// <param name="stopAt">The first top-level tag not to be read, or null to read all.</param>
@@ -55,10 +60,14 @@ public sealed class DataSetReader
     {
     }
 
-    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength)
+    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength, DataSetReader? before = null)
     {
+        // A reader that is done needs neither its state machine nor the rest of its block of memory.
+        _tokenizer = before?._tokenizer ?? new DataSetTokenizer();
+        _arena = before?._arena ?? [];
+        _arenaUsed = before?._arenaUsed ?? 0;
         _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet(capacity: 64) { SourceSyntax = syntax };
+        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
         _current = DataSet;
     }
 
@@ -71,71 +80,9 @@ public sealed class DataSetReader
     public StructureError Error { get; private set; }
 
     /// <summary>Bytes consumed; after a stop, the start of the header of the element that was not read.</summary>
-    public long Position => Status == ReadStatus.Done && _stopped ? _tokenizer.HeaderOffset : _tokenizer.Position;
+    public long Position => _position < 0 ? _tokenizer.Position : _position;
 
-    private bool _stopped;
-
-    /// <summary>Reads a complete data set; values stay slices of <paramref name="bytes"/>.</summary>
-    public static DataSet? TryRead(
-        ReadOnlyMemory<byte> bytes, TransferSyntax syntax, out StructureError error, Tag? stopAt = null)
-    {
-        var reader = ReadMemory(bytes, syntax, stopAt);
-        error = reader.Error;
-        return reader.Status == ReadStatus.Done ? reader.DataSet : null;
-    }
-
-    /// <summary>As <see cref="TryRead"/>, with what was read before an error.</summary>
-    public static DataSetReader ReadMemory(ReadOnlyMemory<byte> bytes, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        var reader = new DataSetReader(syntax, stopAt, bytes.Length);
-        if (MemoryMarshal.TryGetArray(bytes, out var segment))
-        {
-            reader._memory = segment.Array;
-            reader._memoryStart = segment.Offset;
-        }
-
-        reader.Feed(bytes.Span);
-        reader.Complete();
-        return reader;
-    }
-
-    /// <summary>Reads the data set that starts at <paramref name="start"/> of a file; long values stay there.</summary>
-    public static DataSetReader ReadFile(string path, long start, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
-        var reader = new DataSetReader(syntax, stopAt, Math.Max(0, RandomAccess.GetLength(handle) - start))
-        {
-            _path = path,
-            _fileStart = start,
-        };
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        while (reader.Status == ReadStatus.NeedMore)
-        {
-            // Position may have jumped over a value that stays in the file.
-            var count = RandomAccess.Read(handle, buffer, start + reader._tokenizer.Position);
-            if (count == 0) reader.Complete();
-            else reader.Feed(buffer.AsSpan(0, count));
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        return reader;
-    }
-
-    /// <summary>Reads a stream to its end; all values are copied.</summary>
-    public static DataSetReader ReadStream(Stream stream, TransferSyntax syntax, Tag? stopAt = null)
-    {
-        var reader = new DataSetReader(syntax, stopAt);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        while (reader.Status == ReadStatus.NeedMore)
-        {
-            var count = stream.Read(buffer);
-            if (count == 0) reader.Complete();
-            else reader.Feed(buffer.AsSpan(0, count));
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        return reader;
-    }
+    private long _position = -1;
 
     /// <summary>Takes the next bytes of the data set; they need not end at any boundary.</summary>
     public ReadStatus Feed(ReadOnlySpan<byte> fragment)
@@ -150,13 +97,13 @@ public sealed class DataSetReader
                 case DataSetToken.Element:
                     _valueTag = _tokenizer.Tag;
                     _valueVr = ResolvedVr();
-                    // The rest of the file is read from behind the value.
-                    if (BeginValue()) return Status;
+                    // The file is read on from behind the value.
+                    if (BeginValue(fragment, ref index, Limits.ValueBytesByReferenceMin)) return Status;
                     break;
                 case DataSetToken.Fragment:
                     _valueTag = Tag.Item;
                     _valueVr = Vr.OB;
-                    if (BeginValue()) return Status;
+                    if (BeginValue(fragment, ref index, FragmentBytesByReferenceMin)) return Status;
                     break;
                 case DataSetToken.Value:
                     TakeValue(fragment);
@@ -178,8 +125,8 @@ public sealed class DataSetReader
                     _current.Append(new DataElement(_tokenizer.Tag, _tokenizer.Vr, _fragments));
                     break;
                 case DataSetToken.Stopped:
-                    _stopped = true;
-                    Status = ReadStatus.Done;
+                    _position = _tokenizer.HeaderOffset;
+                    End(ReadStatus.Done);
                     break;
                 default:
                     Fail(_tokenizer.Error);
@@ -194,7 +141,7 @@ public sealed class DataSetReader
     public ReadStatus Complete()
     {
         if (Status != ReadStatus.NeedMore) return Status;
-        if (_tokenizer.TryComplete()) Status = ReadStatus.Done;
+        if (_tokenizer.TryComplete()) End(ReadStatus.Done);
         else Fail(_tokenizer.Error);
         return Status;
     }
@@ -209,7 +156,14 @@ public sealed class DataSetReader
     private void Fail(StructureError error)
     {
         Error = error;
-        Status = ReadStatus.Failed;
+        End(ReadStatus.Failed);
+    }
+
+    private void End(ReadStatus status)
+    {
+        Status = status;
+        if (_position < 0) _position = _tokenizer.Position;
+        DataSet.TrimExcess();
     }
 
     // PS3.6, "US or SS": the sign of the pixels, which comes before every such element of an image (0028,0103).
@@ -218,8 +172,8 @@ public sealed class DataSetReader
             ? Vr.SS
             : _tokenizer.Vr;
 
-    /// <returns>True if the value stays in its file, so that the input continues elsewhere.</returns>
-    private bool BeginValue()
+    /// <returns>True if the value stays in its file and the input continues behind it.</returns>
+    private bool BeginValue(ReadOnlySpan<byte> fragment, ref int index, int byReferenceMin)
     {
         var length = _tokenizer.Length;
         _valueLength = 0;
@@ -230,11 +184,13 @@ public sealed class DataSetReader
             return false;
         }
 
-        if (_path is not null && length >= Limits.ValueBytesByReferenceMin && !_tokenizer.IsBigEndian)
+        if (_path is not null && length >= byReferenceMin)
         {
-            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)));
-            _tokenizer.SkipValue();
-            return true;
+            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)
+            {
+                SwappedWordSize = _tokenizer.IsBigEndian ? _valueVr.WordSize() : 1,
+            }));
+            return _tokenizer.SkipValue(fragment, ref index);
         }
 
         if (_memory is not null) return false;
@@ -280,7 +236,7 @@ public sealed class DataSetReader
 
         if (_arena.Length - _arenaUsed < length)
         {
-            _arena = new byte[ArenaBytes];
+            _arena = new byte[_arena.Length == 0 ? ArenaBytesFirst : ArenaBytes];
             _arenaUsed = 0;
         }
 
@@ -303,8 +259,17 @@ public sealed class DataSetReader
         else _fragments.Add(element);
     }
 
+    // Attack A4: each is an object or two of ours, and eight bytes of the peer's.
+    private bool HasRoomForObject()
+    {
+        if (++_objects <= Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin)) return true;
+        Refuse(StructureErrorReason.ObjectsOverLimit);
+        return false;
+    }
+
     private void OpenSequence()
     {
+        if (!HasRoomForObject()) return;
         var sequence = new Sequence
         {
             IsUndefinedLength = _tokenizer.IsUndefinedLength,
@@ -316,6 +281,7 @@ public sealed class DataSetReader
 
     private void OpenItem()
     {
+        if (!HasRoomForObject()) return;
         var (parent, sequence) = _open.Peek();
         _current = new DataSet(parent)
         {

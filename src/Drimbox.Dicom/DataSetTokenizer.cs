@@ -43,7 +43,7 @@ internal sealed class DataSetTokenizer
     private const uint SequenceDelimitation = 0xFFFE_E0DD;
 
     private readonly byte[] _carry = new byte[HeaderLengthMax];
-    private Frame[] _frames = new Frame[8];
+    private Frame[] _frames = new Frame[4];
     private int _top;
     private int _carried;
     private int _sequences;
@@ -54,6 +54,10 @@ internal sealed class DataSetTokenizer
 
     /// <summary>Bytes consumed since the start of the data set.</summary>
     internal long Position { get; private set; }
+
+    /// <summary>Where the next byte of input is taken from: behind what was consumed and what is kept of a header
+    /// that did not end with its fragment.</summary>
+    internal long InputPosition => Position + _carried;
 
     /// <summary>Of the last header: where it started, and what it says.</summary>
     internal long HeaderOffset { get; private set; }
@@ -128,12 +132,17 @@ internal sealed class DataSetTokenizer
         };
     }
 
-    /// <summary>The value that the last Element or Fragment token announced is not wanted through the fragments:
-    /// the caller continues its input after it.</summary>
-    internal void SkipValue()
+    /// <summary>The value that the last Element or Fragment token announced is not wanted.</summary>
+    /// <returns>True if it goes past the end of <paramref name="input"/>: the caller continues behind it, at
+    /// <see cref="Position"/>.</returns>
+    internal bool SkipValue(ReadOnlySpan<byte> input, ref int index)
     {
+        var here = (int)Math.Min(input.Length - index, _valueRemaining);
+        var isBeyond = here < _valueRemaining;
+        index += here;
         Position += _valueRemaining;
         _valueRemaining = 0;
+        return isBeyond;
     }
 
     /// <summary>The end of the input: everything that was opened must be closed.</summary>
@@ -144,6 +153,8 @@ internal sealed class DataSetTokenizer
             Close();
         if (Error.IsNone && (_top > 0 || _valueRemaining > 0 || _carried > 0))
             Fail(StructureErrorReason.Truncated);
+        if (!Error.IsNone && _valueRemaining > 0)
+            Error = Error with { Declared = Length, Available = Length - _valueRemaining };
         return Error.IsNone;
     }
 
@@ -232,7 +243,8 @@ internal sealed class DataSetTokenizer
     private DataSetToken NextElement(ReadOnlySpan<byte> header, in Frame frame)
     {
         Tag = new Tag(TagOf(header, frame.BigEndian));
-        if (Tag.Group == 0xFFFE && Tag.Value is Item or ItemDelimitation or SequenceDelimitation)
+        // PS3.5 7.5: group FFFE has items and delimiters, nothing else.
+        if (Tag.Group == 0xFFFE)
         {
             Vr = Vr.None;
             Length = ReadUInt32(header[4..], frame.BigEndian);
@@ -318,6 +330,7 @@ internal sealed class DataSetTokenizer
         Fail(frame.IsLimitedByInput
             ? StructureErrorReason.ValueBeyondInput
             : StructureErrorReason.ValueBeyondContainer);
+        Error = Error with { Declared = Length, Available = frame.Limit - Position };
         return false;
     }
 
@@ -358,13 +371,13 @@ internal sealed class DataSetTokenizer
 
         internal bool BigEndian { get; init; }
 
+        // The limit below is the end of the whole input.
+        internal bool IsLimitedByInput { get; init; }
+
         // Where a defined length ends, or -1.
         internal long End { get; init; }
 
         // The nearest defined end around: nothing inside may go past it.
         internal long Limit { get; init; }
-
-        // That end is the one of the whole input.
-        internal bool IsLimitedByInput { get; init; }
     }
 }

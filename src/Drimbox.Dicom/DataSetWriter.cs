@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Drimbox.Core;
+using Drimbox.Dicom.Pixels;
 
 namespace Drimbox.Dicom;
 
@@ -38,6 +39,10 @@ public static class DataSetWriter
         Measure(dataSet, syntax, out var total);
         return total;
     }
+
+    /// <summary>The parts of the encoding: long values stay where they are until they are read.</summary>
+    internal static void Write(DataSet dataSet, TransferSyntax syntax, ContentParts output) =>
+        Write(dataSet, syntax, (IBufferWriter<byte>)output);
 
     // The lengths of all sequences and items, in the order in which the writing pass meets them.
     private static List<uint> Measure(DataSet dataSet, TransferSyntax syntax, out long total)
@@ -190,6 +195,7 @@ public static class DataSetWriter
 
         private void WriteValue(in DataElement element, int wordSize)
         {
+            if (output is ContentParts parts && parts.TryRefer(element, _bigEndian ? wordSize : 1)) return;
             using var file = element.Range?.Open();
             long position = 0;
             while (position < element.Length)

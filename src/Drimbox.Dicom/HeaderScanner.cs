@@ -62,6 +62,8 @@ public sealed class HeaderScanner
     {
         _tokenizer.Reset(syntax, stopAt: Tag.PixelData);
         Array.Clear(_slots);
+        // A scanner lives as long as its node: what one hostile header grew is not kept.
+        if (_bytes.Length > Limits.ScannedValueBytesMax * 4) _bytes = new byte[1024];
         _used = 0;
         _picking = -1;
         Status = ReadStatus.NeedMore;

@@ -34,6 +34,10 @@ public enum StructureErrorReason
     /// <summary>A value to be held in memory over <see cref="Limits.ValueBytesInMemoryMax"/>.</summary>
     ValueOverLimit,
 
+    /// <summary>More sequences and items than <see cref="Limits.DataSetObjectsMin"/> and
+    /// <see cref="Limits.DataSetBytesPerObjectMin"/> allow for so many bytes.</summary>
+    ObjectsOverLimit,
+
     /// <summary>A UI value that is no UID (PS3.5 9.1).</summary>
     InvalidUid,
 
@@ -50,13 +54,23 @@ public enum StructureErrorReason
 /// <param name="Offset">Bytes from the start of the data set to the header of that element.</param>
 public readonly record struct StructureError(StructureErrorReason Reason, Tag Tag, long Offset)
 {
+    /// <summary>Of a value, item or sequence that goes too far: the length that it declares, in bytes; else -1.
+    /// </summary>
+    public long Declared { get; init; } = -1;
+
+    /// <summary>Of a value, item or sequence that goes too far: the bytes that are there for it; else -1.</summary>
+    public long Available { get; init; } = -1;
+
     public bool IsNone => Reason == StructureErrorReason.None;
 
     public Refusal ToRefusal() => new(
         Reason is StructureErrorReason.DepthOverLimit or StructureErrorReason.ValueOverLimit
+            or StructureErrorReason.ObjectsOverLimit
             ? RefusalReason.OverLimit
             : RefusalReason.Malformed,
-        $"{Sentence()} (byte {Offset} of the data set).",
+        Declared < 0
+            ? $"{Sentence()} (byte {Offset} of the data set)."
+            : $"{Sentence()} (byte {Offset} of the data set; {Declared} bytes declared, {Available} are there).",
         Tag.ToString());
 
     private string Sentence() => Reason switch
@@ -70,6 +84,7 @@ public readonly record struct StructureError(StructureErrorReason Reason, Tag Ta
         StructureErrorReason.DelimiterLength => "A delimiter with a length",
         StructureErrorReason.DepthOverLimit => $"Sequences nested deeper than {Limits.SequenceDepthMax}",
         StructureErrorReason.ValueOverLimit => $"A value longer than {Limits.ValueBytesInMemoryMax} bytes",
+        StructureErrorReason.ObjectsOverLimit => "More sequences and items than so many bytes can need",
         StructureErrorReason.InvalidUid => "A UI value that is not a UID",
         StructureErrorReason.DuplicateElement => "The same element twice in one data set",
         StructureErrorReason.Deflate => "The deflated data set is not readable within its limits",

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Drimbox.Gateway.Commands;
+using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Gateway.Commands.Load;
 
 var root = new RootCommand("""
     Drimbox: an on-premises DICOM imaging gateway that plays the nodes of the French DRIM-M flow.
@@ -7,6 +10,7 @@ var root = new RootCommand("""
     Try it:      drimbox demo --once
     Run it:      drimbox run --config drimbox.json
     Look at it:  drimbox reports list
+    DICOM:       drimbox echo PACS@pacs.example:104
     """)
 {
     DemoCommand.Create(),
@@ -17,5 +21,20 @@ var root = new RootCommand("""
     PlatformCommand.Create(),
     StudiesCommand.Create(),
     QueueCommand.Create(),
+    EchoCommand.Create(),
+    StoreCommand.Create(),
+    FindCommand.Create(),
+    MoveCommand.Create(),
+    GetCommand.Create(),
+    ReceiveCommand.Create(),
+    DumpCommand.Create(),
+    LoadCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+// An argument that begins with @ is not the name of a file to read arguments from.
+var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (parsed.Action is not ParseErrorAction wrong) return await parsed.InvokeAsync();
+
+// What is wrong, and not the whole help after it, unless nothing was asked for.
+wrong.ShowHelp = args.Length == 0;
+await parsed.InvokeAsync();
+return (int)ExitCode.Usage;

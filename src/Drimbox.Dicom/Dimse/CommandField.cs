@@ -41,6 +41,11 @@ public static class CommandFields
     /// <summary>PS3.7 E.1: responses have the highest bit set.</summary>
     public static bool IsResponse(this CommandField field) => ((ushort)field & 0x8000) != 0;
 
+    /// <summary>PS3.7 10: the DIMSE-N operations and the notification, as requests.</summary>
+    public static bool IsNormalizedRequest(this CommandField field) => field is CommandField.NEventReportRq
+        or CommandField.NGetRq or CommandField.NSetRq or CommandField.NActionRq or CommandField.NCreateRq
+        or CommandField.NDeleteRq;
+
     /// <summary>The response that answers <paramref name="request"/>.</summary>
     public static CommandField ResponseOf(CommandField request) => (CommandField)((ushort)request | 0x8000);
 }

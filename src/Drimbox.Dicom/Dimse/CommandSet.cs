@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Dicom.Dimse;
@@ -38,6 +39,9 @@ public sealed class CommandSet
     /// <summary>(0000,0900)</summary>
     public DimseStatus? Status { get; set; }
 
+    /// <summary>(0000,0901): where a C- operation says which elements were at fault (PS3.7 C.4 and C.5).</summary>
+    public IReadOnlyList<Tag> OffendingElements { get; set; } = [];
+
     /// <summary>(0000,0902), LO: at most 64 characters. Ours never hold a value of the data set.</summary>
     public string? ErrorComment { get; set; }
 
@@ -52,6 +56,10 @@ public sealed class CommandSet
 
     /// <summary>(0000,1002)</summary>
     public ushort? EventTypeId { get; set; }
+
+    /// <summary>(0000,1005): what an N-GET asks for, or the attributes that a status speaks of (PS3.7 C.4 and C.5). At
+    /// most <see cref="Limits.AttributeIdentifiersMax"/>.</summary>
+    public IReadOnlyList<Tag> AttributeIdentifiers { get; set; } = [];
 
     /// <summary>(0000,1008)</summary>
     public ushort? ActionTypeId { get; set; }
@@ -74,6 +82,9 @@ public sealed class CommandSet
         MessageIdBeingRespondedTo = MessageId,
         AffectedSopClassUid = AffectedSopClassUid.IsEmpty ? RequestedSopClassUid : AffectedSopClassUid,
         AffectedSopInstanceUid = AffectedSopInstanceUid.IsEmpty ? RequestedSopInstanceUid : AffectedSopInstanceUid,
+        // PS3.7 tables 10.3-2 and 10.3-8: a reply names the event or the action that it answers.
+        EventTypeId = EventTypeId,
+        ActionTypeId = ActionTypeId,
         Status = status,
         ErrorComment = status.Comment,
     };

@@ -9,6 +9,9 @@ namespace Drimbox.Dicom.Dimse;
 /// 6.3.1.</summary>
 public static class CommandSetCodec
 {
+    /// <summary>Two lists of tags, and all else at its longest.</summary>
+    public const int EncodedBytesMax = 512 + (2 * 4 * Limits.AttributeIdentifiersMax);
+
     private const int ElementHeader = 8;
     private const int ErrorCommentLengthMax = 64;
 
@@ -43,11 +46,13 @@ public static class CommandSetCodec
                 case 0x0700: command.Priority = (DimsePriority)number!.Value; break;
                 case 0x0800: dataSetType = number; break;
                 case 0x0900: command.Status = new DimseStatus(number!.Value); break;
+                case 0x0901: command.OffendingElements = ReadTags(value); break;
                 case 0x0902: command.ErrorComment = ReadComment(value); break;
                 case 0x0903: command.ErrorId = number; break;
                 case 0x1000: command.AffectedSopInstanceUid = ReadUid(value, default); break;
                 case 0x1001: command.RequestedSopInstanceUid = ReadUid(value, default); break;
                 case 0x1002: command.EventTypeId = number; break;
+                case 0x1005: command.AttributeIdentifiers = ReadTags(value); break;
                 case 0x1008: command.ActionTypeId = number; break;
                 case 0x1020: remaining = number; break;
                 case 0x1021: completed = number; break;
@@ -68,7 +73,8 @@ public static class CommandSetCodec
     }
 
     /// <summary>Writes <paramref name="command"/>, elements in ascending order, group length first.</summary>
-    /// <param name="destination">At least 512 bytes: every field at its longest.</param>
+    /// <param name="destination">At least <see cref="EncodedBytesMax"/>: every field at its longest. Without a list of
+    /// tags 512 are enough.</param>
     /// <returns>The number of bytes written.</returns>
     public static int Encode(CommandSet command, Span<byte> destination)
     {
@@ -86,12 +92,14 @@ public static class CommandSetCodec
         writer.UInt16(0x0700, (ushort?)command.Priority);
         writer.UInt16(0x0800, command.DataSetType);
         writer.UInt16(0x0900, command.Status?.Code);
+        writer.Tags(0x0901, command.OffendingElements);
         if (command.ErrorComment is { Length: > 0 } comment)
             writer.Text(0x0902, comment[..Math.Min(comment.Length, ErrorCommentLengthMax)], (byte)' ');
         writer.UInt16(0x0903, command.ErrorId);
         writer.Uid(0x1000, command.AffectedSopInstanceUid);
         writer.Uid(0x1001, command.RequestedSopInstanceUid);
         writer.UInt16(0x1002, command.EventTypeId);
+        writer.Tags(0x1005, command.AttributeIdentifiers);
         writer.UInt16(0x1008, command.ActionTypeId);
         if (command.SubOperations is { } counts)
         {
@@ -117,6 +125,20 @@ public static class CommandSetCodec
         if (text.Length > Limits.UidLengthMax) return default;
         if (!expected.IsEmpty && Ascii.Equals(text, expected.ToString())) return expected;
         return Uid.TryParse(Encoding.ASCII.GetString(text), out var uid) ? uid : default;
+    }
+
+    // AT in implicit VR little endian: group, then element (PS3.5 6.2). What is left over is no tag.
+    private static Tag[] ReadTags(ReadOnlySpan<byte> value)
+    {
+        var tags = new Tag[value.Length / 4];
+        for (var i = 0; i < tags.Length; i++)
+        {
+            tags[i] = new Tag(
+                BinaryPrimitives.ReadUInt16LittleEndian(value[(4 * i)..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(value[((4 * i) + 2)..]));
+        }
+
+        return tags;
     }
 
     private static AeTitle ReadAeTitle(ReadOnlySpan<byte> value) =>
@@ -150,6 +172,18 @@ public static class CommandSetCodec
         public void AeTitle(ushort element, AeTitle title)
         {
             if (!title.IsEmpty) Text(element, title.ToString(), (byte)' ');
+        }
+
+        public void Tags(ushort element, IReadOnlyList<Tag> tags)
+        {
+            var count = Math.Min(tags.Count, Limits.AttributeIdentifiersMax);
+            if (count == 0) return;
+            var span = Begin(element, 4 * count);
+            for (var i = 0; i < count; i++)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(span[(4 * i)..], tags[i].Group);
+                BinaryPrimitives.WriteUInt16LittleEndian(span[((4 * i) + 2)..], tags[i].Element);
+            }
         }
 
         public void Text(ushort element, string value, byte padding)

@@ -8,8 +8,7 @@ namespace Drimbox.Dicom.Dimse;
 /// <summary>The sending side of the channel.</summary>
 internal sealed partial class DimseChannel
 {
-    // The largest command set that we write is 400 bytes.
-    private const int CommandBytesMax = 512;
+    private const int CommandBytesMax = CommandSetCodec.EncodedBytesMax;
     private const int Headers = PduHeader.Size + PdvHeader.Size;
 
     private readonly byte[] _answer = new byte[Headers + CommandBytesMax];

@@ -84,10 +84,11 @@ internal sealed partial class DimseChannel(Association association)
         return piece;
     }
 
-    /// <summary>Reads a whole data set of a query, whose size is bounded.</summary>
-    /// <returns>The bytes, null in place of them if there are more than
-    /// <see cref="Limits.IdentifierBytesMax"/> (they were read all the same), and what ended the association.</returns>
-    public async ValueTask<(byte[]? DataSet, IndicationKind End)> ReadDataSetAsync()
+    /// <summary>Reads a whole data set of a query or of a DIMSE-N operation, whose size is bounded.</summary>
+    /// <returns>The bytes, null in place of them if there are more than <paramref name="bytesMax"/> (they were read all
+    /// the same), and what ended the association.</returns>
+    public async ValueTask<(byte[]? DataSet, IndicationKind End)> ReadDataSetAsync(
+        int bytesMax = Limits.IdentifierBytesMax)
     {
         var collected = new ArrayBufferWriter<byte>(1024);
         var isTooLong = false;
@@ -95,7 +96,7 @@ internal sealed partial class DimseChannel(Association association)
         {
             var piece = await ReadDataAsync();
             if (piece.Kind != IndicationKind.Fragment) return (null, piece.Kind);
-            isTooLong |= collected.WrittenCount + piece.Payload.Length > Limits.IdentifierBytesMax;
+            isTooLong |= collected.WrittenCount + piece.Payload.Length > bytesMax;
             if (!isTooLong) collected.Write(piece.Payload.Span);
             if (piece.IsLast) return (isTooLong ? null : collected.WrittenSpan.ToArray(), IndicationKind.None);
         }

@@ -26,17 +26,36 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
 
     public static readonly DimseStatus Cancelled = new(0xFE00);
 
+    public static readonly DimseStatus NoSuchAttribute = new(0x0105);
+
+    public static readonly DimseStatus InvalidAttributeValue = new(0x0106);
+
+    /// <summary>A warning: done, but for attributes that were not taken.</summary>
+    public static readonly DimseStatus AttributeListError = new(0x0107);
+
     public static readonly DimseStatus ProcessingFailure = new(0x0110);
 
     public static readonly DimseStatus NoSuchSopInstance = new(0x0112);
 
     public static readonly DimseStatus DuplicateSopInstance = new(0x0111);
 
+    public static readonly DimseStatus NoSuchEventType = new(0x0113);
+
+    public static readonly DimseStatus InvalidArgumentValue = new(0x0115);
+
     public static readonly DimseStatus InvalidSopInstance = new(0x0117);
+
+    public static readonly DimseStatus NoSuchSopClass = new(0x0118);
 
     public static readonly DimseStatus ClassInstanceConflict = new(0x0119);
 
+    public static readonly DimseStatus MissingAttribute = new(0x0120);
+
+    public static readonly DimseStatus MissingAttributeValue = new(0x0121);
+
     public static readonly DimseStatus SopClassNotSupported = new(0x0122);
+
+    public static readonly DimseStatus NoSuchAction = new(0x0123);
 
     public static readonly DimseStatus NotAuthorized = new(0x0124);
 
@@ -81,8 +100,13 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
         _ => StatusCategory.Failure,
     };
 
-    /// <summary>What the code means, in the words of a person who did not read PS3.7.</summary>
+    /// <summary>What the code means, in the words of a person who did not read PS3.7, where the service that answered
+    /// is not known; <see cref="MeaningIn"/> is exact.</summary>
     public string Meaning => DimseStatusTable.MeaningOf(Code);
+
+    /// <summary>What the code means as an answer of <paramref name="service"/>: the same code says different things in
+    /// different service classes.</summary>
+    public string MeaningIn(DimseService service) => DimseStatusTable.MeaningOf(service, Code);
 
     public bool Equals(DimseStatus other) => Code == other.Code;
 
@@ -92,65 +116,4 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
 
     /// <summary>For example <c>A700 (out of resources)</c>.</summary>
     public override string ToString() => $"{Code:X4} ({Meaning})";
-}
-
-/// <summary>The meanings of status codes. Source: PS3.7 annex C; PS3.4 B.2.3, C.4.1.1.4, C.4.2.1.5,
-/// C.4.3.1.4.</summary>
-public static class DimseStatusTable
-{
-    private static readonly Dictionary<ushort, string> Meanings = new()
-    {
-        [0x0000] = "success",
-        [0x0001] = "warning: requested optional attributes are not supported",
-        [0x0105] = "no such attribute",
-        [0x0106] = "invalid attribute value",
-        [0x0107] = "warning: attribute list error",
-        [0x0110] = "processing failure",
-        [0x0111] = "duplicate SOP instance",
-        [0x0112] = "no such SOP instance",
-        [0x0113] = "no such event type",
-        [0x0114] = "no such argument",
-        [0x0115] = "invalid argument value",
-        [0x0116] = "warning: attribute value out of range",
-        [0x0117] = "invalid SOP instance UID",
-        [0x0118] = "no such SOP class",
-        [0x0119] = "class-instance conflict",
-        [0x0120] = "missing attribute",
-        [0x0121] = "missing attribute value",
-        [0x0122] = "SOP class not supported",
-        [0x0123] = "no such action",
-        [0x0124] = "not authorized",
-        [0x0210] = "duplicate invocation: the message id is in use",
-        [0x0211] = "unrecognized operation",
-        [0x0212] = "mistyped argument",
-        [0x0213] = "resource limitation",
-        [0xA700] = "out of resources",
-        [0xA701] = "out of resources: the number of matches cannot be calculated",
-        [0xA702] = "out of resources: sub-operations cannot be performed",
-        [0xA801] = "move destination unknown",
-        [0xA900] = "data set does not match the SOP class",
-        [0xB000] = "warning: coercion of data elements, or sub-operations complete with failures",
-        [0xB006] = "warning: elements discarded",
-        [0xB007] = "warning: data set does not match the SOP class",
-        [0xFE00] = "cancelled",
-        [0xFF00] = "pending",
-        [0xFF01] = "pending: one or more optional keys were not supported",
-    };
-
-    /// <summary>Every code that has a meaning of its own.</summary>
-    public static IReadOnlyCollection<ushort> Codes => Meanings.Keys;
-
-    public static string MeaningOf(ushort code)
-    {
-        if (Meanings.TryGetValue(code, out var meaning)) return meaning;
-        return (code & 0xF000) switch
-        {
-            0xC000 => "cannot understand, or unable to process",
-            0xA000 when (code & 0xFF00) == 0xA700 => "out of resources",
-            0xA000 when (code & 0xFF00) == 0xA900 => "data set does not match the SOP class",
-            0xA000 => "failure of the service class",
-            0xB000 => "warning of the service class",
-            _ => "a failure that PS3.7 does not define",
-        };
-    }
 }

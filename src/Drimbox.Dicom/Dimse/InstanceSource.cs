@@ -17,6 +17,14 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
     /// <exception cref="IOException">The instance cannot be read.</exception>
     public abstract InstanceContent Open();
 
+    /// <summary>Reads the data set instead of sending it; long values of a file stay there.</summary>
+    /// <exception cref="IOException">The instance cannot be read.</exception>
+    internal virtual DataSetReader Read(TransferSyntax syntax)
+    {
+        using var content = Open();
+        return DataSetReader.ReadStream(new ContentStream(content), syntax);
+    }
+
     /// <summary>The data set of a Part 10 file: what follows its file meta information.</summary>
     /// <param name="offset">Where the data set starts, in bytes from the start of the file.</param>
     public static InstanceSource FromFile(
@@ -37,6 +45,13 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         : InstanceSource(sopClass, sopInstance, transferSyntax)
     {
         public override InstanceContent Open() => new FileContent(path, offset);
+
+        internal override DataSetReader Read(TransferSyntax syntax)
+        {
+            if (offset is { } known) return DataSetReader.ReadFile(path, known, syntax);
+            using var file = File.OpenHandle(path);
+            return DataSetReader.ReadFile(path, FileContent.DataSetOffset(file), syntax);
+        }
     }
 
     private sealed class FileContent : InstanceContent
@@ -70,7 +85,7 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
 
         // PS3.10 7.1: preamble (128), DICM (4), then (0002,0000) UL 4, whose value is the length of the rest of the
         // file meta information.
-        private static long DataSetOffset(SafeFileHandle file)
+        internal static long DataSetOffset(SafeFileHandle file)
         {
             Span<byte> head = stackalloc byte[144];
             if (RandomAccess.Read(file, head, 0) < head.Length
@@ -84,6 +99,8 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         : InstanceSource(sopClass, sopInstance, transferSyntax)
     {
         public override InstanceContent Open() => new MemoryContent(dataSet);
+
+        internal override DataSetReader Read(TransferSyntax syntax) => DataSetReader.ReadMemory(dataSet, syntax);
     }
 }
 

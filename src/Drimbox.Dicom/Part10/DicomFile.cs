@@ -1,6 +1,8 @@
-using System.Buffers.Binary;
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using Drimbox.Core;
+using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Dicom.Part10;
 
@@ -8,6 +10,9 @@ namespace Drimbox.Dicom.Part10;
 public sealed class DicomFile
 {
     internal const int PreambleLength = 128;
+
+    // The header of an ordinary image is shorter, so one system call reads all of it.
+    private const int HeaderBytesExpected = 16 * 1024;
 
     private DicomFile(DataSet meta, DataSet dataSet, TransferSyntax syntax, long dataSetOffset)
     {
@@ -29,6 +34,10 @@ public sealed class DicomFile
 
     internal static ReadOnlySpan<byte> Prefix => "DICM"u8;
 
+    /// <summary>Where and why the data set ends to be readable; none if all of it was read. Its offset counts from the
+    /// start of the data set: <see cref="DataSetOffset"/>.</summary>
+    public StructureError Error { get; private init; }
+
     /// <summary>Reads a file; values over <see cref="Limits.ValueBytesByReferenceMin"/> stay in it.</summary>
     /// <param name="file">The file. Where only a part of it is readable, that part, together with a refusal that
     /// says where it ends; null if it is not a DICOM file at all.</param>
@@ -38,101 +47,106 @@ public sealed class DicomFile
     /// <exception cref="IOException">The file system failed.</exception>
     public static bool TryRead(string path, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        return TryRead(stream, path, default, out file, out refusal, stopAt);
+        using var handle = File.OpenHandle(path);
+        var buffer = ArrayPool<byte>.Shared.Rent(HeaderBytesExpected);
+        try
+        {
+            var count = RandomAccess.Read(handle, buffer, 0);
+            if (!FileMeta.TryRead(buffer.AsMemory(0, count), isKept: false, out var meta) && count == buffer.Length)
+            {
+                // Longer than any ordinary one; or not one at all, which the second attempt says again.
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = ArrayPool<byte>.Shared.Rent(FileMeta.BytesMax);
+                count = ReadUpTo(handle, buffer.AsSpan(0, FileMeta.BytesMax));
+                FileMeta.TryRead(buffer.AsMemory(0, count), isKept: false, out meta);
+            }
+
+            if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
+            if (!syntax.IsDeflated)
+            {
+                return IsWhole(
+                    DataSetReader.ReadFile(
+                        handle, path, meta.End, syntax, stopAt, buffer, meta.End, count, meta.Reader),
+                    meta, syntax, out file, out refusal);
+            }
+
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+            stream.Position = meta.End;
+            var inflated = Inflate(new JoinedStream(default, stream), syntax, stopAt);
+            return IsWhole(inflated, meta, syntax, out file, out refusal);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>Reads a stream to its end; all values are copied.</summary>
-    public static bool TryRead(Stream stream, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null) =>
-        TryRead(stream, null, default, out file, out refusal, stopAt);
+    /// <inheritdoc cref="TryRead(string, out DicomFile?, out Refusal?, Tag?)"/>
+    public static bool TryRead(Stream stream, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null)
+    {
+        var head = new byte[FileMeta.BytesMax];
+        var count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        FileMeta.TryRead(head.AsMemory(0, count), isKept: false, out var meta);
+        if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
+        // What was read ahead, then the rest of the stream.
+        var rest = new JoinedStream(head.AsMemory(meta.End, count - meta.End), stream);
+        var reader = syntax.IsDeflated
+            ? Inflate(rest, syntax, stopAt)
+            : DataSetReader.ReadStream(rest, syntax, stopAt);
+        return IsWhole(reader, meta, syntax, out file, out refusal);
+    }
 
     /// <summary>Reads a file that is in memory; values stay there.</summary>
+    /// <inheritdoc cref="TryRead(string, out DicomFile?, out Refusal?, Tag?)"/>
     public static bool TryRead(
-        ReadOnlyMemory<byte> bytes, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null) =>
-        TryRead(null, null, bytes, out file, out refusal, stopAt);
+        ReadOnlyMemory<byte> bytes, out DicomFile? file, out Refusal? refusal, Tag? stopAt = null)
+    {
+        FileMeta.TryRead(bytes[..Math.Min(bytes.Length, FileMeta.BytesMax)], isKept: true, out var meta);
+        if (!TryFindSyntax(meta, out file, out var syntax, out refusal)) return false;
+        var reader = syntax.IsDeflated
+            ? Inflate(new JoinedStream(bytes[meta.End..], null), syntax, stopAt)
+            : DataSetReader.ReadMemory(bytes[meta.End..], syntax, stopAt, meta.Reader);
+        return IsWhole(reader, meta, syntax, out file, out refusal);
+    }
 
-    private static bool TryRead(
-        Stream? stream,
-        string? path,
-        ReadOnlyMemory<byte> bytes,
+    private static bool TryFindSyntax(
+        in FileMeta meta,
         out DicomFile? file,
-        out Refusal? refusal,
-        Tag? stopAt)
+        [NotNullWhen(true)] out TransferSyntax? syntax,
+        [NotNullWhen(false)] out Refusal? refusal)
     {
         file = null;
-        var head = stream is null
-            ? bytes
-            : ReadUpTo(stream, PreambleLength + Prefix.Length + 12 + Limits.FileMetaBytesMax);
-        if (!TryReadMeta(head, out var meta, out var start, out refusal)) return false;
-        if (!TransferSyntax.TryFind(meta.GetUid(Tag.TransferSyntaxUID), out var syntax))
-        {
-            refusal = new Refusal(
-                RefusalReason.TableValue, "The transfer syntax of the file is absent or not known.",
-                Tag.TransferSyntaxUID.ToString());
-            return false;
-        }
-
-        DataSetReader reader;
-        if (syntax.IsDeflated)
-            reader = Inflate(Rest(stream, head, start), syntax, stopAt);
-        else if (stream is null)
-            reader = DataSetReader.ReadMemory(bytes[start..], syntax, stopAt);
-        else if (path is not null)
-            reader = DataSetReader.ReadFile(path, start, syntax, stopAt);
-        else
-            reader = DataSetReader.ReadStream(Rest(stream, head, start), syntax, stopAt);
-
-        file = new DicomFile(meta, reader.DataSet, syntax, start);
-        refusal = reader.Status == ReadStatus.Done ? null : Partial(reader, start);
-        return refusal is null;
+        syntax = null;
+        refusal = meta.Refusal;
+        if (refusal is not null) return false;
+        if (TransferSyntax.TryFind(meta.Reader!.DataSet.GetUid(Tag.TransferSyntaxUID), out syntax)) return true;
+        refusal = new Refusal(
+            RefusalReason.TableValue, "The transfer syntax of the file is absent or not known.",
+            Tag.TransferSyntaxUID.ToString());
+        return false;
     }
 
-    private static bool TryReadMeta(ReadOnlyMemory<byte> head, out DataSet meta, out int start, out Refusal? refusal)
+    private static bool IsWhole(
+        DataSetReader reader, in FileMeta meta, TransferSyntax syntax, out DicomFile? file, out Refusal? refusal)
     {
-        meta = new DataSet();
-        start = PreambleLength + Prefix.Length;
-        if (head.Length < start || !head.Span[PreambleLength..start].SequenceEqual(Prefix))
-        {
-            refusal = new Refusal(
-                RefusalReason.Malformed, "Not a DICOM file: no 'DICM' at byte 128 (PS3.10 7.1).", "byte 128");
-            return false;
-        }
-
-        // PS3.10 7.1: (0002,0000) UL says where the group ends. It is not trusted beyond the group: a wrong one
-        // must not hide or invent elements, so the first tag after group 0002 ends it in any case.
-        var available = head[start..];
-        if (available.Length >= 12 && available.Span.StartsWith((ReadOnlySpan<byte>)[2, 0, 0, 0, 0x55, 0x4C, 4, 0]))
-        {
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(available.Span[8..]);
-            if (length <= Limits.FileMetaBytesMax && available.Length >= 12 + length)
-            {
-                var declared = ReadGroup(available[..(12 + (int)length)]);
-                var isWhole = !available.Span[(12 + (int)length)..].StartsWith((ReadOnlySpan<byte>)[2, 0]);
-                if (isWhole && declared.Status == ReadStatus.Done && declared.Position == 12 + length)
-                {
-                    meta = declared.DataSet;
-                    start += (int)declared.Position;
-                    refusal = null;
-                    return true;
-                }
-            }
-        }
-
-        var reader = ReadGroup(available);
-        start += (int)reader.Position;
-        meta = reader.DataSet;
-        refusal = reader.Status == ReadStatus.Done
-            ? null
-            : new Refusal(
-                RefusalReason.Malformed,
-                $"The file meta information is not readable: {reader.Error.Reason} at byte "
-                + $"{PreambleLength + Prefix.Length + reader.Error.Offset} of the file.",
-                reader.Error.Tag.ToString());
+        file = new DicomFile(meta.Reader!.DataSet, reader.DataSet, syntax, meta.End) { Error = reader.Error };
+        refusal = reader.Status == ReadStatus.Done ? null : Partial(reader, meta.End);
         return refusal is null;
     }
 
-    private static DataSetReader ReadGroup(ReadOnlyMemory<byte> bytes) =>
-        DataSetReader.ReadMemory(bytes, TransferSyntax.ExplicitVRLittleEndian, new Tag(0x0003_0000));
+    private static int ReadUpTo(SafeFileHandle handle, Span<byte> buffer)
+    {
+        var count = 0;
+        while (count < buffer.Length)
+        {
+            var more = RandomAccess.Read(handle, buffer[count..], count);
+            if (more == 0) break;
+            count += more;
+        }
+
+        return count;
+    }
 
     private static Refusal Partial(DataSetReader reader, long start)
     {
@@ -145,17 +159,6 @@ public sealed class DicomFile
                 + $"{start + reader.Error.Offset}.",
         };
     }
-
-    private static ReadOnlyMemory<byte> ReadUpTo(Stream stream, int count)
-    {
-        var buffer = new byte[count];
-        var length = stream.ReadAtLeast(buffer, count, throwOnEndOfStream: false);
-        return buffer.AsMemory(0, length);
-    }
-
-    // What was read ahead, then the rest of the stream.
-    private static JoinedStream Rest(Stream? stream, ReadOnlyMemory<byte> head, int start) =>
-        new JoinedStream(head[start..], stream);
 
     // PS3.5 A.5: raw deflate (RFC 1951). Bounded in size and in ratio, attack A6.
     private static DataSetReader Inflate(JoinedStream deflated, TransferSyntax syntax, Tag? stopAt)

@@ -1,6 +1,7 @@
 using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
 
@@ -13,14 +14,36 @@ public enum AllowedServices
     Store = 2,
     Find = 4,
     Retrieve = 8,
-    All = Echo | Store | Find | Retrieve,
+
+    /// <summary>Modality Worklist.</summary>
+    Worklist = 16,
+
+    /// <summary>Modality Performed Procedure Step, with its retrieval and notification.</summary>
+    ProcedureStep = 32,
+
+    /// <summary>Storage Commitment: requests for it, and reports about it.</summary>
+    Commitment = 64,
+
+    /// <summary>Instance Availability Notification.</summary>
+    Availability = 128,
+
+    /// <summary>Any other SOP class of <see cref="AcceptorOptions.Normalized"/>.</summary>
+    Normalized = 256,
+    All = Echo | Store | Find | Retrieve | Worklist | ProcedureStep | Commitment | Availability | Normalized,
 }
 
-/// <summary>An AE that may call us.</summary>
+/// <summary>An AE that may call us, and what it is bound to (attack A12): each of these that is set must fit. Several
+/// rules for one title add up.</summary>
 public sealed record CallerRule(AeTitle CallingAe)
 {
     /// <summary>Networks that it may call from; empty: from anywhere.</summary>
     public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+
+    /// <summary>The title of ours that it may call; null: each of them.</summary>
+    public AeTitle? CalledAe { get; init; }
+
+    /// <summary>The certificate that it must have shown; null: any, or none.</summary>
+    public CertificateBinding? Certificate { get; init; }
 
     /// <summary>Default: all.</summary>
     public AllowedServices Services { get; init; } = AllowedServices.All;
@@ -50,12 +73,25 @@ public sealed record AcceptorOptions
     /// <summary>How long a caller may be silent. Default: 60 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = Limits.AssociationIdleTimeout;
 
+    /// <summary>TLS for every connection; null: none. Without it no rule with a certificate can be met.</summary>
+    public TlsServerOptions? Tls { get; init; }
+
     /// <summary>Null: no storage.</summary>
     public ICStoreScp? Store { get; init; }
 
     public IReadOnlyList<ICFindScp> Find { get; init; } = [];
 
     public IReadOnlyList<IRetrieveScp> Retrieve { get; init; } = [];
+
+    /// <summary>SCPs of DIMSE-N operations.</summary>
+    public IReadOnlyList<INormalizedScp> Normalized { get; init; } = [];
+
+    /// <summary>Takers of N-EVENT-REPORT from SCPs that call us, as storage commitment does.</summary>
+    public IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
+
+    /// <summary>Judges the user identity of a request (PS3.7 D.3.3.7). Null: identities are neither judged nor
+    /// answered.</summary>
+    public IUserIdentityCheck? UserIdentity { get; init; }
 
     /// <summary>The allow-list of C-MOVE destinations; null for an unknown one, which is answered A801.</summary>
     public Func<AeTitle, DicomPeer?> MoveDestination { get; init; } = static _ => null;

@@ -1,5 +1,4 @@
 using System.Net;
-using Drimbox.Core;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scp;
@@ -12,11 +11,18 @@ internal sealed class Admission(AcceptorOptions options)
     private readonly Lock _gate = new();
     private readonly LinkedList<AssociationSession> _pending = [];
     private readonly Dictionary<IPAddress, int> _associationsByAddress = [];
+    private DescriptorShare _share = DescriptorShare.Whole(options);
     private TaskCompletionSource _associationEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool IsDraining { get; private set; }
 
     public int AssociationCount { get; private set; }
+
+    /// <summary>Takes no more than so many, from now on.</summary>
+    public void LimitTo(DescriptorShare share)
+    {
+        lock (_gate) _share = share;
+    }
 
     public void Drain()
     {
@@ -29,7 +35,7 @@ internal sealed class Admission(AcceptorOptions options)
         lock (_gate)
         {
             session.Place = _pending.AddLast(session);
-            if (_pending.Count > Limits.ConnectionsPendingMax)
+            if (_pending.Count > _share.Pending)
             {
                 oldest = _pending.First!.Value;
                 Leave(oldest);
@@ -46,7 +52,7 @@ internal sealed class Admission(AcceptorOptions options)
         {
             if (IsDraining) return AssociateRejection.TemporaryCongestion;
             var sameAddress = _associationsByAddress.GetValueOrDefault(session.Address);
-            if (AssociationCount >= options.AssociationsMax || sameAddress >= options.AssociationsPerPeerMax)
+            if (AssociationCount >= _share.Associations || sameAddress >= options.AssociationsPerPeerMax)
                 return AssociateRejection.LocalLimitExceeded;
             Leave(session);
             _associationsByAddress[session.Address] = sameAddress + 1;

@@ -44,7 +44,7 @@ internal sealed partial class AssociationSession
         var isServed = command.CommandField == CommandField.CFindRq
             ? _negotiation.FindScp(context.AbstractSyntax) is not null
             : _negotiation.RetrieveScp(context.AbstractSyntax) is not null;
-        if (!isServed) return DimseStatus.UnrecognizedOperation;
+        if (!isServed || !context.RequestorIsScu) return DimseStatus.UnrecognizedOperation;
         if (command.AffectedSopClassUid != context.AbstractSyntax) return DimseStatus.SopClassNotSupported;
         if (_operations.ContainsKey(command.MessageId)) return DimseStatus.DuplicateInvocation;
         return _operations.Count >= Limits.AsyncOperationsMax ? DimseStatus.ResourceLimitation : null;
@@ -102,7 +102,11 @@ internal sealed partial class AssociationSession
         DimseStatus final;
         try
         {
-            var answer = await scp.FindAsync(new CFindRequest(_peer!, context.AbstractSyntax, identifier), cancel);
+            var request = new CFindRequest(_peer!, context.AbstractSyntax, identifier)
+            {
+                Options = ExtendedNegotiation.Agreed(_provider.Accept!, context.AbstractSyntax),
+            };
+            var answer = await scp.FindAsync(request, cancel);
             final = answer.Matches is null ? answer.Status : DimseStatus.Success;
             var sent = 0;
             await foreach (var match in (answer.Matches ?? AsyncEnumerable.Empty<DataSet>()).WithCancellation(cancel))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
@@ -29,7 +30,11 @@ internal sealed partial class AssociationSession
         try
         {
             var scp = _negotiation.RetrieveScp(context.AbstractSyntax)!;
-            answer = await scp.RetrieveAsync(new RetrieveRequest(_peer!, context.AbstractSyntax, identifier), cancel);
+            var request = new RetrieveRequest(_peer!, context.AbstractSyntax, identifier)
+            {
+                Options = ExtendedNegotiation.Agreed(_provider.Accept!, context.AbstractSyntax, isRetrieve: true),
+            };
+            answer = await scp.RetrieveAsync(request, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested && !_ending.IsCancellationRequested)
         {
@@ -74,6 +79,7 @@ internal sealed partial class AssociationSession
                     CallingAe = _peer!.CalledAe,
                     CalledAe = destination.AeTitle,
                     Contexts = CStoreScu.ContextsFor(progress.Instances),
+                    Tls = destination.Tls,
                     Time = _time,
                 },
                 _ending.Token);
@@ -82,9 +88,9 @@ internal sealed partial class AssociationSession
                 MoveOriginator = _peer.CallingAe,
                 MoveOriginatorMessageId = command.MessageId,
             };
-            while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
+            while (!cancel.IsCancellationRequested && progress.TryTake(out var instance))
             {
-                progress.Count(await StoreOneAsync(scu, progress.Current));
+                progress.Count(instance, await StoreOneAsync(scu, instance));
                 if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
             }
 
@@ -113,18 +119,50 @@ internal sealed partial class AssociationSession
         }
     }
 
+    // As many sub-operations at once as the requestor performs (PS3.7 D.3.3.3).
     private async Task GetAsync(
         PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
     {
-        while (progress.Remaining > 0 && !cancel.IsCancellationRequested)
+        List<Task> running = [];
+        try
         {
-            progress.Count(await StoreBackAsync(progress.Current, cancel));
+            while (!cancel.IsCancellationRequested && progress.TryTake(out var instance))
+            {
+                if (running.Count == _performed)
+                {
+                    var done = await Task.WhenAny(running);
+                    running.Remove(done);
+                    await done;
+                }
+
+                running.Add(GetOneAsync(context, command, progress, instance));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running);
+        }
+    }
+
+    private async Task GetOneAsync(
+        PresentationContext context, CommandSet command, RetrieveProgress progress, InstanceSource instance)
+    {
+        var status = await StoreBackAsync(instance);
+        // One after the other, so that the counters of pending responses never run backwards.
+        await progress.Turn.WaitAsync(_ended);
+        try
+        {
+            progress.Count(instance, status);
             if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
+        }
+        finally
+        {
+            progress.Turn.Release();
         }
     }
 
     // PS3.4 C.4.3.1: over the same association, in a context in which the requestor took the SCP role.
-    private async Task<DimseStatus> StoreBackAsync(InstanceSource instance, CancellationToken cancel)
+    private async Task<DimseStatus> StoreBackAsync(InstanceSource instance)
     {
         var context = _association!.Contexts.FirstOrDefault(c =>
             c.RequestorIsScp && c.AbstractSyntax == instance.SopClassUid
@@ -140,22 +178,14 @@ internal sealed partial class AssociationSession
             return DimseStatus.ProcessingFailure;
         }
 
-        if ((content.Length & 1) != 0) return DimseStatus.ProcessingFailure;
-
         using (content)
         {
-            var answered = new TaskCompletionSource<DimseStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if ((content.Length & 1) != 0) return DimseStatus.ProcessingFailure;
             var messageId = _association.NextMessageId();
-            _subOperations[messageId] = answered;
-            try
-            {
-                await Channel.SendAsync(context, CStoreScu.RequestFor(instance, messageId), content);
-                return await answered.Task.WaitAsync(Limits.DimseResponseTimeout, _time, _ending.Token);
-            }
-            finally
-            {
-                _subOperations.TryRemove(messageId, out _);
-            }
+            return await InvokeAsync(
+                messageId,
+                () => Channel.SendAsync(context, CStoreScu.RequestFor(instance, messageId), content),
+                _ended);
         }
     }
 
@@ -197,19 +227,20 @@ internal sealed partial class AssociationSession
     /// <summary>Counts the sub-operations of one retrieve.</summary>
     private sealed class RetrieveProgress(IReadOnlyList<InstanceSource> instances)
     {
-        private int _next;
+        private int _taken;
         private int _completed;
         private int _warning;
 
         public IReadOnlyList<InstanceSource> Instances => instances;
 
-        public int Remaining => instances.Count - _next;
+        /// <summary>Held by the one sub-operation that is being counted.</summary>
+        public SemaphoreSlim Turn { get; } = new(1);
 
-        public InstanceSource Current => instances[_next];
+        public int Remaining => instances.Count - _completed - _warning - FailedInstances.Count;
 
         public List<Uid> FailedInstances { get; } = [];
 
-        // PS3.4 table C.4-2: B000 with failures, A702 where nothing at all could be sent.
+        // PS3.4 C.4.2.3.1: B000 where some failed, A702 where nothing at all could be sent.
         public DimseStatus FinalStatus
         {
             get
@@ -221,17 +252,23 @@ internal sealed partial class AssociationSession
             }
         }
 
-        public void Count(DimseStatus status)
+        public bool TryTake([MaybeNullWhen(false)] out InstanceSource instance)
+        {
+            instance = _taken < instances.Count ? instances[_taken++] : null;
+            return instance is not null;
+        }
+
+        public void Count(InstanceSource instance, DimseStatus status)
         {
             if (status.Category == StatusCategory.Success) _completed++;
             else if (status.Category == StatusCategory.Warning) _warning++;
-            else FailedInstances.Add(Current.SopInstanceUid);
-            _next++;
+            else FailedInstances.Add(instance.SopInstanceUid);
         }
 
+        /// <summary>Where one instance is sent after the other: the one under way and all after it.</summary>
         public void FailRest()
         {
-            while (Remaining > 0) Count(DimseStatus.ProcessingFailure);
+            while (Remaining > 0) Count(instances[^Remaining], DimseStatus.ProcessingFailure);
         }
 
         public SubOperations ToCounters(bool withRemaining) => new(

@@ -65,7 +65,8 @@ internal sealed partial class AssociationSession
     private DimseStatus TryBegin(PresentationContext context, CommandSet command, out IInstanceSink? sink)
     {
         sink = null;
-        if (_options.Store is null || !context.RequestorIsScu || !_negotiation.IsStorageClass(context.AbstractSyntax))
+        if (_options.Store is null || !context.RequestorIsScu
+            || !_negotiation.IsStorageClass(_provider.Request!, context.AbstractSyntax))
             return DimseStatus.UnrecognizedOperation;
         // PS3.7 9.1.1.1.3: the SOP class is the one that the context was negotiated for.
         if (command.AffectedSopClassUid != context.AbstractSyntax) return DimseStatus.SopClassNotSupported;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
@@ -17,14 +16,20 @@ internal sealed partial class AssociationSession : IDisposable
     private readonly Admission _admission;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
+    private readonly Transport _transport;
     private readonly UpperLayerProvider _provider;
     private readonly CancellationTokenSource _ending;
+    private readonly CancellationToken _ended;
     private readonly ConcurrentDictionary<ushort, Operation> _operations = [];
+
+    // What we invoke on the requestor: sub-operations of C-GET, notifications. One at a time unless negotiated.
+    private readonly SemaphoreSlim _invoking = new(1);
+    private int _performed = 1;
     private Association? _association;
     private AssociationPeer? _peer;
 
     public AssociationSession(
-        Socket socket,
+        Transport transport,
         AcceptorOptions options,
         Negotiation negotiation,
         Admission admission,
@@ -32,14 +37,16 @@ internal sealed partial class AssociationSession : IDisposable
         TimeProvider time,
         CancellationToken stopping)
     {
-        Address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        Address = ((IPEndPoint)transport.RemoteEndPoint!).Address;
+        _transport = transport;
         _options = options;
         _negotiation = negotiation;
         _admission = admission;
         _log = log;
         _time = time;
-        _provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: false, time);
+        _provider = new UpperLayerProvider(transport, isRequestor: false, time);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _ended = _ending.Token;
     }
 
     public IPAddress Address { get; }
@@ -107,6 +114,13 @@ internal sealed partial class AssociationSession : IDisposable
 
     private async ValueTask<bool> EstablishAsync()
     {
+        if (!await _provider.OpenTransportAsync(_ending.Token))
+        {
+            DicomLog.NoTls(_log, Address.ToString(), _provider.Failure().Message);
+            return false;
+        }
+
+        var tls = _transport.Session;
         var first = await _provider.ReadAsync();
         if (first.Kind != IndicationKind.AssociateRequested)
         {
@@ -116,7 +130,10 @@ internal sealed partial class AssociationSession : IDisposable
         }
 
         var request = _provider.Request!;
-        var rejection = _negotiation.Judge(request, Address, out var services) ?? _admission.TryEstablish(this);
+        var rejection = _negotiation.Judge(request, Address, tls?.Peer, out var services);
+        UserIdentityAnswer? identity = null;
+        if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request);
+        rejection ??= _admission.TryEstablish(this);
         if (rejection is { } refused)
         {
             DicomLog.Rejected(
@@ -127,16 +144,39 @@ internal sealed partial class AssociationSession : IDisposable
         }
 
         var accept = _negotiation.Accept(request, services);
+        // PS3.7 D.3.3.7.2: answered only if the caller asked for it.
+        if (identity is not null && request.User.Identity is { PositiveResponseRequested: true })
+            accept = accept with { User = accept.User with { IdentityResponse = identity.Response } };
         await _provider.SendAssociateAcceptAsync(accept);
         _provider.IdleTimeout = _options.IdleTimeout;
-        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        _peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address) { Certificate = tls?.Peer };
         _association = new Association(_provider, null)
         {
+            TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
+        _performed = accept.User.AsyncOperations?.Performed ?? 1;
+        if (_performed > 1) _invoking.Release(_performed - 1);
         DicomLog.Accepted(_log, CallingAe, request.CalledAe.ToString(), Address.ToString());
         return true;
+    }
+
+    private async ValueTask<(AssociateRejection?, UserIdentityAnswer?)> JudgeIdentityAsync(AssociateRequest request)
+    {
+        if (_options.UserIdentity is not { } check) return default;
+        var peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        try
+        {
+            // Bounded by ARTIM, which has been running since the connection came.
+            var answer = await check.JudgeAsync(request.User.Identity, peer, _ended);
+            return answer.IsAccepted ? (null, answer) : (AssociateRejection.RefusedByAcse, null);
+        }
+        catch (IOException e)
+        {
+            DicomLog.OperationFailed(_log, e, "user identity", AssociateRejection.TemporaryCongestion.ToString());
+            return (AssociateRejection.TemporaryCongestion, null);
+        }
     }
 
     private async ValueTask ServeAsync()
@@ -150,6 +190,7 @@ internal sealed partial class AssociationSession : IDisposable
                 case IndicationKind.None:
                     continue;
                 case IndicationKind.ReleaseRequested:
+                    _isReleasing = true;
                     // A release while operations run: PS3.8 7.2 lets us answer them first (AR-7), then confirm.
                     await Task.WhenAll(_operations.Values.Select(operation => operation.Task));
                     _admission.EndAssociation(this);
@@ -181,9 +222,11 @@ internal sealed partial class AssociationSession : IDisposable
                 // PS3.7 9.3.2.3: no response of its own; one that comes too late is ignored.
                 if (_operations.TryGetValue(command.MessageIdBeingRespondedTo, out var operation)) operation.Cancel();
                 return command.HasDataSet ? Channel.SkipDataSetAsync() : default;
-            case CommandField.CStoreRsp:
+            case CommandField.CStoreRsp or CommandField.NEventReportRsp:
                 CompleteSubOperation(command);
                 return command.HasDataSet ? Channel.SkipDataSetAsync() : default;
+            case var field when field.IsNormalizedRequest():
+                return BeginNormalizedAsync(context, command);
             default:
                 return command.CommandField.IsResponse()
                     ? ViolatedAsync()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,9 @@ public sealed class DicomAcceptor : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private TcpListener? _listener;
     private Task _accepting = Task.CompletedTask;
+    private readonly Lock _refreshing = new();
+    private TlsServerCredentials? _tls;
+    private long _tlsLookedAt;
     private ITimer? _watch;
 
     public DicomAcceptor(AcceptorOptions options, ILogger log, TimeProvider? time = null)
@@ -39,8 +43,16 @@ public sealed class DicomAcceptor : IAsyncDisposable
     public int AssociationCount => _admission.AssociationCount;
 
     /// <exception cref="SocketException">The address or port cannot be taken.</exception>
+    /// <exception cref="SecureTransportException">The TLS files cannot be used.</exception>
     public void Start()
     {
+        if (Options.Tls is { } tls)
+        {
+            _tls = new TlsServerCredentials(tls);
+            _tlsLookedAt = _time.GetTimestamp();
+            LogCertificate(tls);
+        }
+
         _listener = new TcpListener(Options.EndPoint);
         if (Options.EndPoint.AddressFamily == AddressFamily.InterNetworkV6) _listener.Server.DualMode = true;
         try
@@ -52,9 +64,34 @@ public sealed class DicomAcceptor : IAsyncDisposable
             throw new SocketException(e.ErrorCode, $"{Options.EndPoint} (DICOM): {e.Message}.");
         }
 
+        var share = DescriptorShare.OfThisProcess(Options);
+        _admission.LimitTo(share);
+        if (share != DescriptorShare.Whole(Options)) DicomLog.FewDescriptors(_log, share.Associations, share.Pending);
         _watch = _time.CreateTimer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         _accepting = Task.Run(AcceptAllAsync);
         DicomLog.Listening(_log, EndPoint.ToString());
+    }
+
+    /// <summary>Looks at the TLS files now, as it does by itself every <see cref="Limits.TlsFilesPollInterval"/>: new
+    /// handshakes use what is in them, associations that stand stay.</summary>
+    /// <returns>False where they cannot be used: the former ones stay in force, and the log says why.</returns>
+    public bool ReloadTlsFiles()
+    {
+        if (_tls is null) return true;
+        lock (_refreshing)
+        {
+            _tlsLookedAt = _time.GetTimestamp();
+            try
+            {
+                if (_tls.Refresh()) LogCertificate(_tls.Options);
+                return true;
+            }
+            catch (SecureTransportException e)
+            {
+                DicomLog.TlsFilesUnusable(_log, e.Message);
+                return false;
+            }
+        }
     }
 
     /// <summary>Stops in order: new associations are answered A-ASSOCIATE-RJ 2/3/1, those that transfer may finish
@@ -126,7 +163,7 @@ public sealed class DicomAcceptor : IAsyncDisposable
         AssociationSession session;
         try
         {
-            session = new AssociationSession(socket, Options, _negotiation, _admission, _log, _time, _stopping.Token);
+            session = new AssociationSession(TransportOf(socket), Options, _negotiation, _admission, _log, _time, _stopping.Token);
         }
         catch (SocketException)
         {
@@ -158,8 +195,22 @@ public sealed class DicomAcceptor : IAsyncDisposable
         }
     }
 
+    private Transport TransportOf(Socket socket) => _tls is null
+        ? new SocketTransport(socket)
+        : new TlsServerTransport(socket, _tls.Options, _tls.Current, _time);
+
+    private void LogCertificate(TlsServerOptions tls)
+    {
+        var notAfter = _tls!.Current.NotAfter;
+        DicomLog.TlsCertificate(_log, tls.Profile.ToString(), tls.CertificateFile, notAfter);
+        if (notAfter - _time.GetUtcNow() < Limits.TlsCertificateWarning)
+            DicomLog.TlsCertificateEnds(_log, tls.CertificateFile, notAfter);
+    }
+
     private void Watch()
     {
+        if (_tls is not null && _time.GetElapsedTime(Volatile.Read(ref _tlsLookedAt)) >= Limits.TlsFilesPollInterval)
+            ReloadTlsFiles();
         foreach (var (session, _) in _sessions)
         {
             session.Watch();

@@ -36,7 +36,38 @@ internal static partial class DicomLog
     [LoggerMessage(1008, LogLevel.Error, "No connection can be accepted: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string reason);
 
+    [LoggerMessage(1050, LogLevel.Warning, "No TLS connection with {Address}: {Reason}")]
+    public static partial void NoTls(ILogger logger, string address, string reason);
+
+    [LoggerMessage(1051, LogLevel.Information, "TLS {Profile} with the certificate of {File}, valid until {NotAfter:u}")]
+    public static partial void TlsCertificate(ILogger logger, string profile, string file, DateTimeOffset? notAfter);
+
+    [LoggerMessage(
+        1052, LogLevel.Error, "The new TLS files cannot be used, the former ones stay in force: {Reason}")]
+    public static partial void TlsFilesUnusable(ILogger logger, string reason);
+
+    [LoggerMessage(1053, LogLevel.Warning, "The TLS certificate of {File} ends at {NotAfter:u}")]
+    public static partial void TlsCertificateEnds(ILogger logger, string file, DateTimeOffset? notAfter);
+
+    [LoggerMessage(
+        1010, LogLevel.Warning,
+        "The limit of open files of this process is low: no more than {Associations} associations and {Pending} "
+        + "connections without one are taken at once")]
+    public static partial void FewDescriptors(ILogger logger, int associations, int pending);
+
     [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association: {Reason}")]
     public static partial void MoveDestinationFailed(
         ILogger logger, string callingAe, string destination, string reason);
+
+    [LoggerMessage(1010, LogLevel.Information, "Storage commitment for {CallingAe}: the report waits: {Reason}")]
+    public static partial void CommitmentDelayed(ILogger logger, string callingAe, string reason);
+
+    [LoggerMessage(1011, LogLevel.Warning, "Storage commitment for {CallingAe}: the report was answered {Status}")]
+    public static partial void CommitmentRefused(ILogger logger, string callingAe, string status);
+
+    [LoggerMessage(1012, LogLevel.Error, "Storage commitment for {CallingAe} is not reported: {Reason}")]
+    public static partial void CommitmentUnreported(ILogger logger, string callingAe, string reason);
+
+    [LoggerMessage(1013, LogLevel.Error, "A fault in this program ended a storage commitment for {CallingAe}")]
+    public static partial void CommitmentFault(ILogger logger, Exception exception, string callingAe);
 }

@@ -1,11 +1,16 @@
 using System.Net;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
 
 /// <summary>Who is at the other end of an association.</summary>
-public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address);
+public sealed record AssociationPeer(AeTitle CallingAe, AeTitle CalledAe, IPAddress Address)
+{
+    /// <summary>The certificate that it has proved to own; null without TLS or without a certificate.</summary>
+    public PeerCertificate? Certificate { get; init; }
+}
 
 /// <summary>A C-STORE-RQ, before its data set. Source: PS3.7 9.1.1.1.</summary>
 /// <param name="SopClassUid">The abstract syntax of the context and the Affected SOP Class UID, which are
@@ -54,6 +59,9 @@ public sealed record CFindRequest(AssociationPeer Peer, Uid SopClassUid, DataSet
 {
     /// <summary>(0008,0052) as it came, or null: worklists have none.</summary>
     public string? Level => Identifier.GetString(Tag.QueryRetrieveLevel);
+
+    /// <summary>What was agreed for this association beyond the baseline (PS3.4 C.5.1.1).</summary>
+    public QueryOptions Options { get; init; }
 }
 
 /// <summary>How a C-FIND is answered.</summary>
@@ -83,6 +91,9 @@ public interface ICFindScp
     /// <summary>The SOP classes that it answers.</summary>
     IReadOnlyCollection<Uid> SopClasses { get; }
 
+    /// <summary>What it can do beyond the baseline, for callers that ask for it.</summary>
+    QueryOptions Options => QueryOptions.None;
+
     /// <param name="cancellationToken">Cancelled by C-CANCEL-RQ and by the end of the association.</param>
     /// <exception cref="IOException">The store cannot be asked now: the answer is A700.</exception>
     ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken);
@@ -93,6 +104,9 @@ public sealed record RetrieveRequest(AssociationPeer Peer, Uid SopClassUid, Data
 {
     /// <summary>(0008,0052) as it came, or null.</summary>
     public string? Level => Identifier.GetString(Tag.QueryRetrieveLevel);
+
+    /// <summary>What was agreed for this association beyond the baseline (PS3.4 C.5.2.1, C.5.3.1).</summary>
+    public QueryOptions Options { get; init; }
 }
 
 /// <summary>How a retrieve is answered: the instances to send, or a failure.</summary>
@@ -122,10 +136,10 @@ public interface IRetrieveScp
     /// <summary>The MOVE and GET SOP classes that it answers.</summary>
     IReadOnlyCollection<Uid> SopClasses { get; }
 
+    /// <summary>What it can do beyond the baseline, for callers that ask for it.</summary>
+    QueryOptions Options => QueryOptions.None;
+
     /// <param name="cancellationToken">Cancelled by C-CANCEL-RQ and by the end of the association.</param>
     /// <exception cref="IOException">The store cannot be asked now: the answer is A701.</exception>
     ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken);
 }
-
-/// <summary>An AE that we may call.</summary>
-public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port);

@@ -20,13 +20,13 @@ public sealed class CEchoScu(Association association)
         var request = new CommandSet
         {
             CommandField = CommandField.CEchoRq,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = SopClass.Verification,
         };
         try
         {
+            using var operation = await association.Responses.BeginAsync(request);
             await association.Channel.SendAsync(context, request);
-            return (await ScuChannel.ReadResponseAsync(association, request)).Status!.Value;
+            return (await operation.NextAsync()).Status;
         }
         catch (AssociationAbortedException) when (cancellationToken.IsCancellationRequested)
         {

@@ -37,55 +37,45 @@ public sealed class CFindScu(Association association)
         var request = new CommandSet
         {
             CommandField = CommandField.CFindRq,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = sopClass,
             Priority = DimsePriority.Medium,
         };
         cancellationToken.ThrowIfCancellationRequested();
+        using var operation = await association.Responses.BeginAsync(request);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
+        await using var cancel = new ScuCancel(association, context, request, cancellationToken);
         var isOver = false;
         try
         {
             while (true)
             {
-                var response = await ScuChannel.ReadResponseAsync(association, request);
-                var match = response.HasDataSet ? await ScuChannel.ReadDataSetAsync(association, context) : null;
-                var status = response.Status!.Value with { Comment = response.ErrorComment };
+                var response = await operation.NextAsync();
+                var match = await response.ReadDataSetAsync(association);
+                var status = response.Status;
                 isOver = !status.IsPending;
                 if (isOver)
                 {
+                    // FE00, or what was decided before the cancel arrived (PS3.7 9.3.2.3).
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (status.Category == StatusCategory.Failure) throw new DimseFailureException("C-FIND", status);
                     yield break;
                 }
 
-                cancellationToken.ThrowIfCancellationRequested();
-                if (match is not null) yield return match;
+                // After a cancel there is nobody to take the matches that were on their way.
+                if (match is not null && !cancellationToken.IsCancellationRequested) yield return match;
             }
         }
         finally
         {
-            if (!isOver && association.Provider.State == Sta.Sta6) await CancelAsync(context, request);
+            // The caller stopped early.
+            if (!isOver && association.Provider.State == Sta.Sta6)
+            {
+                await cancel.SendAsync();
+                while ((await operation.NextAsync()).Status.IsPending)
+                {
+                    // Matches that were on their way.
+                }
+            }
         }
     }
-
-    // PS3.7 9.3.2.3: the final response follows, FE00 or what was decided before the cancel arrived.
-    private async ValueTask CancelAsync(PresentationContext context, CommandSet request)
-    {
-        await association.Channel.SendAsync(context, ScuCancel.For(request));
-        while (true)
-        {
-            var response = await ScuChannel.ReadResponseAsync(association, request);
-            if (response.HasDataSet) await association.Channel.SkipDataSetAsync();
-            if (!response.Status!.Value.IsPending) return;
-        }
-    }
-}
-
-internal static class ScuCancel
-{
-    public static CommandSet For(CommandSet request) => new()
-    {
-        CommandField = CommandField.CCancelRq,
-        MessageIdBeingRespondedTo = request.MessageId,
-    };
 }

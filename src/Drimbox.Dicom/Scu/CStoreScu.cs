@@ -6,8 +6,9 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scu;
 
-/// <summary>Storage SCU over an established association. Source: PS3.4 B.2, PS3.7 9.1.1. Not for concurrent
-/// use.</summary>
+/// <summary>Storage SCU over an established association. Source: PS3.4 B.2, PS3.7 9.1.1.
+/// <see cref="SendAsync"/> may run beside other operations, within the window; <see cref="SendAllAsync"/> has the
+/// association to itself.</summary>
 public sealed class CStoreScu(Association association)
 {
     /// <summary>For the sub-operations of a C-MOVE: who asked for it.</summary>
@@ -37,14 +38,14 @@ public sealed class CStoreScu(Association association)
             return DimseStatus.SopClassNotSupported.With("No accepted context for class and syntax.");
         using var content = instance.Open();
         await using var registration = association.AbortOn(cancellationToken);
-        var request = RequestFor(instance, association.NextMessageId());
+        var request = RequestFor(instance, 0);
         request.MoveOriginator = MoveOriginator;
         request.MoveOriginatorMessageId = MoveOriginatorMessageId;
         try
         {
+            using var operation = await association.Responses.BeginAsync(request);
             await association.Channel.SendAsync(context, request, content);
-            var response = await ScuChannel.ReadResponseAsync(association, request);
-            return response.Status!.Value with { Comment = response.ErrorComment };
+            return (await operation.NextAsync()).Status;
         }
         catch (AssociationAbortedException) when (cancellationToken.IsCancellationRequested)
         {

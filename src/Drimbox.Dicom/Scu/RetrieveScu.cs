@@ -63,53 +63,29 @@ internal static class Retrieval
         var request = new CommandSet
         {
             CommandField = field,
-            MessageId = association.NextMessageId(),
             AffectedSopClassUid = sopClass,
             Priority = DimsePriority.Medium,
             MoveDestination = destination,
         };
+        using var operation = await association.Responses.BeginAsync(request, store);
         await association.Channel.SendAsync(context, request, DataSetWriter.ToBytes(identifier, syntax));
-        var isCancelSent = false;
+        await using var cancel = new ScuCancel(association, context, request, cancellationToken);
         while (true)
         {
-            var message = await association.Channel.ReadCommandAsync();
-            if (message.IsEnd) throw ScuChannel.EndOf(association, message.End);
-            var command = message.Command;
-            if (command.CommandField == CommandField.CStoreRq && store is not null)
+            var response = await operation.NextAsync();
+            var failures = await response.ReadDataSetAsync(association);
+            var counts = response.Command.SubOperations ?? default;
+            if (!response.Status.IsPending)
             {
-                await StoreAsync(association, store, message.Context, command);
-            }
-            else
-            {
-                if (command.CommandField != CommandFields.ResponseOf(field) || command.Status is not { } status
-                    || command.MessageIdBeingRespondedTo != request.MessageId)
-                {
-                    throw await ScuChannel.ViolatedAsync(association);
-                }
-
-                var failures = command.HasDataSet
-                    ? await ScuChannel.ReadDataSetAsync(association, message.Context)
-                    : null;
-                var counts = command.SubOperations ?? default;
-                if (!status.IsPending)
-                {
-                    return new RetrieveResult(
-                        status with { Comment = command.ErrorComment }, counts,
-                        failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
-                }
-
-                progress?.Invoke(counts);
+                return new RetrieveResult(
+                    response.Status, counts, failures?.GetUids(Tag.FailedSOPInstanceUIDList) ?? []);
             }
 
-            if (cancellationToken.IsCancellationRequested && !isCancelSent)
-            {
-                isCancelSent = true;
-                await association.Channel.SendAsync(context, ScuCancel.For(request));
-            }
+            progress?.Invoke(counts);
         }
     }
 
-    private static async Task StoreAsync(
+    internal static async Task StoreAsync(
         Association association,
         ICStoreScp store,
         PresentationContext context,
@@ -142,7 +118,15 @@ internal static class Retrieval
         }
 
         // What has arrived whole is kept, also while the rest is being cancelled.
-        if (sink is not null) status = await sink.CompleteAsync(CancellationToken.None);
+        try
+        {
+            if (sink is not null) status = await sink.CompleteAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            status = DimseStatus.OutOfResources;
+        }
+
         await association.Channel.SendAsync(context, command.Respond(status));
     }
 
@@ -155,11 +139,10 @@ internal static class Retrieval
             return null;
         }
 
-        var address = (association.Peer as System.Net.IPEndPoint)?.Address ?? System.Net.IPAddress.None;
         try
         {
             return store.BeginStore(new CStoreRequest(
-                new AssociationPeer(association.CalledAe, association.CallingAe, address),
+                ScuChannel.PeerOf(association),
                 command.AffectedSopClassUid,
                 command.AffectedSopInstanceUid,
                 syntax,

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -12,14 +13,15 @@ public sealed partial class Association
     /// <exception cref="AssociationRejectedException">The peer refused.</exception>
     /// <exception cref="AssociationAbortedException">The peer aborted, closed, or did not answer.</exception>
     /// <exception cref="SocketException">No TCP connection: unknown host, refused port.</exception>
-    /// <exception cref="TimeoutException">No TCP connection in time.</exception>
+    /// <exception cref="SecureTransportException">No TLS connection: the message says why.</exception>
+    /// <exception cref="TimeoutException">No connection in time.</exception>
     public static async Task<Association> RequestAsync(
         AssociationOptions options, CancellationToken cancellationToken = default)
     {
         var request = RequestOf(options);
-        var socket = await ConnectAsync(options, cancellationToken);
-        var peer = socket.RemoteEndPoint;
-        var provider = new UpperLayerProvider(new SocketTransport(socket), isRequestor: true, options.Time)
+        var transport = await ConnectAsync(options, cancellationToken);
+        var peer = transport.RemoteEndPoint;
+        var provider = new UpperLayerProvider(transport, isRequestor: true, options.Time)
         {
             ReceiveLengthMax = options.MaximumLength,
             IdleTimeout = options.AssociateTimeout,
@@ -39,13 +41,16 @@ public sealed partial class Association
             cancellationToken.ThrowIfCancellationRequested();
             if (answer.Kind == IndicationKind.AssociateRejected)
                 throw new AssociationRejectedException(provider.Rejection!.Value);
-            if (answer.Kind != IndicationKind.AssociateAccepted) throw provider.Failure();
+            if (answer.Kind != IndicationKind.AssociateAccepted) throw FailureOf(provider, options);
             provider.IdleTimeout = options.ResponseTimeout;
             return new Association(provider, peer)
             {
                 _watch = watch,
-                SendLengthMax = SendLengthFor(provider.Accept!.User.MaximumLength),
+                TlsSession = transport.Session,
+                SendLengthMax = Math.Min(
+                    SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
+                EventReports = options.EventReports,
             };
         }
         catch
@@ -56,26 +61,47 @@ public sealed partial class Association
         }
     }
 
-    private static async Task<Socket> ConnectAsync(AssociationOptions options, CancellationToken cancellationToken)
+    // With TLS 1.3 the acceptor judges our certificate after our side of the handshake is over (RFC 8446 4.4.2).
+    private static IOException FailureOf(UpperLayerProvider provider, AssociationOptions options)
+    {
+        var failure = provider.Failure();
+        return options.Tls is { } tls && failure.Abort is null && provider.ReceivedBytes == 0
+            ? new SecureTransportException(
+                tls.CertificateFile is null
+                    ? "The peer ended the TLS connection before it answered: it may ask for a certificate."
+                    : "The peer ended the TLS connection before it answered: it may not accept our certificate.",
+                failure)
+            : failure;
+    }
+
+    private static async Task<Transport> ConnectAsync(AssociationOptions options, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(options.ConnectTimeout, options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        Transport? transport = null;
         try
         {
             await socket.ConnectAsync(options.Host, options.Port, either.Token);
-            return socket;
+            transport = TransportOf(socket, options);
+            await transport.OpenAsync(either.Token);
+            return transport;
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
+            transport?.Dispose();
             socket.Dispose();
-            throw new TimeoutException($"No TCP connection within {options.ConnectTimeout.TotalSeconds:0.#} s.", e);
-        }
-        catch
-        {
-            socket.Dispose();
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw new TimeoutException($"No connection within {options.ConnectTimeout.TotalSeconds:0.#} s.", e);
             throw;
         }
+    }
+
+    private static Transport TransportOf(Socket socket, AssociationOptions options)
+    {
+        if (options.Tls is not { } tls) return new SocketTransport(socket);
+        var credentials = TlsCredentials.Load(tls.CertificateFile, tls.KeyFile, tls.TrustFile);
+        return new TlsClientTransport(socket, tls, options.Host, credentials, options.Time);
     }
 
     /// <exception cref="ArgumentException">The options break PS3.8: no context, or more than 128.</exception>
@@ -105,8 +131,12 @@ public sealed partial class Association
                 MaximumLength = (uint)options.MaximumLength,
                 ImplementationClassUid = Implementation.ClassUid,
                 ImplementationVersionName = Implementation.VersionName,
-                AsyncOperations = options.Window == 1 ? null : new AsyncOperationsWindow((ushort)options.Window, 1),
+                AsyncOperations = options.Window == 1
+                    ? null
+                    : new AsyncOperationsWindow((ushort)options.Window, (ushort)options.Window),
                 Roles = roles,
+                Extended = options.Extended,
+                CommonExtended = options.CommonExtended,
                 Identity = options.Identity,
             },
         };

@@ -2,6 +2,9 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -10,7 +13,7 @@ namespace Drimbox.Dicom.UpperLayer;
 public sealed partial class Association : IAsyncDisposable
 {
     private readonly PresentationContext?[] _contextsById = new PresentationContext?[Limits.PresentationContextsMax];
-    private ushort _lastMessageId;
+    private int _lastMessageId = -1;
 
     internal Association(UpperLayerProvider provider, EndPoint? peer)
     {
@@ -23,6 +26,7 @@ public sealed partial class Association : IAsyncDisposable
         Contexts = Match(request, accept);
         foreach (var context in Contexts) _contextsById[context.Id >> 1] = context;
         Channel = new DimseChannel(this);
+        Responses = new ResponseReader(this);
     }
 
     public AeTitle CallingAe { get; }
@@ -31,6 +35,9 @@ public sealed partial class Association : IAsyncDisposable
 
     /// <summary>The address of the other side; null once it is gone.</summary>
     public EndPoint? Peer { get; }
+
+    /// <summary>What TLS negotiated; null without TLS.</summary>
+    public TlsSession? TlsSession { get; internal init; }
 
     /// <summary>The presentation contexts that were accepted.</summary>
     public IReadOnlyList<PresentationContext> Contexts { get; }
@@ -43,9 +50,14 @@ public sealed partial class Association : IAsyncDisposable
     /// <summary>Operations that this side may have outstanding at once as the invoker; 1 unless negotiated.</summary>
     public int InvokedMax { get; internal init; } = 1;
 
+    internal IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
+
     internal UpperLayerProvider Provider { get; }
 
     internal DimseChannel Channel { get; }
+
+    /// <summary>What the SCUs of this association wait for.</summary>
+    internal ResponseReader Responses { get; }
 
     /// <summary>The longest P-DATA-TF body that we send: the peer's maximum, within our own.</summary>
     internal int SendLengthMax { get; init; } = Limits.PduLengthSendMax;
@@ -69,11 +81,8 @@ public sealed partial class Association : IAsyncDisposable
 
     /// <summary>The next message id: 1 to 65535, then again from 1 (PS3.7 9.1.1.1.1: unique among outstanding
     /// operations).</summary>
-    internal ushort NextMessageId()
-    {
-        _lastMessageId = _lastMessageId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastMessageId + 1);
-        return _lastMessageId;
-    }
+    internal ushort NextMessageId() =>
+        (ushort)((unchecked((uint)Interlocked.Increment(ref _lastMessageId)) % ushort.MaxValue) + 1);
 
     /// <summary>What a peer allows us to send: PS3.8 D.1, 0 means no limit; tiny values get the least we can work
     /// with, since a PDU needs at least a PDV header and two bytes.</summary>

@@ -1,5 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -33,12 +35,29 @@ public sealed record AssociationOptions
     /// <summary>Longest P-DATA-TF body that we receive, in bytes. Default: 128 KiB.</summary>
     public int MaximumLength { get; init; } = Limits.PduLengthOffered;
 
-    /// <summary>Operations that may be outstanding, as invoker; 1 proposes no window. Default: 1.</summary>
+    /// <summary>Longest P-DATA-TF body that we send, in bytes, whatever more the peer allows. Default: 128 KiB.</summary>
+    public int SendLengthMax { get; init; } = Limits.PduLengthSendMax;
+
+    /// <summary>Operations that may be outstanding, invoked by this side, and sub-operations, invoked by the peer; 1
+    /// proposes no window. Default: 1.</summary>
     public int Window { get; init; } = 1;
 
     public UserIdentity? Identity { get; init; }
 
-    /// <summary>Time for the TCP connection. Default: 10 s.</summary>
+    /// <summary>TLS towards the peer; null: none.</summary>
+    public TlsClientOptions? Tls { get; init; }
+
+    /// <summary>Proposals of service classes (PS3.7 D.3.3.5); <see cref="ExtendedNegotiation.Encode"/> makes those of
+    /// queries and retrieves.</summary>
+    public IReadOnlyList<SopClassExtendedNegotiation> Extended { get; init; } = [];
+
+    /// <summary>Of what kind a storage class is that the peer may not know (PS3.7 D.3.3.6).</summary>
+    public IReadOnlyList<SopClassCommonExtendedNegotiation> CommonExtended { get; init; } = [];
+
+    /// <summary>Takers of N-EVENT-REPORT that the peer sends over this association.</summary>
+    public IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
+
+    /// <summary>Time for the TCP connection and the TLS handshake together. Default: 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = Limits.ConnectTimeout;
 
     /// <summary>Time from the A-ASSOCIATE-RQ to its answer. Default: 30 s.</summary>

@@ -28,6 +28,10 @@ public readonly record struct AssociateRejection(RejectResult Result, RejectSour
     public static readonly AssociateRejection CalledAeNotRecognized =
         new(RejectResult.Permanent, RejectSource.ServiceUser, 7);
 
+    /// <summary>PS3.7 D.3.3.7.3: also the answer to a user identity that is not accepted.</summary>
+    public static readonly AssociateRejection RefusedByAcse =
+        new(RejectResult.Permanent, RejectSource.ServiceProviderAcse, 1);
+
     public static readonly AssociateRejection ProtocolVersionNotSupported =
         new(RejectResult.Permanent, RejectSource.ServiceProviderAcse, 2);
 
@@ -46,7 +50,8 @@ public readonly record struct AssociateRejection(RejectResult Result, RejectSour
             "The peer does not know our calling AE title: it must be added to the peer's configuration.",
         (RejectSource.ServiceUser, 7) =>
             "The peer does not answer to the called AE title: check its spelling, including its case.",
-        (RejectSource.ServiceProviderAcse, 1) => "The peer's upper layer refused without giving a reason.",
+        (RejectSource.ServiceProviderAcse, 1) =>
+            "The peer's upper layer refused without giving a reason, or did not accept the user identity.",
         (RejectSource.ServiceProviderAcse, 2) => "The peer does not support protocol version 1.",
         (RejectSource.ServiceProviderPresentation, 1) =>
             "The peer is congested, starting or stopping: try again later.",
@@ -113,6 +118,9 @@ public sealed class AssociationAbortedException : IOException
 {
     public AssociationAbortedException(AssociationAbort abort)
         : base($"Association aborted ({abort}). {abort.Explanation}") => Abort = abort;
+
+    internal AssociationAbortedException(AssociationAbort abort, string detail)
+        : base($"Association aborted ({abort}). {abort.Explanation} {detail}") => Abort = abort;
 
     public AssociationAbortedException(string message, Exception? inner = null) : base(message, inner)
     {

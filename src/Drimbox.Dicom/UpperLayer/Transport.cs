@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -16,9 +17,16 @@ internal abstract class Transport : IDisposable
     }
 
     /// <summary>The address of the other side; null once it is gone.</summary>
-    public EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
+    public virtual EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
 
     protected Socket Socket { get; }
+
+    /// <summary>What TLS negotiated; null without TLS. Only once it is open.</summary>
+    public virtual TlsSession? Session => null;
+
+    /// <summary>Does what the transport needs before the first PDU: with TLS, the handshake.</summary>
+    /// <exception cref="IOException">It is not open; the message says why.</exception>
+    public virtual ValueTask OpenAsync(CancellationToken cancellationToken) => default;
 
     /// <returns>How many bytes came, at least one; 0 at the end of what the peer sends.</returns>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken);
@@ -53,7 +61,7 @@ internal sealed class SocketTransport : Transport
     public SocketTransport(Socket socket) : base(socket) => Socket.Blocking = false;
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
-        SessionThread.IsCurrent
+        SessionThread.IsCurrent && !cancellationToken.CanBeCanceled
             ? new ValueTask<int>(Receive(destination.Span))
             : Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
 

@@ -7,6 +7,24 @@ namespace Drimbox.Dicom.UpperLayer;
 /// <summary>The request and response primitives that a user of the provider issues. Source: PS3.8 7.</summary>
 internal sealed partial class UpperLayerProvider
 {
+    /// <summary>Opens what lies over TCP.</summary>
+    /// <returns>False where that failed: the connection is closed and <see cref="Failure"/> says why.</returns>
+    public async ValueTask<bool> OpenTransportAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _transport.OpenAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException
+            or OperationCanceledException)
+        {
+            _transportFault ??= e;
+            OnTransportClosed();
+            return false;
+        }
+    }
+
     /// <summary>AE-2.</summary>
     public async ValueTask SendAssociateRequestAsync(AssociateRequest request)
     {
@@ -66,19 +84,6 @@ internal sealed partial class UpperLayerProvider
         else CloseTransport();
     }
 
-    /// <summary>AR-5: in Sta13 whatever comes is read and dropped until the peer closes or ARTIM expires. Closing
-    /// earlier would let the kernel answer unread bytes with a reset, which can overtake our last PDU.</summary>
-    /// <remarks>The table asks for one more A-ABORT (AA-7) at some of these PDUs; the peer has one already, and PDUs
-    /// are no longer told apart here.</remarks>
-    public async ValueTask AwaitTransportClosedAsync()
-    {
-        while (State == Sta.Sta13)
-        {
-            _start = _end = 0;
-            if (await ReceiveAsync() == 0) OnTransportClosed();
-        }
-    }
-
     private async ValueTask SendAbortAsync(AssociationAbort abort)
     {
         OwnAbort ??= abort;
@@ -103,7 +108,6 @@ internal sealed partial class UpperLayerProvider
             try
             {
                 await SendBytesAsync(pdu);
-                if (State == Sta.Sta13) await _transport.ShutdownSendAsync();
             }
             finally
             {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
+using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.UpperLayer;
 
@@ -59,7 +60,9 @@ internal sealed partial class UpperLayerProvider : IDisposable
     {
         ({ } peer, _, _) => new AssociationAbortedException(peer),
         (_, _, { } timer) => new AssociationAbortedException(timer),
+        (_, { } own, _) when _foreignProtocol is { } foreign => new AssociationAbortedException(own, foreign),
         (_, { } own, _) => new AssociationAbortedException(own),
+        _ when _transportFault is SecureTransportException fault => new AssociationAbortedException(fault.Message, fault),
         _ => new AssociationAbortedException("The transport connection was lost.", _transportFault),
     };
 
@@ -78,6 +81,7 @@ internal sealed partial class UpperLayerProvider : IDisposable
     {
         while (true)
         {
+            if (State == Sta.Sta13) return await AwaitTransportClosedAsync();
             if (_pdvRemaining > 0)
             {
                 if (_start == _end && !await FillAsync(1)) return await OnReceiveEndedAsync();
@@ -119,7 +123,7 @@ internal sealed partial class UpperLayerProvider : IDisposable
     {
         if (header.Type != PduType.PDataTf) return ReadControlPduAsync(header);
         if (header.Length is 0 || header.Length > (uint)ReceiveLengthMax)
-            return ViolatedAsync(AbortReason.InvalidParameterValue);
+            return OutOfStepAsync(AbortReason.InvalidParameterValue);
         var transition = Apply(UpperLayerEvent.PDataReceived);
         if (transition.Action is UpperLayerAction.DT2 or UpperLayerAction.AR6)
         {
@@ -128,26 +132,37 @@ internal sealed partial class UpperLayerProvider : IDisposable
             return ValueTask.FromResult<UpperLayerIndication>(IndicationKind.None);
         }
 
+        IgnoreBodyOf(header);
         return PerformAsync(transition, AbortReason.UnexpectedPdu);
     }
 
     private async ValueTask<UpperLayerIndication> ReadControlPduAsync(PduHeader header)
     {
-        if (EventOf(header.Type) is not { } received) return await ViolatedAsync(AbortReason.UnrecognizedPdu);
+        if (EventOf(header.Type) is not { } received)
+        {
+            _foreignProtocol = ForeignProtocol.Recognize(_buffer.AsSpan(_start, PduHeader.Size));
+            return await OutOfStepAsync(AbortReason.UnrecognizedPdu);
+        }
+
         // Attack A1: the claimed length is compared with its limit before anything is allocated for it.
         var isAcceptable = FixedPdu.IsFixed(header.Type)
             ? FixedPdu.IsLengthRight(header.Length)
             : header.Length <= Limits.AssociateRequestBytesMax;
-        if (!isAcceptable) return await ViolatedAsync(AbortReason.InvalidParameterValue);
+        if (!isAcceptable) return await OutOfStepAsync(AbortReason.InvalidParameterValue);
         // What is unexpected is refused by its header; its body is not worth reading.
         var foreseen = UpperLayerTable.Lookup(received, State);
-        if (foreseen.Action is UpperLayerAction.AA1 or UpperLayerAction.AA8 or UpperLayerAction.AA7)
+        if (foreseen.Action is UpperLayerAction.AA1 or UpperLayerAction.AA8)
+        {
+            IgnoreBodyOf(header);
             return await PerformAsync(Apply(received), AbortReason.UnexpectedPdu);
+        }
+
         var length = (int)header.Length;
         if (!await FillAsync(PduHeader.Size + length)) return await OnReceiveEndedAsync();
         var body = _buffer.AsSpan(_start + PduHeader.Size, length);
-        if (Decode(header.Type, body) is { } fault) return await ViolatedAsync(fault);
+        var fault = Decode(header.Type, body);
         _start += PduHeader.Size + length;
+        if (fault is { } reason) return await ViolatedAsync(reason);
         return await PerformAsync(Apply(received), AbortReason.UnexpectedPdu);
     }
 
@@ -217,6 +232,7 @@ internal sealed partial class UpperLayerProvider : IDisposable
                 StopArtim();
                 CloseTransport();
                 return IndicationKind.Aborted;
+            // Another task has aborted meanwhile: Sta13 reads on from here.
             case UpperLayerAction.AA6:
                 return IndicationKind.None;
             // PS3.8 gives AA-1 the service-user source, which tells a peer nothing; since it is the provider that

@@ -12,6 +12,8 @@ internal sealed class DemoChild : IAsyncDisposable
 
     private DemoChild(Process process) => _process = process;
 
+    public int ProcessId => _process.Id;
+
     public string Output
     {
         get

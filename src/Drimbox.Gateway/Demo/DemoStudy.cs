@@ -7,7 +7,7 @@ using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Gateway.Demo;
 

@@ -68,6 +68,44 @@ public sealed class DicomFileTests
         Assert.Contains($"{Image.Count - 1} elements, the last (0028,0100)", refusal.Detail, StringComparison.Ordinal);
         Assert.Contains($"at byte {bytes.Length - 12 - 1536}", refusal.Detail, StringComparison.Ordinal);
         Assert.Equal("PAT-TROIS^ZOÉ", file!.DataSet.GetString(Tag.PatientName));
+        Assert.Equal(
+            (StructureErrorReason.ValueBeyondInput, Tag.PixelData, 1536L, 1535L),
+            (file.Error.Reason, file.Error.Tag, file.Error.Declared, file.Error.Available));
+    }
+
+    [Fact]
+    public void File_meta_information_longer_than_any_ordinary_one_is_read_from_a_path_too()
+    {
+        using var folder = new TemporaryFolder();
+        var bytes = Part10Writer.ToBytes(Image, TransferSyntax.ExplicitVRLittleEndian);
+        // (0002,0102) OB, private information, 40,000 bytes: behind the others, and the group length says so.
+        byte[] more = [.. new ByteText().Add("02000201 4F42 0000 409C0000").ToArray(), .. new byte[40_000]];
+        Assert.True(DicomFile.TryRead(bytes, out var plain, out _));
+        var end = (int)plain!.DataSetOffset;
+        byte[] longer = [.. bytes[..end], .. more, .. bytes[end..]];
+        BitConverter.TryWriteBytes(longer.AsSpan(140), BitConverter.ToInt32(bytes, 140) + more.Length);
+        File.WriteAllBytes(folder.File("a.dcm"), longer);
+
+        Assert.True(DicomFile.TryRead(folder.File("a.dcm"), out var file, out var refusal), refusal?.Detail);
+
+        Assert.Equal(40_000, file!.Meta[file.Meta.Count - 1].Length);
+        Assert.Equal(bytes, Part10Writer.ToBytes(file.DataSet, file.TransferSyntax));
+    }
+
+    [Fact]
+    public void The_header_of_an_image_takes_little_memory()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.dcm");
+        var bytes = Part10Writer.ToBytes(Image, TransferSyntax.ExplicitVRLittleEndian);
+        File.WriteAllBytes(path, bytes);
+        for (var i = 0; i < 3; i++) DicomFile.TryRead(path, out _, out _, Tag.PixelData);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        DicomFile.TryRead(path, out _, out _, Tag.PixelData);
+
+        // The elements (24 bytes each), their values in one block of 2 KiB, four items, the handle of the file.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8_000);
     }
 
     [Fact]

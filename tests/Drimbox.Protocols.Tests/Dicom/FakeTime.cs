@@ -22,12 +22,13 @@ internal sealed class FakeTime : TimeProvider
     }
 
     /// <summary>Moves the clock second by second, as timers of one second expect.</summary>
-    public void Advance(TimeSpan by)
+    public void Advance(TimeSpan by) => Advance(by, TimeSpan.FromSeconds(1));
+
+    public void Advance(TimeSpan by, TimeSpan step)
     {
-        for (var left = by; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(1))
+        for (var left = by; left > TimeSpan.Zero; left -= step)
         {
-            var step = left < TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
-            var now = Interlocked.Add(ref _ticks, step.Ticks);
+            var now = Interlocked.Add(ref _ticks, (left < step ? left : step).Ticks);
             FakeTimer[] timers;
             lock (_gate) timers = [.. _timers];
             foreach (var timer in timers) timer.Fire(now);

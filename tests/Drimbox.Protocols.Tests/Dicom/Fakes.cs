@@ -5,6 +5,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.UpperLayer;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Dicom;
@@ -26,9 +27,10 @@ internal sealed class TestAcceptor : IAsyncDisposable
         AeTitles = [AeTitle.Parse("ARCHIVE")],
     };
 
-    public static TestAcceptor Start(Func<AcceptorOptions, AcceptorOptions>? change = null, TimeProvider? time = null)
+    public static TestAcceptor Start(
+        Func<AcceptorOptions, AcceptorOptions>? change = null, TimeProvider? time = null, ILogger? log = null)
     {
-        var acceptor = new DicomAcceptor(change is null ? Options : change(Options), NullLogger.Instance, time);
+        var acceptor = new DicomAcceptor(change is null ? Options : change(Options), log ?? NullLogger.Instance, time);
         acceptor.Start();
         return new TestAcceptor(acceptor);
     }

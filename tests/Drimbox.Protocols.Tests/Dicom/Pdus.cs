@@ -41,7 +41,7 @@ internal static class Pdus
 
     public static byte[] Encode(CommandSet command)
     {
-        var bytes = new byte[512];
+        var bytes = new byte[CommandSetCodec.EncodedBytesMax];
         return bytes[..CommandSetCodec.Encode(command, bytes)];
     }
 

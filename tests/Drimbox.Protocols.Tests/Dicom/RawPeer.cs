@@ -18,9 +18,11 @@ internal sealed class RawPeer : IDisposable
         _socket.ReceiveTimeout = 10_000;
     }
 
-    public static RawPeer Connect(IPEndPoint endPoint)
+    /// <param name="from">The address that it has itself: any of 127.0.0.0/8, or null for the usual one.</param>
+    public static RawPeer Connect(IPEndPoint endPoint, string? from = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        if (from is not null) socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
         socket.Connect(new IPEndPoint(IPAddress.Loopback, endPoint.Port));
         return new RawPeer(socket);
     }
@@ -28,9 +30,9 @@ internal sealed class RawPeer : IDisposable
     public static RawPeer Accept(TcpListener listener) => new(listener.AcceptSocket());
 
     /// <summary>Connects and negotiates; the answer must be an A-ASSOCIATE-AC.</summary>
-    public static RawPeer Associate(IPEndPoint endPoint, AssociateRequest request)
+    public static RawPeer Associate(IPEndPoint endPoint, AssociateRequest request, string? from = null)
     {
-        var peer = Connect(endPoint);
+        var peer = Connect(endPoint, from);
         peer.Send(AssociateEncoder.Encode(request));
         Assert.Equal(0x02, peer.ReadPdu()[0]);
         return peer;
@@ -75,6 +77,16 @@ internal sealed class RawPeer : IDisposable
     public void ReadInto(Span<byte> destination)
     {
         while (!destination.IsEmpty) destination = destination[_socket.Receive(destination)..];
+    }
+
+    /// <summary>Says that it sends nothing more, and takes all that still comes.</summary>
+    public void ReadToEnd()
+    {
+        _socket.Shutdown(SocketShutdown.Send);
+        var buffer = new byte[4096];
+        while (_socket.Receive(buffer) > 0)
+        {
+        }
     }
 
     public void Dispose() => _socket.Dispose();

@@ -77,15 +77,23 @@ internal sealed class ArchiveFixture : IAsyncDisposable
         return Directory.Exists(path) ? Directory.GetFiles(path, "*", SearchOption.AllDirectories) : [];
     }
 
-    public async Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) =>
-        await Association.RequestAsync(
-        new AssociationOptions
+    public Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) =>
+        Association.RequestAsync(Request(contexts));
+
+    private AssociationOptions Request(params IReadOnlyList<ProposedContext> contexts) => new()
+    {
+        Host = "127.0.0.1",
+        Port = Node.Port,
+        CallingAe = AeTitle.Parse("CT1"),
+        CalledAe = Archive,
+        Contexts = contexts,
+    };
+
+    /// <summary>For queries that do not name the levels above (PS3.4 C.5.1.1).</summary>
+    private Task<Association> CallRelationalAsync(Uid sopClass) =>
+        Association.RequestAsync(Request(CFindScu.ContextFor(sopClass)) with
         {
-            Host = "127.0.0.1",
-            Port = Node.Port,
-            CallingAe = AeTitle.Parse("CT1"),
-            CalledAe = Archive,
-            Contexts = contexts,
+            Extended = [ExtendedNegotiation.Encode(sopClass, QueryOptions.Relational, sopClass == Move)],
         });
 
     public async Task<DimseStatus> StoreAsync(DataSet dataSet, string? commandInstance = null, Uid? commandClass = null)
@@ -109,7 +117,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
     public async Task<List<DataSet>> FindAsync(string level, params (Tag Tag, string Value)[] keys)
     {
-        await using var association = await CallAsync(CFindScu.ContextFor(Find));
+        await using var association = await CallRelationalAsync(Find);
         var matches = await new CFindScu(association).FindAsync(Find, Query(level, keys)).ToListAsync();
         await association.ReleaseAsync();
         return matches;
@@ -117,7 +125,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
     public async Task<RetrieveResult> MoveAsync(string destination, string level, params (Tag Tag, string Value)[] keys)
     {
-        await using var association = await CallAsync(CFindScu.ContextFor(Move));
+        await using var association = await CallRelationalAsync(Move);
         var result = await new CMoveScu(association).MoveAsync(Move, Query(level, keys), AeTitle.Parse(destination));
         await association.ReleaseAsync();
         return result;

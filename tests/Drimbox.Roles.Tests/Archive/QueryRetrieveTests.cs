@@ -3,6 +3,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.UpperLayer;
 using static Drimbox.Tests.Archive.ArchiveFixture;
 
 namespace Drimbox.Tests.Archive;
@@ -72,8 +73,8 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     public async Task Images_have_their_own_attributes()
     {
         var images = await _archive.FindAsync(
-            "IMAGE", (
-                Tag.SeriesInstanceUID, "1.2.1.1"), (Tag.Rows, ""), (Tag.SOPClassUID, ""), (Tag.InstanceNumber, "2"));
+            "IMAGE", (Tag.StudyInstanceUID, "1.2.1"), (Tag.SeriesInstanceUID, "1.2.1.1"), (Tag.Rows, ""),
+            (Tag.SOPClassUID, ""), (Tag.InstanceNumber, "2"));
         var image = Assert.Single(images);
         Assert.Equal(16, image.GetInt(Tag.Rows));
         Assert.Equal(SopClass.CTImageStorage, image.GetUid(Tag.SOPClassUID));
@@ -143,6 +144,51 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
         Assert.Empty(_workstation.Stored);
     }
 
+    [Theory]
+    // PS3.4 C.4.1.2.1 and C.4.2.2.1: a single value of each unique key above the level.
+    [InlineData("SERIES", "", false)]
+    [InlineData("SERIES", "StudyInstanceUID=1.2.1", true)]
+    [InlineData("SERIES", "StudyInstanceUID=1.2.1\\1.2.2", false)]
+    [InlineData("SERIES", "StudyInstanceUID=*", false)]
+    [InlineData("IMAGE", "SeriesInstanceUID=1.2.1.1", false)]
+    [InlineData("IMAGE", "StudyInstanceUID=1.2.1", false)]
+    [InlineData("IMAGE", "StudyInstanceUID=1.2.1 SeriesInstanceUID=1.2.1.1", true)]
+    [InlineData("PATIENT-ROOT STUDY", "", false)]
+    [InlineData("PATIENT-ROOT STUDY", "PatientID=IPP*", false)]
+    [InlineData("PATIENT-ROOT STUDY", "PatientID=IPP1", true)]
+    [InlineData("PATIENT-ROOT SERIES", "StudyInstanceUID=1.2.1", false)]
+    public async Task A_hierarchical_query_names_the_levels_above(string level, string keys, bool isServed)
+    {
+        var model = level.StartsWith("PATIENT-ROOT ", StringComparison.Ordinal)
+            ? SopClass.PatientRootQueryRetrieveInformationModelFind
+            : Find;
+        var query = Query(level.Split(' ')[^1], (Tag.SOPInstanceUID, ""), (Tag.SeriesInstanceUID, ""));
+        foreach (var key in keys.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Assert.True(Tag.TryParse(key.Split('=')[0], out var tag));
+            query.SetString(tag, key.Split('=')[1]);
+        }
+
+        await using var association = await _archive.CallAsync(CFindScu.ContextFor(model));
+        var scu = new CFindScu(association);
+        if (isServed)
+        {
+            Assert.NotEmpty(await scu.FindAsync(model, query).ToListAsync());
+            return;
+        }
+
+        var failure = await Assert.ThrowsAsync<DimseFailureException>(
+            async () => await scu.FindAsync(model, query).ToListAsync());
+        Assert.Equal(0xA900, failure.Status.Code);
+        if (model != Find) return;
+        query.SetString(Tag.SOPInstanceUID, "1.2.1.1.1");
+        if (level == "SERIES") query.SetString(Tag.SeriesInstanceUID, "1.2.1.1");
+        await using var mover = await _archive.CallAsync(CFindScu.ContextFor(Move));
+        var moved = await new CMoveScu(mover).MoveAsync(Move, query, AeTitle.Parse("WS"));
+        Assert.Equal(0xA900, moved.Status.Code);
+        Assert.Empty(_workstation.Stored);
+    }
+
     [Fact]
     public async Task A_lost_file_is_one_failed_sub_operation()
     {
@@ -160,7 +206,7 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
         await using var target = new Receiver("UNUSED");
         await using var association = await _archive.CallAsync(
             CFindScu.ContextFor(get),
-            new Drimbox.Dicom.UpperLayer.ProposedContext(
+            new ProposedContext(
                 SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid) { AsScp = true });
         var result = await new CGetScu(
             association).GetAsync(get, Query("STUDY", (Tag.StudyInstanceUID, "1.2.1")), target);

@@ -4,7 +4,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 

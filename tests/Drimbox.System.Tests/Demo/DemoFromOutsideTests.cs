@@ -5,7 +5,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Emulators;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 

@@ -65,6 +65,13 @@ internal sealed class DrimboxProcess : IAsyncDisposable
         return read;
     }
 
+    /// <summary>Ctrl+C.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code and what was printed since the last read.</returns>
     public async Task<(int ExitCode, IReadOnlyList<string> Lines)> EndAsync()

@@ -6,7 +6,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dicom;

@@ -5,7 +5,7 @@ using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Tests.Dicom;
 

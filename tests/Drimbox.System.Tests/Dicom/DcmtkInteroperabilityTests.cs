@@ -8,7 +8,7 @@ using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Emulators;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Dicom;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Drimbox.Core.Identity;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Drimbox.Tests.Dicom;
 
 namespace Drimbox.Tests.Flow;

@@ -92,7 +92,7 @@ public sealed class NegotiationTests
             User = request.User with { AsyncOperations = new AsyncOperationsWindow((ushort)asked, 5) },
         }));
         Assert.True(AssociateDecoder.TryDecodeAccept(peer.ReadPdu().AsSpan(6), out var accept, out _));
-        Assert.Equal(new AsyncOperationsWindow((ushort)given, 1), accept!.User.AsyncOperations);
+        Assert.Equal(new AsyncOperationsWindow((ushort)given, 5), accept!.User.AsyncOperations);
     }
 
     [Fact]

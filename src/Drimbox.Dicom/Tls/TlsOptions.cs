@@ -1,0 +1,61 @@
+namespace Drimbox.Dicom.Tls;
+
+/// <summary>Whether a requestor must show a certificate.</summary>
+public enum ClientCertificateRule
+{
+    /// <summary>Without an acceptable one the handshake fails (PS3.15 B.12: both sides are authenticated).</summary>
+    Required,
+
+    /// <summary>One that is shown must be acceptable; none is fine. For callers that are bound to a network.</summary>
+    Optional,
+
+    /// <summary>Not asked for.</summary>
+    None,
+}
+
+/// <summary>TLS of a listening AE. Files are PEM (RFC 7468). They are looked at again at least every 10 s: new
+/// handshakes use what is in them then, associations that stand stay; a file that cannot be used leaves the former in
+/// force.</summary>
+public sealed record TlsServerOptions
+{
+    /// <summary>Our certificate, then the intermediate ones that lead to an authority known to callers.</summary>
+    public required string CertificateFile { get; init; }
+
+    /// <summary>Its private key, not encrypted; null if it is in <see cref="CertificateFile"/>.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The authorities (or single self-signed certificates) that callers are trusted by; those of the machine
+    /// count for nothing. Needed unless <see cref="ClientCertificate"/> is
+    /// <see cref="ClientCertificateRule.None"/>.</summary>
+    public string? TrustFile { get; init; }
+
+    /// <summary>Default: required.</summary>
+    public ClientCertificateRule ClientCertificate { get; init; } = ClientCertificateRule.Required;
+
+    /// <summary>Default: PS3.15 B.12.</summary>
+    public TlsProfile Profile { get; init; } = TlsProfile.Bcp195Rfc9325;
+}
+
+/// <summary>TLS of a requestor. Files are PEM and are read for each association.</summary>
+public sealed record TlsClientOptions
+{
+    /// <summary>The authorities (or single self-signed certificates) that the acceptor is trusted by; those of the
+    /// machine count for nothing.</summary>
+    public required string TrustFile { get; init; }
+
+    /// <summary>Our certificate for acceptors that ask for one; null: none is shown.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>Its private key, not encrypted; null if it is in <see cref="CertificateFile"/>.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Default: PS3.15 B.12.</summary>
+    public TlsProfile Profile { get; init; } = TlsProfile.Bcp195Rfc9325;
+
+    /// <summary>The certificate must name the host that is called (RFC 9325 6.1). Default: true. Off where devices
+    /// have certificates without names: then any certificate of the trusted authorities will do.</summary>
+    public bool VerifyHostName { get; init; } = true;
+
+    /// <summary>The name that the certificate must have; null: the host that is called.</summary>
+    public string? HostName { get; init; }
+}

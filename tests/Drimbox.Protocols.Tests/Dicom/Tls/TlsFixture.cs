@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
+using Drimbox.Dicom.UpperLayer;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Tests.Dicom.Tls;
+
+/// <summary>An authority, an archive and a modality that it has certified, in a folder.</summary>
+internal sealed class TlsFixture : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    public TlsFixture()
+    {
+        Authority = new TestAuthority(_folder.Path);
+        Archive = Authority.Certify("archive", key: RSA.Create(2048));
+        Modality = Authority.Certify("modality");
+    }
+
+    public string Folder => _folder.Path;
+
+    public TestAuthority Authority { get; }
+
+    public TestIdentity Archive { get; }
+
+    public TestIdentity Modality { get; }
+
+    public TlsServerOptions Server => new()
+    {
+        CertificateFile = Archive.CertificateFile,
+        KeyFile = Archive.KeyFile,
+        TrustFile = Authority.File,
+    };
+
+    public TlsClientOptions Client => ClientAs(Modality);
+
+    public TlsClientOptions ClientAs(TestIdentity? identity) => new()
+    {
+        TrustFile = Authority.File,
+        CertificateFile = identity?.CertificateFile,
+        KeyFile = identity?.KeyFile,
+    };
+
+    public TestAcceptor Start(
+        Func<AcceptorOptions, AcceptorOptions>? change = null, TimeProvider? time = null, ILogger? log = null) =>
+        TestAcceptor.Start(o => (change ?? (static same => same))(o with { Tls = Server }), time, log);
+
+    /// <summary>An association for C-ECHO.</summary>
+    public static Task<Association> RequestAsync(
+        TestAcceptor server, TlsClientOptions? tls, string callingAe = "MODALITY", string calledAe = "ARCHIVE") =>
+        Association.RequestAsync(
+            server.Request(CEchoScu.Context) with
+            {
+                Tls = tls,
+                CallingAe = AeTitle.Parse(callingAe),
+                CalledAe = AeTitle.Parse(calledAe),
+            },
+            TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        Authority.Dispose();
+        _folder.Dispose();
+    }
+}
