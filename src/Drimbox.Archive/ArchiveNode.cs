@@ -88,6 +88,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         {
             EndPoint = new IPEndPoint(Options.Address, Options.Port),
             AeTitles = [Options.AeTitle],
+            Tls = Options.Tls,
             Callers = Options.KnownCallers,
             AssociationsMax = Options.AssociationsMax,
             AssociationsPerPeerMax = Options.AssociationsPerPeerMax,

@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,6 +26,9 @@ public sealed record ArchiveOptions
 
     /// <summary>TCP port; 0 takes a free one. Default: 11112 (IANA).</summary>
     public int Port { get; init; } = 11112;
+
+    /// <summary>TLS for every connection to the port; null: none.</summary>
+    public TlsServerOptions? Tls { get; init; }
 
     /// <summary>Who may call, and for what; null: anyone, for laboratories and tests.</summary>
     public IReadOnlyList<CallerRule>? KnownCallers { get; init; }

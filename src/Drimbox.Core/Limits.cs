@@ -22,6 +22,12 @@ public static class Limits
     /// <summary>The largest PDU that we send, whatever a peer allows: one pooled buffer.</summary>
     public const int PduLengthSendMax = 128 * 1024;
 
+    /// <summary>256 KiB of a file in memory while it is sent: two of the longest PDUs in one system call.</summary>
+    public const int SendBufferBytes = 256 * 1024;
+
+    /// <summary>1 MiB from memory in one system call; an ordinary image goes in one.</summary>
+    public const int SendGatherBytes = 1024 * 1024;
+
     /// <summary>PS3.8 D.1: 0 means unlimited; below 4 KiB the headers would dominate, and no known peer does it.</summary>
     public const int PduLengthMin = 4 * 1024;
 
@@ -109,6 +115,19 @@ public static class Limits
     /// around the world (PS3.8 9.2.3 leaves the closing to the peer, ARTIM ends what remains).</summary>
     public static readonly TimeSpan LastWordGrace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>10 s without a user, then an association is released: the next instance of a study comes within
+    /// one; an acceptor's idle timer is 30 s or more.</summary>
+    public static readonly TimeSpan AssociationReuseTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>1 s before an association is requested again after a transient rejection; doubled each time.</summary>
+    public static readonly TimeSpan RejectionDelayMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>30 s: a place that becomes free is not left empty for longer.</summary>
+    public static readonly TimeSpan RejectionDelayMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>6 transient rejections in a row, half a minute: then the user hears of it.</summary>
+    public const int RejectionsMax = 6;
+
     /// <summary>10 s: who replaces a certificate sees it in use before looking elsewhere for the fault.</summary>
     public static readonly TimeSpan TlsFilesPollInterval = TimeSpan.FromSeconds(10);
 
@@ -195,6 +214,14 @@ public static class Limits
 
     /// <summary>3 acceptors share the descriptors of a process: archive, platform and source each have one.</summary>
     public const int AcceptorsPerProcess = 3;
+
+    /// <summary>64 KiB of a data set that an association may collect without regard to the others: a query with 1,000
+    /// UIDs.</summary>
+    public const int DataSetBytesGranted = 64 * 1024;
+
+    /// <summary>8 MiB of identifiers under way at once in an acceptor, which become at most twelve times as much; an
+    /// ordinary one has 300 bytes (attack A13).</summary>
+    public const int DataSetBytesHeldMax = 8 * 1024 * 1024;
 
     // ---- HL7 ----
 

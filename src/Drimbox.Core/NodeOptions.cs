@@ -8,6 +8,11 @@ public static class OptionPatterns
 {
     public const string AeTitle = @"(?=.*[^ ])[ -\[\]-~]{1,16}";
     public const string AeTitleError = "must be an AE title: 1 to 16 printable characters without a backslash";
+
+    /// <summary>The TLS profiles of PS3.15: B.12, B.13, B.10 (retired), B.9 (retired).</summary>
+    public const string TlsProfile = "bcp195-rfc9325|bcp195-rfc9325-modified|bcp195-nd|bcp195";
+    public const string TlsProfileError =
+        "must be bcp195-rfc9325, bcp195-rfc9325-modified, bcp195-nd or bcp195 (PS3.15 annex B)";
 }
 
 /// <summary>An IP address, as 127.0.0.1 or ::1.</summary>
@@ -72,6 +77,67 @@ public sealed record DicomPeerOptions
     /// <summary>TCP port, 1 to 65535. Default 11112.</summary>
     [Range(1, 65535)]
     public int Port { get; init; } = 11112;
+
+    /// <summary>TLS towards it. Default: none.</summary>
+    public DicomPeerTlsOptions? Tls { get; init; }
+}
+
+/// <summary>TLS towards a DICOM application entity. Files are PEM.</summary>
+public sealed record DicomPeerTlsOptions
+{
+    /// <summary>The authorities that its certificate must come from; those of the machine count for nothing. No
+    /// default.</summary>
+    [Required]
+    public string Authorities { get; init; } = "";
+
+    /// <summary>Our certificate, if it asks for one. Default: none.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>The private key of our certificate, not encrypted. Default: in the file of the certificate.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Profile of PS3.15 annex B. Default bcp195-rfc9325.</summary>
+    [Required, RegularExpression(OptionPatterns.TlsProfile, ErrorMessage = OptionPatterns.TlsProfileError)]
+    public string Profile { get; init; } = "bcp195-rfc9325";
+
+    /// <summary>Whether its certificate must name the host that is called. Default true.</summary>
+    public bool VerifyHostName { get; init; } = true;
+
+    /// <summary>The name that its certificate must have. Default: the host that is called.</summary>
+    public string? HostName { get; init; }
+}
+
+/// <summary>TLS of a DICOM node that listens. Files are PEM and are looked at again every 10 s.</summary>
+public sealed record DicomTlsOptions : IValidatableObject
+{
+    /// <summary>Its certificate, followed by the intermediate ones. No default.</summary>
+    [Required]
+    public string Certificate { get; init; } = "";
+
+    /// <summary>Its private key, not encrypted. Default: in the file of the certificate.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The authorities that the certificates of callers must come from; those of the machine count for
+    /// nothing. Required with <see cref="RequireClientCertificate"/>. Default: callers are not asked for a
+    /// certificate.</summary>
+    public string? Authorities { get; init; }
+
+    /// <summary>Whether a caller must show a certificate of <see cref="Authorities"/>. Default true.</summary>
+    public bool RequireClientCertificate { get; init; } = true;
+
+    /// <summary>Profile of PS3.15 annex B. Default bcp195-rfc9325.</summary>
+    [Required, RegularExpression(OptionPatterns.TlsProfile, ErrorMessage = OptionPatterns.TlsProfileError)]
+    public string Profile { get; init; } = "bcp195-rfc9325";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (RequireClientCertificate && Authorities is null)
+        {
+            yield return new ValidationResult(
+                "is required where callers must show a certificate; otherwise set RequireClientCertificate to false",
+                [nameof(Authorities)]);
+        }
+    }
 }
 
 /// <summary>The DICOM side of a node.</summary>
@@ -89,6 +155,9 @@ public sealed record DicomNodeOptions
     /// <summary>Port to listen on, 0 to 65535; 0 takes a free one. Default 11112.</summary>
     [Range(0, 65535)]
     public int Port { get; init; } = 11112;
+
+    /// <summary>TLS for every connection to the port. Default: none.</summary>
+    public DicomTlsOptions? Tls { get; init; }
 }
 
 /// <summary>A health structure that a node may act for.</summary>

@@ -24,9 +24,9 @@ public sealed class CharacterSet
     /// attribute out mean that; they are never written.</summary>
     public static CharacterSet Default { get; } = new([], [Repertoire.Ascii], isKnown: true);
 
-    public static CharacterSet Latin1 { get; } = Parse(["ISO_IR 100"]);
+    public static CharacterSet Latin1 { get; } = New(["ISO_IR 100"]);
 
-    public static CharacterSet Utf8 { get; } = Parse(["ISO_IR 192"]);
+    public static CharacterSet Utf8 { get; } = New(["ISO_IR 192"]);
 
     /// <summary>The values of (0008,0005) as they were given.</summary>
     public IReadOnlyList<string> Terms { get; }
@@ -34,10 +34,23 @@ public sealed class CharacterSet
     /// <summary>False if a term is not one of PS3.3 C.12.1.1.2: then the default repertoire stands for it.</summary>
     public bool IsKnown { get; }
 
+    /// <summary>A byte 5C is the delimiter wherever it stands, and 20 is a space: no set of several bytes is left but
+    /// UTF-8.</summary>
+    internal bool IsDelimitedByBytes =>
+        ReferenceEquals(this, Default) || ReferenceEquals(this, Latin1) || ReferenceEquals(this, Utf8);
+
     /// <summary>The character set of the values of (0008,0005).</summary>
     public static CharacterSet Parse(IReadOnlyList<string> terms)
     {
         if (terms.Count == 0 || (terms.Count == 1 && terms[0].Length == 0)) return Default;
+        // Nearly all data sets say one of these two.
+        if (terms.Count == 1 && string.Equals(terms[0], "ISO_IR 100", StringComparison.Ordinal)) return Latin1;
+        if (terms.Count == 1 && string.Equals(terms[0], "ISO_IR 192", StringComparison.Ordinal)) return Utf8;
+        return New(terms);
+    }
+
+    private static CharacterSet New(IReadOnlyList<string> terms)
+    {
         var isKnown = true;
         var repertoires = new List<Repertoire>();
         foreach (var term in terms)
@@ -64,9 +77,9 @@ public sealed class CharacterSet
         var best = Default;
         foreach (var text in texts)
         {
-            if (text is null || best.CanEncode(text)) continue;
-            if (ReferenceEquals(best, Default) && Latin1.CanEncode(text)) best = Latin1;
-            else return Utf8;
+            if (text is null || Ascii.IsValid(text)) continue;
+            if (text.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF')) return Utf8;
+            best = Latin1;
         }
 
         return best;

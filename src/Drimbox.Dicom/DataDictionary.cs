@@ -12,9 +12,19 @@ public readonly record struct DictionaryEntry(
     Tag Tag, string Keyword, Vr Vr, string VrText, string Vm, bool IsRetired);
 
 /// <summary>The data dictionary of PS3.6 and the command fields of PS3.7 E, as sorted tables in the assembly: a
-/// look-up by tag allocates nothing but the keyword, and nothing is built at start-up.</summary>
+/// look-up allocates a keyword when it is asked for the first time, and nothing is built at start-up.</summary>
 public static class DataDictionary
 {
+    // By the code of the VR column: what ImplicitVr and IsUsOrSs answer.
+    private static readonly Vr[] ImplicitVrOf =
+    [
+        .. DictionaryTables.VrText.Select((text, code) =>
+            text.EndsWith(" OW", StringComparison.Ordinal) ? Vr.OW : DictionaryTables.FirstVr[code]),
+    ];
+
+    private static readonly bool[] UsOrSs =
+        [.. DictionaryTables.VrText.Select(text => text.StartsWith("US or SS", StringComparison.Ordinal))];
+
     /// <summary>Attributes with a tag of their own (repeating groups are not counted).</summary>
     public static int Count => DictionaryTables.Tags.Length;
 
@@ -25,7 +35,9 @@ public static class DataDictionary
         {
             entry = Entry(
                 tag, DictionaryTables.VrOf[index], DictionaryTables.VmOf[index],
-                Line(DictionaryTables.Keywords, DictionaryTables.KeywordStart, index));
+                // Two threads that make the same text at once do no harm.
+                KeywordTexts.Of[index] ??= Encoding.ASCII.GetString(
+                    Line(DictionaryTables.Keywords, DictionaryTables.KeywordStart, index)));
             return true;
         }
 
@@ -34,7 +46,8 @@ public static class DataDictionary
         {
             entry = Entry(
                 tag, DictionaryTables.RepeatingVr[index], DictionaryTables.RepeatingVm[index],
-                Line(DictionaryTables.RepeatingKeywords, DictionaryTables.RepeatingKeywordStart, index));
+                Encoding.ASCII.GetString(
+                    Line(DictionaryTables.RepeatingKeywords, DictionaryTables.RepeatingKeywordStart, index)));
             return true;
         }
 
@@ -91,16 +104,14 @@ public static class DataDictionary
         if (tag.IsPrivate) return tag.IsPrivateCreator ? Vr.LO : Vr.UN;
         var code = VrCode(tag);
         if (code < 0) return Vr.UN;
-        return DictionaryTables.VrText[code].EndsWith(" OW", StringComparison.Ordinal)
-            ? Vr.OW
-            : DictionaryTables.FirstVr[code];
+        return ImplicitVrOf[code];
     }
 
     /// <summary>True for <c>US or SS</c>: the sign is that of Pixel Representation (0028,0103).</summary>
     internal static bool IsUsOrSs(Tag tag)
     {
         var code = VrCode(tag);
-        return code >= 0 && DictionaryTables.VrText[code].StartsWith("US or SS", StringComparison.Ordinal);
+        return code >= 0 && UsOrSs[code];
     }
 
     private static int VrCode(Tag tag)
@@ -126,14 +137,20 @@ public static class DataDictionary
         return -1;
     }
 
-    private static DictionaryEntry Entry(Tag tag, byte vr, byte vm, ReadOnlySpan<byte> keyword)
+    private static DictionaryEntry Entry(Tag tag, byte vr, byte vm, string keyword)
     {
         var code = vr & ~DictionaryTables.RetiredBit;
         return new DictionaryEntry(
-            tag, Encoding.ASCII.GetString(keyword), DictionaryTables.FirstVr[code], DictionaryTables.VrText[code],
+            tag, keyword, DictionaryTables.FirstVr[code], DictionaryTables.VrText[code],
             DictionaryTables.VmText[vm], (vr & DictionaryTables.RetiredBit) != 0);
     }
 
     private static ReadOnlySpan<byte> Line(ReadOnlySpan<byte> text, ReadOnlySpan<int> starts, int index) =>
         text[starts[index]..(starts[index + 1] - 1)];
+
+    // A type of its own: a program that asks for no keyword does not pay for the array.
+    private static class KeywordTexts
+    {
+        internal static readonly string?[] Of = new string?[DictionaryTables.Tags.Length];
+    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
@@ -20,7 +21,7 @@ public sealed partial class DataSet
         {
             if (_characterSet is { } known) return known;
             if (TryGet(Tag.SpecificCharacterSet, out var element))
-                return _characterSet = CharacterSet.Parse(Split(Encoding.ASCII.GetString(element.Bytes), Vr.CS));
+                return _characterSet = CharacterSetOf(element.Bytes);
             // Not kept: the parent may still change.
             return Parent?.CharacterSet ?? CharacterSet.Default;
         }
@@ -36,6 +37,9 @@ public sealed partial class DataSet
     /// <summary>The first value as text, or null where there is none.</summary>
     public string? GetString(Tag tag)
     {
+        if (TryGet(tag, out var element) && element is { IsInMemory: true, Vr: var vr } && vr.IsText()
+            && FirstOf(element.Bytes, vr) is { } first)
+            return first.Length == 0 ? null : first;
         var values = GetStrings(tag);
         return values.Count == 0 || values[0].Length == 0 ? null : values[0];
     }
@@ -79,6 +83,22 @@ public sealed partial class DataSet
     public bool TryGetInt(Tag tag, out int value)
     {
         value = 0;
+        if (!TryGet(tag, out var element)) return false;
+        // The common case, without an array: US and IS of one value.
+        var bytes = element.Bytes;
+        if (element.Vr == Vr.US && bytes.Length == 2)
+        {
+            value = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+            return true;
+        }
+
+        if (element.Vr == Vr.IS && Utf8Parser.TryParse(bytes.Trim((byte)' '), out int number, out var used)
+            && used == bytes.Trim((byte)' ').Length)
+        {
+            value = number;
+            return true;
+        }
+
         var values = GetIntegers(tag);
         if (values.Count == 0 || values[0] is < int.MinValue or > int.MaxValue) return false;
         value = (int)values[0];
@@ -138,6 +158,26 @@ public sealed partial class DataSet
     /// <summary>A value of AT: group, then element.</summary>
     internal static Tag TagAt(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadUInt16LittleEndian(bytes), BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]));
+
+    /// <summary>The first value, without an array of all of them; null where the delimiter cannot be told from the
+    /// bytes alone.</summary>
+    private string? FirstOf(ReadOnlySpan<byte> bytes, Vr vr)
+    {
+        var set = vr.UsesSpecificCharacterSet() ? CharacterSet : CharacterSet.Default;
+        if (!set.IsDelimitedByBytes) return null;
+        if (!vr.IsSingleText() && bytes.IndexOf((byte)'\\') is var end and >= 0) bytes = bytes[..end];
+        bytes = bytes.TrimEnd(" \0"u8);
+        return set.Decode(vr.IgnoresLeadingSpaces() ? bytes.TrimStart((byte)' ') : bytes, vr);
+    }
+
+    private static CharacterSet CharacterSetOf(ReadOnlySpan<byte> terms)
+    {
+        terms = terms.Trim(" \0"u8);
+        if (terms.SequenceEqual("ISO_IR 100"u8)) return CharacterSet.Latin1;
+        return terms.SequenceEqual("ISO_IR 192"u8)
+            ? CharacterSet.Utf8
+            : CharacterSet.Parse(Split(Encoding.ASCII.GetString(terms), Vr.CS));
+    }
 
     private static string[] Split(string text, Vr vr)
     {

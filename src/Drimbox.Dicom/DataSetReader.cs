@@ -262,7 +262,8 @@ public sealed partial class DataSetReader
     // Attack A4: each is an object or two of ours, and eight bytes of the peer's.
     private bool HasRoomForObject()
     {
-        if (++_objects <= Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin)) return true;
+        var allowed = Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin);
+        if (++_objects <= allowed) return true;
         Refuse(StructureErrorReason.ObjectsOverLimit);
         return false;
     }

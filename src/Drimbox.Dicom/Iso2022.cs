@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 
 namespace Drimbox.Dicom;
 
@@ -6,13 +6,22 @@ namespace Drimbox.Dicom;
 internal static class Iso2022
 {
     private const byte Escape = 0x1B;
+    private const int StackMax = 256;
+
+    // Two escape sequences of four bytes and a character of two.
+    private const int EncodedCharMax = 10;
 
     internal static string Decode(ReadOnlySpan<byte> bytes, Vr vr, Repertoire first)
     {
         var initialG1 = first.IsShifted ? Repertoire.Ascii : first;
         var initialG0 = first.Name == "13" ? first : Repertoire.Ascii;
         Repertoire g0 = initialG0, g1 = initialG1;
-        var text = new StringBuilder(bytes.Length);
+        // No set here makes more characters than it takes bytes.
+        char[]? rented = null;
+        var text = bytes.Length <= StackMax
+            ? stackalloc char[StackMax]
+            : rented = ArrayPool<char>.Shared.Rent(bytes.Length);
+        var length = 0;
         var i = 0;
         while (i < bytes.Length)
         {
@@ -27,7 +36,7 @@ internal static class Iso2022
             if (b < 0x20 || (!g0.IsTwoByte && IsDelimiter(b, vr)))
             {
                 (g0, g1) = (initialG0, initialG1);
-                text.Append((char)b);
+                text[length++] = (char)b;
                 i++;
                 continue;
             }
@@ -37,11 +46,11 @@ internal static class Iso2022
             {
                 if (i + 1 == bytes.Length)
                 {
-                    text.Append('\uFFFD');
+                    text[length++] = '\uFFFD';
                     break;
                 }
 
-                text.Append(set.DecodePair(b, bytes[i + 1]));
+                length += set.DecodePair(b, bytes[i + 1], text[length..]);
                 i += 2;
                 continue;
             }
@@ -49,85 +58,86 @@ internal static class Iso2022
             var end = i + 1;
             while (end < bytes.Length && bytes[end] >= 0x20 && (bytes[end] < 0x80) == (b < 0x80)
                    && !IsDelimiter(bytes[end], vr)) end++;
-            text.Append(set.Decode(bytes[i..end], vr));
+            length += set.Decode(bytes[i..end], vr, text[length..]);
             i = end;
         }
 
-        return text.ToString();
+        var decoded = new string(text[..length]);
+        if (rented is not null) ArrayPool<char>.Shared.Return(rented);
+        return decoded;
     }
 
     internal static byte[] Encode(string text, Vr vr, Repertoire[] repertoires)
     {
         var initial = repertoires[0].IsShifted ? Repertoire.Ascii : repertoires[0];
         Repertoire g0 = Repertoire.Ascii, g1 = initial;
-        var bytes = new List<byte>(text.Length * 2);
+        var rented = ArrayPool<byte>.Shared.Rent((text.Length + 1) * EncodedCharMax);
+        var bytes = rented.AsSpan();
+        var length = 0;
+        Span<byte> encoded = stackalloc byte[4];
         foreach (var c in text)
         {
             if (c < 0x80)
             {
                 // PS3.5 6.1.2.5.3: back to ISO 646 before a delimiter, a control character and the end.
-                if (g0.IsTwoByte) WriteEscape(bytes, Repertoire.Ascii.G0Escape!);
+                if (g0.IsTwoByte) length += WriteEscape(bytes[length..], Repertoire.Ascii.G0Escape!);
                 g0 = Repertoire.Ascii;
                 if (c < 0x20 || IsDelimiter((byte)c, vr)) g1 = initial;
-                bytes.Add((byte)c);
+                bytes[length++] = (byte)c;
                 continue;
             }
 
-            if (!TryFind(c, g0, g1, repertoires, out var set))
+            if (!TryFind(c, g0, g1, repertoires, encoded, out var set, out var count))
             {
-                if (g0.IsTwoByte) WriteEscape(bytes, Repertoire.Ascii.G0Escape!);
+                if (g0.IsTwoByte) length += WriteEscape(bytes[length..], Repertoire.Ascii.G0Escape!);
                 g0 = Repertoire.Ascii;
-                bytes.Add((byte)'?');
+                bytes[length++] = (byte)'?';
                 continue;
             }
 
             var high = set.G1Escape is not null;
             if (high && !ReferenceEquals(g1, set))
             {
-                WriteEscape(bytes, set.G1Escape!);
+                length += WriteEscape(bytes[length..], set.G1Escape!);
                 g1 = set;
             }
             else if (!high && !ReferenceEquals(g0, set))
             {
-                WriteEscape(bytes, set.G0Escape!);
+                length += WriteEscape(bytes[length..], set.G0Escape!);
                 g0 = set;
             }
 
-            if (set.TryEncodePairOrNone(c) is { } pair)
-            {
-                bytes.Add((byte)(high ? pair.First | 0x80 : pair.First));
-                bytes.Add((byte)(high ? pair.Second | 0x80 : pair.Second));
-            }
-            else
-            {
-                bytes.AddRange(set.Encode(c.ToString()));
-            }
+            foreach (var b in encoded[..count]) bytes[length++] = (byte)(set.IsTwoByte && high ? b | 0x80 : b);
         }
 
-        if (g0.IsTwoByte) WriteEscape(bytes, Repertoire.Ascii.G0Escape!);
-        return [.. bytes];
+        if (g0.IsTwoByte) length += WriteEscape(bytes[length..], Repertoire.Ascii.G0Escape!);
+        var result = bytes[..length].ToArray();
+        ArrayPool<byte>.Shared.Return(rented);
+        return result;
     }
 
-    private static (byte First, byte Second)? TryEncodePairOrNone(this Repertoire set, char c) =>
-        set.IsTwoByte && set.TryEncodePair(c, out var pair) ? pair : null;
-
     // The sets in use first, so that no escape is written without need.
-    private static bool TryFind(char c, Repertoire g0, Repertoire g1, Repertoire[] all, out Repertoire set)
+    private static bool TryFind(
+        char c, Repertoire g0, Repertoire g1, Repertoire[] all, Span<byte> encoded, out Repertoire set, out int count)
     {
-        foreach (var candidate in (ReadOnlySpan<Repertoire>)[g0, g1, .. all])
+        set = g0;
+        if (g0.TryEncode(c, encoded, out count)) return true;
+        set = g1;
+        if (g1.TryEncode(c, encoded, out count)) return true;
+        foreach (var candidate in all)
         {
             set = candidate;
-            if (!ReferenceEquals(set, Repertoire.Ascii) && set.CanEncode(c.ToString())) return true;
+            if (candidate.TryEncode(c, encoded, out count)) return true;
         }
 
-        set = Repertoire.Ascii;
         return false;
     }
 
-    private static void WriteEscape(List<byte> bytes, string sequence)
+    private static int WriteEscape(Span<byte> bytes, string sequence)
     {
-        bytes.Add(Escape);
-        foreach (var c in sequence) bytes.Add((byte)c);
+        bytes[0] = Escape;
+        for (var i = 0; i < sequence.Length; i++) bytes[1 + i] = (byte)sequence[i];
+        return 1 + sequence.Length;
     }
 
     /// <returns>The length of the sequence after ESC; 0 for one that PS3.3 does not define, which is dropped.</returns>

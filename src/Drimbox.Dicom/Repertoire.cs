@@ -83,62 +83,97 @@ internal sealed class Repertoire
 
     internal bool CanEncode(string text)
     {
-        if (IsTwoByte) return text.All(c => TryEncodePair(c, out _));
+        if (IsTwoByte)
+        {
+            Span<byte> pair = stackalloc byte[4];
+            foreach (var c in text)
+            {
+                if (!TryEncode(c, pair, out _)) return false;
+            }
+
+            return true;
+        }
+
         return string.Equals(Decode(Encode(text), Vr.LT), text, StringComparison.Ordinal);
     }
 
-    /// <summary>Two 7-bit bytes of a 94×94 set.</summary>
-    internal string DecodePair(byte first, byte second) => _encoding.Value.GetString(
-        [(byte)(first | 0x80), (byte)((second | 0x80) & SecondByteMask)]);
-
-    internal bool TryEncodePair(char c, out (byte First, byte Second) pair)
+    /// <summary>As <see cref="Decode(ReadOnlySpan{byte}, Vr)"/>, into <paramref name="text"/>.</summary>
+    /// <returns>The number of characters.</returns>
+    internal int Decode(ReadOnlySpan<byte> bytes, Vr vr, Span<char> text)
     {
-        pair = default;
-        if (c < 0x80) return false;
-        var bytes = _encoding.Value.GetBytes([c]);
-        if (bytes.Length != 2 || bytes[0] < 0xA1) return false;
-        if ((bytes[1] & 0x80) != (SecondByteMask & 0x80) || (bytes[1] | 0x80) < 0xA1) return false;
-        pair = ((byte)(bytes[0] & 0x7F), (byte)(bytes[1] & 0x7F));
-        return true;
+        if (!string.Equals(Name, "13", StringComparison.Ordinal))
+            return (ReferenceEquals(this, Ascii) ? Encoding.Latin1 : _encoding.Value).GetChars(bytes, text);
+        for (var i = 0; i < bytes.Length; i++) text[i] = DecodeJisX0201(bytes[i], vr);
+        return bytes.Length;
+    }
+
+    /// <summary>Two bytes of a 94×94 set, with or without their high bits.</summary>
+    /// <returns>The number of characters.</returns>
+    internal int DecodePair(byte first, byte second, Span<char> text) => _encoding.Value.GetChars(
+        [(byte)(first | 0x80), (byte)((second | 0x80) & SecondByteMask)], text);
+
+    /// <summary>One character that is not of ISO 646: a byte above 7F, or two 7-bit bytes of a 94×94 set.</summary>
+    /// <param name="bytes">At least four.</param>
+    internal bool TryEncode(char c, Span<byte> bytes, out int count)
+    {
+        count = 0;
+        if (ReferenceEquals(this, Ascii) || c < 0x80 || char.IsSurrogate(c)) return false;
+        if (IsTwoByte)
+        {
+            if (_encoding.Value.GetBytes([c], bytes) != 2 || bytes[0] < 0xA1) return false;
+            if ((bytes[1] & 0x80) != (SecondByteMask & 0x80) || (bytes[1] | 0x80) < 0xA1) return false;
+            bytes[0] &= 0x7F;
+            bytes[1] &= 0x7F;
+            count = 2;
+            return true;
+        }
+
+        if (string.Equals(Name, "13", StringComparison.Ordinal))
+        {
+            bytes[0] = EncodeJisX0201(c);
+            count = 1;
+            return DecodeJisX0201(bytes[0], Vr.LT) == c;
+        }
+
+        // What the set lacks becomes a question mark or the nearest letter, which decodes to something else.
+        Span<char> back = stackalloc char[4];
+        count = _encoding.Value.GetBytes([c], bytes);
+        return _encoding.Value.GetChars(bytes[..count], back) == 1 && back[0] == c;
     }
 
     // ISO 646-JP below 80, half-width katakana from A1 to DF (U+FF61 to U+FF9F).
     private static string DecodeJisX0201(ReadOnlySpan<byte> bytes, Vr vr)
     {
         var text = new StringBuilder(bytes.Length);
-        foreach (var b in bytes)
-        {
-            text.Append(b switch
-            {
-                // PS3.5 6.1.2.3 note: 5C is the yen sign, and the delimiter of values where there is one.
-                0x5C => vr.IsSingleText() ? '\u00A5' : '\\',
-                0x7E => '\u203E',
-                < 0x80 => (char)b,
-                >= 0xA1 and <= 0xDF => (char)(0xFF61 + b - 0xA1),
-                _ => '\uFFFD',
-            });
-        }
-
+        foreach (var b in bytes) text.Append(DecodeJisX0201(b, vr));
         return text.ToString();
     }
+
+    private static char DecodeJisX0201(byte b, Vr vr) => b switch
+    {
+        // PS3.5 6.1.2.3 note: 5C is the yen sign, and the delimiter of values where there is one.
+        0x5C => vr.IsSingleText() ? '\u00A5' : '\\',
+        0x7E => '\u203E',
+        < 0x80 => (char)b,
+        >= 0xA1 and <= 0xDF => (char)(0xFF61 + b - 0xA1),
+        _ => '\uFFFD',
+    };
 
     private static byte[] EncodeJisX0201(string text)
     {
         var bytes = new byte[text.Length];
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = text[i] switch
-            {
-                '\u00A5' => 0x5C,
-                '\u203E' => 0x7E,
-                >= '\uFF61' and <= '\uFF9F' => (byte)(text[i] - 0xFF61 + 0xA1),
-                < '\u0080' => (byte)text[i],
-                _ => (byte)'?',
-            };
-        }
-
+        for (var i = 0; i < bytes.Length; i++) bytes[i] = EncodeJisX0201(text[i]);
         return bytes;
     }
+
+    private static byte EncodeJisX0201(char c) => c switch
+    {
+        '\u00A5' => 0x5C,
+        '\u203E' => 0x7E,
+        >= '\uFF61' and <= '\uFF9F' => (byte)(c - 0xFF61 + 0xA1),
+        < '\u0080' => (byte)c,
+        _ => (byte)'?',
+    };
 
     private static Encoding Open(int codePage)
     {

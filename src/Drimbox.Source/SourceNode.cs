@@ -4,6 +4,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Dispatch;
@@ -79,6 +80,7 @@ public sealed class SourceNode : IAsyncDisposable
             {
                 EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
                 AeTitles = [ownAe],
+                Tls = TlsServerOptions.From(options.Dicom.Tls),
                 Callers =
                 [
                     new CallerRule(AeTitle.Parse(options.Pacs!.AeTitle))

@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Requests;
@@ -87,6 +88,7 @@ public sealed class TeleradiologyNode : IAsyncDisposable
             {
                 EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
                 AeTitles = [ownAe],
+                Tls = TlsServerOptions.From(options.Dicom.Tls),
                 Callers =
                 [
                     new CallerRule(AeTitle.Parse(options.Archive!.AeTitle))

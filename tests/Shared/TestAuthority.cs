@@ -24,8 +24,8 @@ internal sealed class TestAuthority : IDisposable
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         _certificate = request.CreateSelfSigned(From, Until);
-        File = Path.Combine(folder, $"{name}.pem");
-        global::System.IO.File.WriteAllText(File, _certificate.ExportCertificatePem());
+        CertificateFile = Path.Combine(folder, $"{name}.pem");
+        File.WriteAllText(CertificateFile, _certificate.ExportCertificatePem());
     }
 
     public static DateTimeOffset From { get; } = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -33,7 +33,7 @@ internal sealed class TestAuthority : IDisposable
     public static DateTimeOffset Until { get; } = new(2090, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The certificate of the authority itself.</summary>
-    public string File { get; }
+    public string CertificateFile { get; }
 
     /// <summary>Certifies <paramref name="name"/> for the loopback: both roles, P-256, unless told
     /// otherwise.</summary>
@@ -68,8 +68,8 @@ internal sealed class TestAuthority : IDisposable
             From, until ?? Until, serial);
         var identity = new TestIdentity(
             Path.Combine(_folder, $"{name}.cert.pem"), Path.Combine(_folder, $"{name}.key.pem"), key);
-        global::System.IO.File.WriteAllText(identity.CertificateFile, certificate.ExportCertificatePem());
-        global::System.IO.File.WriteAllText(identity.KeyFile, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(identity.CertificateFile, certificate.ExportCertificatePem());
+        File.WriteAllText(identity.KeyFile, key.ExportPkcs8PrivateKeyPem());
         return identity;
     }
 

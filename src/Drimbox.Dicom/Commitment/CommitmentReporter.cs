@@ -36,6 +36,7 @@ public static class CommitmentReporter
                 CallingAe = callingAe,
                 CalledAe = peer.AeTitle,
                 Contexts = [Context],
+                Tls = peer.Tls,
                 Time = time,
             },
             cancellationToken);

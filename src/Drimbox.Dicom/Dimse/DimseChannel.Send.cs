@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Dicom.UpperLayer;
@@ -12,6 +11,7 @@ internal sealed partial class DimseChannel
     private const int Headers = PduHeader.Size + PdvHeader.Size;
 
     private readonly byte[] _answer = new byte[Headers + CommandBytesMax];
+    private GatheredSend? _gathered;
 
     /// <summary>Sends a message that is a command alone.</summary>
     /// <exception cref="AssociationAbortedException">The association no longer stands.</exception>
@@ -39,8 +39,8 @@ internal sealed partial class DimseChannel
         await SendAsync(context, command, content);
     }
 
-    /// <summary>Sends a message whose data set is read as it goes: no more than one buffer of it is in memory, and
-    /// each system call sends as many PDUs as the buffer holds.</summary>
+    /// <summary>Sends a message whose data set is read as it goes: no more than one buffer of it is copied, nothing of
+    /// what lies in memory, and each system call sends as many PDUs as fit.</summary>
     /// <exception cref="AssociationAbortedException">The association no longer stands.</exception>
     /// <exception cref="IOException">The content cannot be read. The message is then cut short, so the association
     /// has been aborted.</exception>
@@ -50,31 +50,30 @@ internal sealed partial class DimseChannel
         if ((content.Length & 1) != 0)
             throw new InvalidDataException("The data set has an odd number of bytes (PS3.5 7.1).");
         command.DataSetType = CommandSet.WithDataSet;
-        var buffer = ArrayPool<byte>.Shared.Rent((2 * (Limits.PduLengthSendMax + Headers)) - CommandBytesMax);
         await Provider.SendLock.WaitAsync();
+        _gathered ??= new GatheredSend(Provider.CanGather);
         try
         {
-            var filled = WriteCommand(buffer, context, command);
+            _gathered.Begin();
+            _gathered.Commit(WriteCommand(_gathered.Free, context, command));
             var remaining = content.Length;
             do
             {
-                if (buffer.Length - filled < Headers + Math.Min(remaining, association.SendLengthMax - PdvHeader.Size))
-                {
-                    await Provider.SendPDataAsync(buffer.AsMemory(0, filled));
-                    filled = 0;
-                }
-
                 var count = (int)Math.Min(remaining, association.SendLengthMax - PdvHeader.Size);
                 remaining -= count;
-                PduHeader.Write(buffer.AsSpan(filled), PduType.PDataTf, PdvHeader.Size + count);
-                var pdv = buffer.AsSpan(filled + PduHeader.Size);
-                PdvHeader.Write(pdv, count, context.Id, isCommand: false, isLast: remaining == 0);
-                ReadExactly(content, buffer.AsSpan(filled + Headers, count));
-                filled += Headers + count;
+                if (!_gathered.HasRoomFor(Headers)) await FlushAsync(_gathered);
+                WriteHeaders(_gathered.Free, context, count, isLast: remaining == 0);
+                _gathered.Commit(Headers);
+                while (count > 0)
+                {
+                    var added = _gathered.Add(content, count);
+                    count -= added;
+                    if (added == 0) await FlushAsync(_gathered);
+                }
             }
             while (remaining > 0);
 
-            await Provider.SendPDataAsync(buffer.AsMemory(0, filled));
+            await FlushAsync(_gathered);
         }
         catch (Exception e) when (e is not AssociationAbortedException)
         {
@@ -84,9 +83,21 @@ internal sealed partial class DimseChannel
         }
         finally
         {
+            _gathered.End();
             Provider.SendLock.Release();
-            ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async ValueTask FlushAsync(GatheredSend gathered)
+    {
+        await Provider.SendPDataAsync(gathered.Pieces);
+        gathered.Clear();
+    }
+
+    private static void WriteHeaders(Span<byte> destination, PresentationContext context, int count, bool isLast)
+    {
+        PduHeader.Write(destination, PduType.PDataTf, PdvHeader.Size + count);
+        PdvHeader.Write(destination[PduHeader.Size..], count, context.Id, isCommand: false, isLast);
     }
 
     private static int WriteCommand(Span<byte> destination, PresentationContext context, CommandSet command)
@@ -95,15 +106,5 @@ internal sealed partial class DimseChannel
         PduHeader.Write(destination, PduType.PDataTf, PdvHeader.Size + length);
         PdvHeader.Write(destination[PduHeader.Size..], length, context.Id, isCommand: true, isLast: true);
         return Headers + length;
-    }
-
-    private static void ReadExactly(InstanceContent content, Span<byte> destination)
-    {
-        while (!destination.IsEmpty)
-        {
-            var count = content.Read(destination);
-            if (count == 0) throw new EndOfStreamException("The data set ended before its length.");
-            destination = destination[count..];
-        }
     }
 }

@@ -22,6 +22,10 @@ internal sealed partial class DimseChannel(Association association)
     private readonly byte[] _command = new byte[1024];
     private PresentationContext? _context;
 
+    /// <summary>What data sets that are read whole are taken from; without limit where the peer is one of our
+    /// choice.</summary>
+    public DataSetBudget Budget { get; set; } = new(long.MaxValue);
+
     private UpperLayerProvider Provider => association.Provider;
 
     /// <summary>Reads the next command set. The data set of the message before must have been read to its
@@ -92,13 +96,29 @@ internal sealed partial class DimseChannel(Association association)
     {
         var collected = new ArrayBufferWriter<byte>(1024);
         var isTooLong = false;
-        while (true)
+        // What every association may collect without asking; more comes in steps, as it arrives.
+        var granted = Limits.DataSetBytesGranted;
+        try
         {
-            var piece = await ReadDataAsync();
-            if (piece.Kind != IndicationKind.Fragment) return (null, piece.Kind);
-            isTooLong |= collected.WrittenCount + piece.Payload.Length > bytesMax;
-            if (!isTooLong) collected.Write(piece.Payload.Span);
-            if (piece.IsLast) return (isTooLong ? null : collected.WrittenSpan.ToArray(), IndicationKind.None);
+            while (true)
+            {
+                var piece = await ReadDataAsync();
+                if (piece.Kind != IndicationKind.Fragment) return (null, piece.Kind);
+                var length = collected.WrittenCount + piece.Payload.Length;
+                isTooLong |= length > bytesMax;
+                while (!isTooLong && length > granted)
+                {
+                    if (Budget.TryTake(Limits.DataSetBytesGranted)) granted += Limits.DataSetBytesGranted;
+                    else isTooLong = true;
+                }
+
+                if (!isTooLong) collected.Write(piece.Payload.Span);
+                if (piece.IsLast) return (isTooLong ? null : collected.WrittenSpan.ToArray(), IndicationKind.None);
+            }
+        }
+        finally
+        {
+            Budget.Return(granted - Limits.DataSetBytesGranted);
         }
     }
 

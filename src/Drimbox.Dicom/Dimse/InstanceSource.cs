@@ -114,6 +114,11 @@ public abstract class InstanceContent : IDisposable
     /// <returns>At least 1, or 0 at the end.</returns>
     public abstract int Read(Span<byte> destination);
 
+    /// <summary>Passes over the next bytes if they lie in memory, so that they are sent without a copy. They stay as
+    /// they are until <see cref="Dispose"/>.</summary>
+    /// <returns>At most <paramref name="count"/> bytes; none if they have to be read.</returns>
+    public virtual ReadOnlyMemory<byte> Take(int count) => default;
+
     public abstract void Dispose();
 }
 
@@ -133,6 +138,13 @@ internal sealed class MemoryContent : InstanceContent
         _rest.Span[..count].CopyTo(destination);
         _rest = _rest[count..];
         return count;
+    }
+
+    public override ReadOnlyMemory<byte> Take(int count)
+    {
+        var taken = _rest[..Math.Min(count, _rest.Length)];
+        _rest = _rest[taken.Length..];
+        return taken;
     }
 
     public override void Dispose()

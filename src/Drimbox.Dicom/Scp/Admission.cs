@@ -1,4 +1,6 @@
 using System.Net;
+using Drimbox.Core;
+using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scp;
@@ -13,6 +15,9 @@ internal sealed class Admission(AcceptorOptions options)
     private readonly Dictionary<IPAddress, int> _associationsByAddress = [];
     private DescriptorShare _share = DescriptorShare.Whole(options);
     private TaskCompletionSource _associationEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>For the data sets that all associations together hold whole.</summary>
+    public DataSetBudget Budget { get; } = new(Limits.DataSetBytesHeldMax);
 
     public bool IsDraining { get; private set; }
 

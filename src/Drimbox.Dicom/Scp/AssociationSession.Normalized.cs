@@ -22,11 +22,15 @@ internal sealed partial class AssociationSession
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var refusal = NormalizedRefusalOf(context, command);
         NRequest? request = null;
+        // Given back when the operation has ended.
+        var held = 0;
         if (refusal is null)
         {
             DataSet? dataSet = null;
             if (command.HasDataSet && bytes is null)
                 refusal = DimseStatus.ResourceLimitation.With("The data set is too long.");
+            else if (bytes is not null && !_admission.Budget.TryTake(held = bytes.Length))
+                (refusal, held) = (DimseStatus.ResourceLimitation.With("Too many requests are under way."), 0);
             else if (command.HasDataSet && !TryRead(bytes, context, out dataSet))
                 refusal = DimseStatus.ProcessingFailure.With("The data set cannot be read.");
             else
@@ -35,6 +39,7 @@ internal sealed partial class AssociationSession
 
         if (refusal is { } status)
         {
+            _admission.Budget.Return(held);
             await Channel.SendAsync(context, command.Respond(status));
             return IndicationKind.None;
         }
@@ -49,6 +54,7 @@ internal sealed partial class AssociationSession
             finally
             {
                 answered.TrySetResult();
+                _admission.Budget.Return(held);
             }
         });
         return IndicationKind.None;

@@ -23,8 +23,18 @@ internal sealed partial class AssociationSession
             return IndicationKind.None;
         }
 
+        // Given back when the operation has ended.
+        var held = identifier?.Length ?? 0;
+        if (held > 0 && !_admission.Budget.TryTake(held))
+        {
+            await Channel.SendAsync(
+                context, command.Respond(DimseStatus.OutOfResources.With("Too many queries are under way.")));
+            return IndicationKind.None;
+        }
+
         if (!command.HasDataSet || !TryRead(identifier, context, out var query))
         {
+            _admission.Budget.Return(held);
             var status = command.HasDataSet && identifier is null
                 ? DimseStatus.OutOfResources.With("The identifier is too long.")
                 : DimseStatus.CannotUnderstand.With("The identifier cannot be read.");
@@ -33,9 +43,18 @@ internal sealed partial class AssociationSession
         }
 
         var name = command.CommandField.ToString();
-        Begin(command.MessageId, name, token => command.CommandField == CommandField.CFindRq
-            ? FindAsync(context, command, query!, token)
-            : RetrieveAsync(context, command, query!, token));
+        Begin(command.MessageId, name, async token =>
+        {
+            try
+            {
+                if (command.CommandField == CommandField.CFindRq) await FindAsync(context, command, query!, token);
+                else await RetrieveAsync(context, command, query!, token);
+            }
+            finally
+            {
+                _admission.Budget.Return(held);
+            }
+        });
         return IndicationKind.None;
     }
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
 
@@ -78,7 +79,7 @@ internal sealed partial class AssociationSession
                     Port = destination.Port,
                     CallingAe = _peer!.CalledAe,
                     CalledAe = destination.AeTitle,
-                    Contexts = CStoreScu.ContextsFor(progress.Instances),
+                    Contexts = CStoreScu.ConvertingContextsFor(progress.Instances),
                     Tls = destination.Tls,
                     Time = _time,
                 },
@@ -90,7 +91,7 @@ internal sealed partial class AssociationSession
             };
             while (!cancel.IsCancellationRequested && progress.TryTake(out var instance))
             {
-                progress.Count(instance, await StoreOneAsync(scu, instance));
+                progress.Count(instance, await StoreOneAsync(association, scu, instance));
                 if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
             }
 
@@ -105,11 +106,16 @@ internal sealed partial class AssociationSession
         }
     }
 
-    private static async ValueTask<DimseStatus> StoreOneAsync(CStoreScu scu, InstanceSource instance)
+    private static async ValueTask<DimseStatus> StoreOneAsync(
+        Association association, CStoreScu scu, InstanceSource instance)
     {
+        // PS3.4 C.4.2.3.1: in the transfer syntax that the instance has, if the destination takes it.
+        var fitting = TransferSyntaxConverter.Fit(
+            instance, (sopClass, syntax) => association.FindContext(sopClass, syntax) is not null);
+        if (fitting is null) return DimseStatus.SopClassNotSupported;
         try
         {
-            return await scu.SendAsync(instance, CancellationToken.None);
+            return await scu.SendAsync(fitting, CancellationToken.None);
         }
         catch (Exception e) when (e is FileNotFoundException
             or DirectoryNotFoundException or UnauthorizedAccessException or InvalidDataException)
@@ -164,14 +170,14 @@ internal sealed partial class AssociationSession
     // PS3.4 C.4.3.1: over the same association, in a context in which the requestor took the SCP role.
     private async Task<DimseStatus> StoreBackAsync(InstanceSource instance)
     {
-        var context = _association!.Contexts.FirstOrDefault(c =>
-            c.RequestorIsScp && c.AbstractSyntax == instance.SopClassUid
-            && c.TransferSyntax == instance.TransferSyntaxUid);
-        if (context is null) return DimseStatus.SopClassNotSupported;
+        var fitting = TransferSyntaxConverter.Fit(
+            instance, (sopClass, syntax) => FindContextBack(sopClass, syntax) is not null);
+        if (fitting is null) return DimseStatus.SopClassNotSupported;
+        var context = FindContextBack(fitting.SopClassUid, fitting.TransferSyntaxUid)!;
         InstanceContent content;
         try
         {
-            content = instance.Open();
+            content = fitting.Open();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -181,13 +187,17 @@ internal sealed partial class AssociationSession
         using (content)
         {
             if ((content.Length & 1) != 0) return DimseStatus.ProcessingFailure;
-            var messageId = _association.NextMessageId();
+            var messageId = _association!.NextMessageId();
             return await InvokeAsync(
                 messageId,
                 () => Channel.SendAsync(context, CStoreScu.RequestFor(instance, messageId), content),
                 _ended);
         }
     }
+
+    private PresentationContext? FindContextBack(Uid sopClass, Uid transferSyntax) =>
+        _association!.Contexts.FirstOrDefault(context => context.RequestorIsScp
+            && context.AbstractSyntax == sopClass && context.TransferSyntax == transferSyntax);
 
     private void CompleteSubOperation(CommandSet response)
     {

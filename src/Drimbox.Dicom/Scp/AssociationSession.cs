@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Microsoft.Extensions.Logging;
 
@@ -132,7 +133,7 @@ internal sealed partial class AssociationSession : IDisposable
         var request = _provider.Request!;
         var rejection = _negotiation.Judge(request, Address, tls?.Peer, out var services);
         UserIdentityAnswer? identity = null;
-        if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request);
+        if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request, tls);
         rejection ??= _admission.TryEstablish(this);
         if (rejection is { } refused)
         {
@@ -155,6 +156,7 @@ internal sealed partial class AssociationSession : IDisposable
             TlsSession = tls,
             SendLengthMax = Association.SendLengthFor(request.User.MaximumLength),
         };
+        _association.Channel.Budget = _admission.Budget;
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
         _performed = accept.User.AsyncOperations?.Performed ?? 1;
         if (_performed > 1) _invoking.Release(_performed - 1);
@@ -162,10 +164,11 @@ internal sealed partial class AssociationSession : IDisposable
         return true;
     }
 
-    private async ValueTask<(AssociateRejection?, UserIdentityAnswer?)> JudgeIdentityAsync(AssociateRequest request)
+    private async ValueTask<(AssociateRejection?, UserIdentityAnswer?)> JudgeIdentityAsync(
+        AssociateRequest request, TlsSession? tls)
     {
         if (_options.UserIdentity is not { } check) return default;
-        var peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address);
+        var peer = new AssociationPeer(request.CallingAe, request.CalledAe, Address) { Certificate = tls?.Peer };
         try
         {
             // Bounded by ARTIM, which has been running since the connection came.

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scu;
@@ -25,6 +26,21 @@ public sealed class CStoreScu(Association association)
         .Take(Limits.PresentationContextsMax)
         .Select(pair => new ProposedContext(pair.SopClassUid, pair.TransferSyntaxUid))
         .ToList();
+
+    /// <summary>Those of <see cref="ContextsFor"/>, and for each SOP class whose instances can be converted one more, in
+    /// the uncompressed syntaxes; at most 128.</summary>
+    public static IReadOnlyList<ProposedContext> ConvertingContextsFor(IReadOnlyList<InstanceSource> instances)
+    {
+        var exact = ContextsFor(instances);
+        var converted = instances
+            .Where(instance => TransferSyntax.TryFind(instance.TransferSyntaxUid, out var syntax)
+                && (TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ExplicitVRLittleEndian)
+                    || TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ImplicitVRLittleEndian)))
+            .Select(instance => instance.SopClassUid)
+            .Distinct()
+            .Select(CFindScu.ContextFor);
+        return exact.Concat(converted).Take(Limits.PresentationContextsMax).ToList();
+    }
 
     /// <summary>Sends one instance and waits for the response.</summary>
     /// <returns>The status of the peer; 0122 of our own, with a comment, if no accepted context fits.</returns>

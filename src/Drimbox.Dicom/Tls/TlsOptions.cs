@@ -1,3 +1,5 @@
+using Drimbox.Core;
+
 namespace Drimbox.Dicom.Tls;
 
 /// <summary>Whether a requestor must show a certificate.</summary>
@@ -34,6 +36,22 @@ public sealed record TlsServerOptions
 
     /// <summary>Default: PS3.15 B.12.</summary>
     public TlsProfile Profile { get; init; } = TlsProfile.Bcp195Rfc9325;
+
+    /// <summary>As the configuration writes it; null without.</summary>
+    /// <param name="options">Valid by their annotations.</param>
+    public static TlsServerOptions? From(DicomTlsOptions? options) => options is null ? null : new TlsServerOptions
+    {
+        CertificateFile = options.Certificate,
+        KeyFile = options.Key,
+        TrustFile = options.Authorities,
+        ClientCertificate = options switch
+        {
+            { RequireClientCertificate: true } => ClientCertificateRule.Required,
+            { Authorities: null } => ClientCertificateRule.None,
+            _ => ClientCertificateRule.Optional,
+        },
+        Profile = TlsProfile.Parse(options.Profile),
+    };
 }
 
 /// <summary>TLS of a requestor. Files are PEM and are read for each association.</summary>
@@ -58,4 +76,16 @@ public sealed record TlsClientOptions
 
     /// <summary>The name that the certificate must have; null: the host that is called.</summary>
     public string? HostName { get; init; }
+
+    /// <summary>As the configuration writes it; null without.</summary>
+    /// <param name="options">Valid by their annotations.</param>
+    public static TlsClientOptions? From(DicomPeerTlsOptions? options) => options is null ? null : new TlsClientOptions
+    {
+        TrustFile = options.Authorities,
+        CertificateFile = options.Certificate,
+        KeyFile = options.Key,
+        Profile = TlsProfile.Parse(options.Profile),
+        VerifyHostName = options.VerifyHostName,
+        HostName = options.HostName,
+    };
 }

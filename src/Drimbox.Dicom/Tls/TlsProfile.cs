@@ -111,6 +111,11 @@ public sealed record TlsProfile
         return profile is not null;
     }
 
+    /// <exception cref="FormatException">No profile has that name.</exception>
+    public static TlsProfile Parse(string name) => TryFind(name, out var profile)
+        ? profile
+        : throw new FormatException($"{name}: {Drimbox.Core.OptionPatterns.TlsProfileError}");
+
     public override string ToString() => $"{Name} (PS3.15 {Section})";
 
     /// <summary>For the platform's TLS; null on Windows, which has its own order of suites.</summary>

@@ -130,6 +130,16 @@ public sealed partial class Association : IAsyncDisposable
         Provider.Dispose();
     }
 
+    /// <summary>It stands between two messages, and the peer has not said or done anything since.</summary>
+    internal bool IsReusable => Provider.State == Sta.Sta6 && !Provider.IsInMessage && Provider.IsQuiet;
+
+    /// <summary>Forgets an association that the peer has ended.</summary>
+    internal void Drop()
+    {
+        StopWatching();
+        Provider.Dispose();
+    }
+
     /// <summary>While an operation runs, its cancellation aborts the association: bytes on the way cannot be taken
     /// back, and a peer that does not answer would hold the caller.</summary>
     internal CancellationTokenRegistration AbortOn(CancellationToken cancellationToken) =>

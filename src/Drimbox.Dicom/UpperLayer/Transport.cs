@@ -34,8 +34,29 @@ internal abstract class Transport : IDisposable
     /// <returns>How many of <paramref name="bytes"/> were taken, at least one.</returns>
     public abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
+    /// <summary>True if <see cref="SendAsync(IList{ArraySegment{byte}})"/> takes the pieces from where they lie.</summary>
+    public virtual bool CanGather => false;
+
+    /// <summary>Sends from several places with one system call, where the transport can.</summary>
+    /// <returns>How many bytes were taken, at least one.</returns>
+    public virtual ValueTask<int> SendAsync(IList<ArraySegment<byte>> pieces) =>
+        SendAsync(pieces[0].AsMemory(), CancellationToken.None);
+
     /// <summary>Tells the peer that this side sends nothing more. Waits for no answer.</summary>
     public abstract ValueTask ShutdownSendAsync();
+
+    /// <summary>True where a receive would not wait: something has come, or the connection has ended.</summary>
+    public bool HasInput()
+    {
+        try
+        {
+            return Socket.Poll(TimeSpan.Zero, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>A receive that waits, and each that follows, ends with 0 bytes; sending goes on.</summary>
     public void ShutdownReceive() => Socket.Shutdown(SocketShutdown.Receive);
@@ -67,6 +88,11 @@ internal sealed class SocketTransport : Transport
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         Socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+
+    public override bool CanGather => true;
+
+    public override ValueTask<int> SendAsync(IList<ArraySegment<byte>> pieces) =>
+        new(Socket.SendAsync(pieces, SocketFlags.None));
 
     public override ValueTask ShutdownSendAsync()
     {

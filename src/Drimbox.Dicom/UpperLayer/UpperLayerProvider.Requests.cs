@@ -60,6 +60,15 @@ internal sealed partial class UpperLayerProvider
         await SendBytesAsync(pdus);
     }
 
+    /// <summary>As above, from several places.</summary>
+    /// <inheritdoc cref="SendPDataAsync(ReadOnlyMemory{byte})"/>
+    public async ValueTask SendPDataAsync(IList<ArraySegment<byte>> pdus)
+    {
+        if (Apply(UpperLayerEvent.PDataRequest).IsBlank) throw Failure();
+        if (pdus.Count == 1) await SendBytesAsync(pdus[0]);
+        else await SendBytesAsync(pdus);
+    }
+
     /// <summary>AR-1. The confirmation comes by <see cref="ReadAsync"/>.</summary>
     public async ValueTask RequestReleaseAsync()
     {

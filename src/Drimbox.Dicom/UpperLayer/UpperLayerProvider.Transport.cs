@@ -28,8 +28,14 @@ internal sealed partial class UpperLayerProvider
     /// <summary>True while the reading task waits for the peer.</summary>
     public bool IsWaiting => Volatile.Read(ref _waitingSince) != 0;
 
+    /// <summary>Bytes in several places are sent from there, without a copy.</summary>
+    public bool CanGather => _transport.CanGather;
+
     /// <summary>Bytes received on this connection.</summary>
     public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
+
+    /// <summary>Nothing has come that was not read, not even the end of the connection.</summary>
+    public bool IsQuiet => _start == _end && !_transport.HasInput();
 
     private TimeSpan SendTimeout { get; set; } = Limits.AssociationIdleTimeout;
 
@@ -187,6 +193,36 @@ internal sealed partial class UpperLayerProvider
         {
             while (bytes.Length > 0)
                 bytes = bytes[await _transport.SendAsync(bytes, CancellationToken.None)..];
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        {
+            _transportFault ??= e;
+            throw Failure();
+        }
+        finally
+        {
+            Volatile.Write(ref _sendingSince, 0);
+        }
+    }
+
+    /// <inheritdoc cref="SendBytesAsync(ReadOnlyMemory{byte})"/>
+    private async ValueTask SendBytesAsync(IList<ArraySegment<byte>> pieces)
+    {
+        Volatile.Write(ref _sendingSince, _time.GetTimestamp());
+        try
+        {
+            while (pieces.Count > 0)
+            {
+                var sent = await _transport.SendAsync(pieces);
+                // A socket takes all unless the connection fails.
+                while (pieces.Count > 0 && sent >= pieces[0].Count)
+                {
+                    sent -= pieces[0].Count;
+                    pieces.RemoveAt(0);
+                }
+
+                if (sent > 0) pieces[0] = pieces[0][sent..];
+            }
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {

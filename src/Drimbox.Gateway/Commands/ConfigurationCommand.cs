@@ -15,11 +15,11 @@ internal static class ConfigurationCommand
             if (ConfigurationReader.TryRead(parsed.GetValue(file)!.FullName, out var findings) is not null)
             {
                 Console.WriteLine("ok");
-                return 0;
+                return (int)ExitCode.Done;
             }
 
             foreach (var finding in findings) Console.Error.WriteLine(finding);
-            return 2;
+            return (int)ExitCode.Usage;
         });
         return new Command("config", "The configuration file.") { check };
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Drimbox.Core;
-using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
 using Drimbox.Gateway.Demo;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +25,11 @@ internal static class DemoCommand
         {
             Description = "AET@HOST:PORT that may call the archive and be sent to by C-MOVE. Repeatable.",
         };
+        peers.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(t => !DicomPeer.TryParse(t.Value, out _)))
+                result.AddError($"--peer {token.Value}: a peer is AET@HOST:PORT.");
+        });
         var verbose = new Option<bool>("--verbose") { Description = "Print what the nodes log." };
         broken.Validators.Add(result =>
         {
@@ -64,16 +69,16 @@ internal static class DemoCommand
             var failed = await run.PlayAsync(broken, PatienceWithBroken, cancellation);
             if (options.Keep is not null) Console.WriteLine($"kept in {system.Folder}");
             if (!once && broken is null) await StayAsync(cancellation);
-            return failed == 0 ? 0 : 1;
+            return (int)(failed == 0 ? ExitCode.Done : ExitCode.Failed);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return 0;
+            return (int)ExitCode.Done;
         }
         catch (DemoFailedException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return 2;
+            return (int)ExitCode.Usage;
         }
     }
 
@@ -83,17 +88,9 @@ internal static class DemoCommand
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
     }
 
-    // AET@HOST:PORT
     private static DicomPeerOptions PeerOf(string text)
     {
-        var at = text.IndexOf('@', StringComparison.Ordinal);
-        var colon = text.LastIndexOf(':');
-        if (at < 1 || colon < at || !AeTitle.TryParse(text[..at], out var ae)
-            || !int.TryParse(text[(colon + 1)..], out var port) || port is < 1 or > 65535)
-        {
-            throw new DemoFailedException($"--peer {text}: a peer is AET@HOST:PORT.");
-        }
-
-        return new DicomPeerOptions { AeTitle = ae.ToString(), Host = text[(at + 1)..colon], Port = port };
+        Invariant.Holds(DicomPeer.TryParse(text, out var peer));
+        return new DicomPeerOptions { AeTitle = peer.AeTitle.ToString(), Host = peer.Host, Port = peer.Port };
     }
 }

@@ -30,7 +30,7 @@ internal static class Output
             PrintValues(answer.Body, "", output);
         }
 
-        return answer.Succeeded ? 0 : 1;
+        return (int)(answer.Succeeded ? ExitCode.Done : ExitCode.Failed);
     }
 
     private static void PrintTable(JsonElement rows, TextWriter output)

@@ -29,7 +29,7 @@ internal static class RunCommand
         if (ConfigurationReader.TryRead(file.FullName, out var findings) is not { } configuration)
         {
             foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            return 2;
+            return (int)ExitCode.Usage;
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -44,17 +44,17 @@ internal static class RunCommand
             foreach (var line in process.Addresses) Console.WriteLine(line);
             Console.WriteLine("ready");
             await WaitAsync(stop.Token);
-            return 0;
+            return (int)ExitCode.Done;
         }
         catch (ConfigurationException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return 2;
+            return (int)ExitCode.Usage;
         }
         catch (Exception e) when (e is StorageFaultException or UnauthorizedAccessException or IOException or System.Net.Sockets.SocketException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return 3;
+            return (int)ExitCode.Unavailable;
         }
     }
 

@@ -16,7 +16,7 @@ internal static class SocketOptions
     public static readonly Option<bool> Json = new("--json") { Description = "Print the answer as JSON." };
 
     /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
-    /// 0 done, 1 refused by the process, 2 the process cannot be reached.</summary>
+    /// 0 done, 1 refused by the process, 3 the process cannot be reached.</summary>
     public static Command Calls(
         this Command command,
         Func<AdministrationClient, ParseResult, CancellationToken, Task<AdministrationAnswer>> call)
@@ -36,7 +36,7 @@ internal static class SocketOptions
                 await Console.Error.WriteLineAsync(
                     $"No drimbox answers on {client.SocketPath}. Start one with 'drimbox run --config FILE', or name "
                     + "its socket with --socket or DRIMBOX_SOCKET.");
-                return 2;
+                return (int)ExitCode.Unavailable;
             }
         });
         return command;

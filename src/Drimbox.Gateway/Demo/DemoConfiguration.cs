@@ -34,7 +34,11 @@ internal static class DemoConfiguration
             Archive = new ArchiveSection
             {
                 Dicom = new DicomNodeOptions { AeTitle = ArchiveAe, Port = ports[0] },
-                Callers = [ModalityAe, PlatformAe, SourceAe, .. ToolAes, .. options.Peers.Select(p => p.AeTitle)],
+                Callers =
+                [
+                    .. ((string[])[ModalityAe, PlatformAe, SourceAe, .. ToolAes, .. options.Peers.Select(p => p.AeTitle)])
+                        .Select(ae => new CallerSection { AeTitle = ae }),
+                ],
                 Destinations =
                 [
                     new DicomPeerOptions { AeTitle = PlatformAe, Host = host, Port = ports[1] },

@@ -41,6 +41,13 @@ public abstract class InstancePayload
             return count;
         }
 
+        public override ReadOnlyMemory<byte> Take(int count)
+        {
+            var taken = _rest[..Math.Min(count, _rest.Length)];
+            _rest = _rest[taken.Length..];
+            return taken;
+        }
+
         public override void Dispose()
         {
         }

@@ -169,6 +169,14 @@ public sealed class InstanceTemplate
             return count;
         }
 
+        public override ReadOnlyMemory<byte> Take(int count)
+        {
+            if (_head.IsEmpty) return _payload.Take(count);
+            var taken = _head[..Math.Min(count, _head.Length)];
+            _head = _head[taken.Length..];
+            return taken;
+        }
+
         public override void Dispose() => _payload.Dispose();
     }
 }

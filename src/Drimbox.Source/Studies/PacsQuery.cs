@@ -6,6 +6,7 @@ using Drimbox.Core.Studies;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Source.Studies;
@@ -33,6 +34,7 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
                 CallingAe = ownAe,
                 CalledAe = AeTitle.Parse(pacs.AeTitle),
                 Contexts = [CFindScu.ContextFor(Model)],
+                Tls = TlsClientOptions.From(pacs.Tls),
                 Time = time,
             };
             await using var association = await Association.RequestAsync(options, either.Token);

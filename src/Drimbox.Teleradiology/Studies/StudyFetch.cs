@@ -6,6 +6,7 @@ using Drimbox.Core.Requests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Requests;
@@ -107,6 +108,7 @@ internal sealed class StudyFetch(
                     new ProposedContext(
                         model, TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid),
                 ],
+                Tls = TlsClientOptions.From(archive.Tls),
                 Time = time,
             },
             cancellationToken);

@@ -57,7 +57,12 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A TITLE OF MORE THAN SIXTEEN\" } }", "Archive:Dicom:AeTitle")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Port\": 65536 } }", "Archive:Dicom:Port")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Address\": \"999.1.1.1\" } }", "Archive:Dicom:Address")]
-    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [\"A\\\\B\"] }", "Archive:Callers")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [\"A\\\\B\"] }", "Archive:Callers:0:AeTitle")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [\"B\", { \"AeTitle\": \"C\", \"Networks\": [\"10.0.0.1/99\"] }] }", "Archive:Callers:1:Networks")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [{ \"AeTitle\": \"C\", \"Certificate\": \"sha256:12\" }] }", "Archive:Callers:0:Certificate")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\" } } }", "Archive:Dicom:Tls:Authorities")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\", \"Profile\": \"ssl3\", \"RequireClientCertificate\": false } } }", "Archive:Dicom:Tls:Profile")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Destinations\": [{ \"AeTitle\": \"B\", \"Host\": \"b\", \"Tls\": { } }] }", "Archive:Destinations:0:Tls:Authorities")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
         await using var process = DrimboxProcess.Start("config", "check", Write(section));

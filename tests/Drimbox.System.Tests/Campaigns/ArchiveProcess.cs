@@ -116,7 +116,8 @@ internal sealed class ArchiveProcess : IAsyncDisposable
 
     /// <summary>One line for the output of a test.</summary>
     public override string ToString() =>
-        $"resident {Resident / 1024} MiB, at most {ResidentMax / 1024} MiB, {Descriptors} descriptors, {Threads} threads";
+        $"resident {Resident / 1024} MiB, at most {ResidentMax / 1024} MiB, {Descriptors} descriptors, "
+        + $"{Threads} threads";
 
     public async ValueTask DisposeAsync()
     {
@@ -128,7 +129,8 @@ internal sealed class ArchiveProcess : IAsyncDisposable
     {
         var line = File.ReadLines($"/proc/{ProcessId}/status")
             .First(text => text.StartsWith(name + ":", StringComparison.Ordinal));
-        return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return long.Parse(
+            line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }
 

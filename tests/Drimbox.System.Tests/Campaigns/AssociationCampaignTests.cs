@@ -30,12 +30,14 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
         var descriptors = archive.Descriptors;
         // The limit for one address is 50; all of 127.0.0.0/8 is ours.
         var peers = Enumerable.Range(0, Limits.AssociationsMax)
-            .Select(i => RawPeer.Associate(archive.EndPoint, CtRequest, $"127.0.0.{1 + (i / Limits.AssociationsPerPeerMax)}"))
+            .Select(i => RawPeer.Associate(
+                archive.EndPoint, CtRequest, $"127.0.0.{1 + (i / Limits.AssociationsPerPeerMax)}"))
             .ToList();
         var clock = Stopwatch.StartNew();
         for (var round = 0; round < rounds; round++)
         {
-            var instances = peers.Select((_, i) => CampaignInstance.Create($"1.2.826.0.{round + 1}.{i + 1}", InstanceBytes)).ToList();
+            var instances = peers
+                .Select((_, i) => CampaignInstance.Create($"1.2.826.0.{round + 1}.{i + 1}", InstanceBytes)).ToList();
             // All of them in the middle of an instance at once.
             await EachAsync(peers, (peer, i) =>
             {
@@ -45,6 +47,10 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
             });
             if (round == 0)
             {
+                // The kernel says when all of it has arrived: two hundred sockets and two hundred files.
+                await Flow.Eventually.HoldsAsync(
+                    () => Task.FromResult(archive.Descriptors), count => count >= descriptors + (2 * peers.Count) - 16,
+                    count => $"only {count} descriptors are open");
                 output.WriteLine($"in mid-transfer: {archive}");
                 foreach (var from in (string[])["127.0.0.1", "127.0.0.5"])
                 {
@@ -104,7 +110,8 @@ public sealed class AssociationCampaignTests(ITestOutputHelper output)
         if (number % 10 == 0)
         {
             var uid = $"1.2.826.1.{number + 1}";
-            peer.Send([.. Pdus.Command(1, StoreRq(uid)), .. Pdus.PData(1, false, true, CampaignInstance.Create(uid, 10_000))]);
+            var instance = CampaignInstance.Create(uid, 10_000);
+            peer.Send([.. Pdus.Command(1, StoreRq(uid)), .. Pdus.PData(1, false, true, instance)]);
             Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
         }
 

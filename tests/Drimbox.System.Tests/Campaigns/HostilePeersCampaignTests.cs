@@ -33,7 +33,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
             await Task.WhenAll(Enumerable.Range(0, 4).Select(lane => Task.Factory.StartNew(
                 () =>
                 {
-                    for (var i = lane; i < 100; i += 4) OneSession(archive, new Random(unchecked((seed * 31) + (batch * 100) + i)));
+                    for (var i = lane; i < 100; i += 4)
+                        OneSession(archive, new Random(unchecked((seed * 31) + (batch * 100) + i)));
                 },
                 TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
             var echo = EchoTwiceAtMost(archive);
@@ -41,7 +42,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
             Assert.InRange(archive.Resident, 0, idle + (256 * 1024));
         }
 
-        output.WriteLine($"{sessions} sessions in {clock.Elapsed}, slowest C-ECHO {slowest.TotalMilliseconds:F0} ms; {archive}");
+        output.WriteLine(
+            $"{sessions} sessions in {clock.Elapsed}, slowest C-ECHO {slowest.TotalMilliseconds:F0} ms; {archive}");
         await archive.DescriptorsReturnToAsync(descriptors);
         Assert.DoesNotContain("[1006]", archive.Output, StringComparison.Ordinal);
     }
@@ -55,7 +57,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         var (idle, descriptors) = (archive.Resident, archive.Descriptors);
         byte[][] bombs =
         [
-            [0x01, 0x00, 0x7F, 0xFF, 0xFF, 0xFF], [0x04, 0x00, 0xFF, 0xFF, 0xFF, 0xFF], [0x01, 0x00, 0x00, 0x03, 0xFF, 0xFF],
+            [0x01, 0x00, 0x7F, 0xFF, 0xFF, 0xFF], [0x04, 0x00, 0xFF, 0xFF, 0xFF, 0xFF],
+            [0x01, 0x00, 0x00, 0x03, 0xFF, 0xFF],
         ];
         var peers = new List<RawPeer>();
         for (var i = 0; i < count; i++)
@@ -87,7 +90,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         {
             attackers.Add(RawPeer.Associate(archive.EndPoint, CtRequest, "127.0.0.67"));
             var stalled = RawPeer.Associate(archive.EndPoint, CtRequest, "127.0.0.68");
-            stalled.Send([.. Pdus.Command(1, Pdus.StoreRq(1, $"1.2.{i + 1}")), 0x04, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFC, 1, 0]);
+            var request = Pdus.Command(1, Pdus.StoreRq(1, $"1.2.{i + 1}"));
+            stalled.Send([.. request, 0x04, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFC, 1, 0]);
             attackers.Add(stalled);
         }
 
@@ -106,7 +110,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         times.Sort();
         output.WriteLine(
             $"{echoes} associations of the peer that means well beside {attackers.Count} others: "
-            + $"p50 {times[times.Count / 2]:F1} ms, p99 {times[times.Count * 99 / 100]:F1} ms, most {times[^1]:F1} ms; {archive}");
+            + $"p50 {times[times.Count / 2]:F1} ms, p99 {times[times.Count * 99 / 100]:F1} ms, "
+            + $"most {times[^1]:F1} ms; {archive}");
         // The plan asks for a second at p99; a machine under test may be slow by itself.
         Assert.InRange(times[times.Count * 99 / 100], 0, 5_000);
         attackers.ForEach(peer => peer.Dispose());
@@ -184,7 +189,8 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
     private static void Store(ArchiveProcess archive, string uid)
     {
         using var peer = RawPeer.Associate(archive.EndPoint, CtRequest);
-        peer.Send([.. Pdus.Command(1, Pdus.StoreRq(1, uid)), .. Pdus.PData(1, false, true, CampaignInstance.Create(uid, 10_000))]);
+        var instance = CampaignInstance.Create(uid, 10_000);
+        peer.Send([.. Pdus.Command(1, Pdus.StoreRq(1, uid)), .. Pdus.PData(1, false, true, instance)]);
         Assert.Equal(DimseStatus.Success, peer.ReadCommand().Status);
         peer.Send(FixedPdu.ReleaseRq());
         Assert.Equal(FixedPdu.ReleaseRp(), peer.ReadPdu());

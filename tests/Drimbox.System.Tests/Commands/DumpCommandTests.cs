@@ -81,7 +81,8 @@ public sealed class DumpCommandTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         Assert.StartsWith("(0028,0010) US ", run.Lines[^1], StringComparison.Ordinal);
         Assert.StartsWith($"{path}: ", run.Errors, StringComparison.Ordinal);
-        Assert.Contains("past the end", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("100 bytes declared, 40 are there", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("the last (0028,0010)", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -146,7 +146,7 @@ public sealed class QueryCommandTests : IAsyncLifetime
         var run = await CommandRun.OfAsync("move", Peer, "--to", "NOWHERE", "-k", $"StudyInstanceUID={Study}");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("does not know 'NOWHERE'", run.Errors, StringComparison.Ordinal);
-        Assert.Contains("A801 (move destination unknown)", run.Output, StringComparison.Ordinal);
+        Assert.Contains("A801 (the move destination is unknown)", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]

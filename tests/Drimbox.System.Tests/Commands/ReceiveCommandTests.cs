@@ -52,7 +52,7 @@ public sealed partial class ReceiveCommandTests : IDisposable
         Assert.Contains(port, run.Errors, StringComparison.Ordinal);
     }
 
-    private static async Task<string> PortAsync(DrimboxProcess receiver)
+    internal static async Task<string> PortAsync(DrimboxProcess receiver)
     {
         var lines = await receiver.ReadUntilAsync(line => line.Contains(" listens on ", StringComparison.Ordinal));
         return Port().Match(lines[^1]).Groups[1].Value;

@@ -84,6 +84,21 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_peer_that_does_not_take_RLE_gets_the_pixels_unpacked()
+    {
+        var rle = _files.PathOf("rle.dcm");
+        await Dcmtk.SucceedAsync("dcmcrle", _files.Paths[0], rle);
+        var port = LoopbackPorts.Take();
+        var received = _files.Folder("received");
+        using var scp = await Dcmtk.ListenAsync("storescp", received, port, "+x=", "-od", received, $"{port}");
+        await CommandRun.SucceedAsync("store", $"ANY-SCP@127.0.0.1:{port}", rle);
+        var sent = StudyFiles.Read(_files.Paths[0]).DataSet;
+        var arrived = StudyFiles.Read(Assert.Single(Directory.GetFiles(received))).DataSet;
+        Assert.True(sent.TryGet(Tag.PixelData, out var before) && arrived.TryGet(Tag.PixelData, out var after)
+            && before.Bytes.SequenceEqual(after.Bytes));
+    }
+
+    [Fact]
     public async Task Associations_share_the_files_and_their_windows()
     {
         var store = new CountingStore(_ => DimseStatus.Success);
@@ -104,7 +119,7 @@ public sealed class StoreCommandTests : IDisposable
         var run = await CommandRun.OfAsync("store", StudyFiles.AddressOf(peer), _files.Study);
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("stored 4 of 6 instances", run.Lines[^1], StringComparison.Ordinal);
-        Assert.Contains("2 files failed: A900 (data set does not match the SOP class)", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 files failed: A900 (the data set does not match the SOP class)", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

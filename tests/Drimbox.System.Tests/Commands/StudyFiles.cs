@@ -3,7 +3,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Commands;

@@ -98,7 +98,8 @@ internal static class AssociationArguments
         this Command command, Func<ParseResult, CancellationToken, Task<ExitCode>> action)
     {
         command.Arguments.Insert(0, Peer);
-        foreach (var option in (Option[])[Calling, PduLength, TimeoutSeconds, Json, Quiet]) command.Options.Add(option);
+        foreach (var option in (Option[])[Calling, PduLength, TimeoutSeconds, .. TlsArguments.OfCaller, Json, Quiet])
+            command.Options.Add(option);
         return command.Runs(action, parsed => parsed.GetValue(Peer));
     }
 
@@ -133,8 +134,14 @@ internal static class AssociationArguments
     public static async Task<Association> RequestAsync(
         ParseResult parsed, IReadOnlyList<ProposedContext> contexts, Uid needed, CancellationToken cancellation)
     {
-        var association = await Association.RequestAsync(OptionsOf(parsed, contexts), cancellation);
-        if (association.FindContext(needed) is not null) return association;
+        var association = await Association.RequestAsync(
+            OptionsOf(parsed, contexts) with { Extended = QueryArguments.Extended(parsed, needed) }, cancellation);
+        if (association.FindContext(needed) is not null)
+        {
+            QueryArguments.Check(parsed, association, needed);
+            return association;
+        }
+
         await using (association)
         {
             var answer = association.Negotiated.Contexts.FirstOrDefault(
@@ -167,6 +174,7 @@ internal static class AssociationArguments
             CallingAe = parsed.GetValue(Calling),
             Contexts = contexts,
             MaximumLength = parsed.GetValue(PduLength),
+            Tls = TlsArguments.CallerOptions(parsed),
         };
         if (parsed.GetValue(TimeoutSeconds) is not { } seconds) return options;
         var timeout = TimeSpan.FromSeconds(seconds);

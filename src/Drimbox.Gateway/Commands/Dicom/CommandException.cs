@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Gateway.Commands.Dicom;
@@ -21,12 +21,12 @@ internal sealed class CommandException(ExitCode exitCode, string message, Except
         AssociationAbortedException e => new CommandException(ExitCode.Aborted, $"{peer}: {e.Message}", e),
         DimseFailureException e => new CommandException(ExitCode.Failed, $"{peer}: {e.Message}", e),
         SocketException e => new CommandException(ExitCode.Unavailable, Unreachable(e, peer), e),
-        AuthenticationException e => new CommandException(
-            ExitCode.Unavailable, $"{peer}: no TLS connection. {e.Message}", e),
+        SecureTransportException e => new CommandException(
+            ExitCode.Unavailable, peer is null ? e.Message : $"{peer}: no TLS connection. {e.Message}", e),
         TimeoutException e => new CommandException(
             ExitCode.Unavailable,
             $"{peer}: {e.Message} Is the address right, and does a firewall let the port through?", e),
-        IOException or UnauthorizedAccessException => new CommandException(ExitCode.Usage, fault.Message, fault),
+        IOException or InvalidDataException or UnauthorizedAccessException => new CommandException(ExitCode.Usage, fault.Message, fault),
         _ => null,
     };
 

@@ -15,6 +15,7 @@ internal static class EchoCommand
         Examples:
           drimbox echo PACS@pacs.example:104
           drimbox echo PACS@pacs.example:104 --calling RIS --repeat 10 --json
+          drimbox echo PACS@pacs.example:2762 --tls-ca hospital.pem --tls-cert node.pem --tls-key node.key
 
         {AssociationArguments.ExitCodes}
         """) { AssociationArguments.Repeat }.Calls(RunAsync);

@@ -21,7 +21,8 @@ internal static class FindCommand
         {AssociationArguments.ExitCodes}
         """)
     {
-        QueryArguments.Model, QueryArguments.Level, QueryArguments.Keys, Limit, AssociationArguments.Repeat,
+        QueryArguments.Model, QueryArguments.Level, QueryArguments.Keys, QueryArguments.Relational, Limit,
+        AssociationArguments.Repeat,
     }.Calls(RunAsync);
 
     private static async Task<ExitCode> RunAsync(ParseResult parsed, CancellationToken cancellation)

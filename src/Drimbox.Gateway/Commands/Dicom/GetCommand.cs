@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 
@@ -34,6 +35,7 @@ internal static class GetCommand
         """)
     {
         Output, Classes, QueryArguments.RetrieveModel, QueryArguments.Level, QueryArguments.Keys,
+        QueryArguments.Relational,
     }.Calls(RunAsync);
 
     private static async Task<ExitCode> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -62,7 +64,7 @@ internal static class GetCommand
             output, "getting",
             progress => new CGetScu(association).GetAsync(sopClass, identifier, store, progress, cancellation));
         await association.ReleaseAsync(CancellationToken.None);
-        var exitCode = RetrieveReport.Print(output, result, "got", written);
+        var exitCode = RetrieveReport.Print(output, result, DimseService.Get, written);
         cancellation.ThrowIfCancellationRequested();
         return exitCode;
     }

@@ -27,7 +27,8 @@ internal static class MoveCommand
         {AssociationArguments.ExitCodes}
         """)
     {
-        To, QueryArguments.RetrieveModel, QueryArguments.Level, QueryArguments.Keys, AssociationArguments.Repeat,
+        To, QueryArguments.RetrieveModel, QueryArguments.Level, QueryArguments.Keys, QueryArguments.Relational,
+        AssociationArguments.Repeat,
     }.Calls(RunAsync);
 
     private static async Task<ExitCode> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -48,7 +49,7 @@ internal static class MoveCommand
                 progress => scu.MoveAsync(sopClass, identifier, parsed.GetValue(To), progress, cancellation));
             if (result.Status == DimseStatus.MoveDestinationUnknown)
                 output.Note($"The peer does not know '{parsed.GetValue(To)}': add it, with its address, to the peer's configuration.");
-            var exitCode = RetrieveReport.Print(output, result, "moved");
+            var exitCode = RetrieveReport.Print(output, result, DimseService.Move);
             if (exitCode != ExitCode.Done) worst = exitCode;
             cancellation.ThrowIfCancellationRequested();
         }

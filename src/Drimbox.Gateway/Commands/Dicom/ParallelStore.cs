@@ -105,7 +105,7 @@ internal sealed class ParallelStore(
         var fruitless = 0;
         while (!queue.IsEmpty && fruitless++ < FruitlessMax)
         {
-            var underway = new ConcurrentDictionary<SendableFile, bool>();
+            var underway = new ConcurrentDictionary<SendableFile, SendingFile>();
             Association? association = null;
             try
             {
@@ -130,8 +130,7 @@ internal sealed class ParallelStore(
             }
             catch (Exception e) when (IsFault(e))
             {
-                _faults.Add(e);
-                foreach (var file in underway.Keys) answered(file, StoreOutcome.Lost(e.Message));
+                GiveBack(underway, e, queue);
             }
             finally
             {
@@ -141,6 +140,21 @@ internal sealed class ParallelStore(
                     await association.DisposeAsync();
                 }
             }
+        }
+    }
+
+    // The association is gone. If that was for a file of ours that cannot be read, it alone has failed, and those beside
+    // it are sent once more; otherwise what was on its way is lost.
+    private void GiveBack(
+        ConcurrentDictionary<SendableFile, SendingFile> underway, Exception fault, ConcurrentQueue<SendableFile> queue)
+    {
+        var isOurs = underway.Values.Any(sending => sending.Fault is not null);
+        if (!isOurs) _faults.Add(fault);
+        foreach (var (file, sending) in underway)
+        {
+            if (sending.Fault is { } why) answered(file, StoreOutcome.NotSent($"cannot be read: {why}"));
+            else if (isOurs) queue.Enqueue(file);
+            else answered(file, StoreOutcome.Lost(fault.Message));
         }
     }
 
@@ -156,17 +170,17 @@ internal sealed class ParallelStore(
         e is IOException or SocketException or TimeoutException or UnauthorizedAccessException;
 
     private IEnumerable<InstanceSource> Take(
-        Association association, ConcurrentQueue<SendableFile> queue, ConcurrentDictionary<SendableFile, bool> underway)
+        Association association, ConcurrentQueue<SendableFile> queue, ConcurrentDictionary<SendableFile, SendingFile> underway)
     {
         while (queue.TryDequeue(out var file))
         {
             if (file.For(association) is not { } sending)
             {
-                answered(file, StoreOutcome.NotAccepted(AcceptanceOf(association, file)));
+                answered(file, StoreOutcome.NotSent(AcceptanceOf(association, file)));
                 continue;
             }
 
-            underway[file] = true;
+            underway[file] = sending;
             yield return sending;
         }
     }
@@ -197,12 +211,15 @@ internal sealed record StoreOutcome(DimseStatus? Status, string Why, bool MayHel
     public bool IsLost => Status is null && MayHelpToRetry;
 
     // PS3.4 B.2.3 and PS3.7 C.5: A7xx, 0110 and 0213 speak of the peer, the others of what was sent.
-    public static StoreOutcome Of(DimseStatus status) => new(
-        status,
-        status.Comment is { Length: > 0 } comment ? $"{status}: {comment}" : status.ToString(),
-        status.Code is 0x0110 or 0x0213 or (>= 0xA700 and <= 0xA7FF));
+    public static StoreOutcome Of(DimseStatus status)
+    {
+        var why = $"{status.Code:X4} ({status.MeaningIn(DimseService.Storage)})";
+        // What the peer says beside it goes to a terminal.
+        if (status.Comment is { Length: > 0 } comment) why += $": {MatchTable.Printable(comment, 64)}";
+        return new StoreOutcome(status, why, status.Code is 0x0110 or 0x0213 or (>= 0xA700 and <= 0xA7FF));
+    }
 
     public static StoreOutcome Lost(string why) => new(null, why, true);
 
-    public static StoreOutcome NotAccepted(string why) => new(null, why, false);
+    public static StoreOutcome NotSent(string why) => new(null, why, false);
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Gateway.Commands.Dicom;
 
@@ -33,6 +35,11 @@ internal static class QueryArguments
 
     /// <summary>Model of a retrieve: there is none for worklists.</summary>
     public static readonly Option<QueryModel> RetrieveModel = RetrieveModelOption();
+
+    public static readonly Option<bool> Relational = new("--relational")
+    {
+        Description = "Ask the peer for relational queries, which may leave out the keys of the levels above.",
+    };
 
     private static readonly string[] Levels = ["PATIENT", "STUDY", "SERIES", "IMAGE"];
 
@@ -81,6 +88,20 @@ internal static class QueryArguments
         return identifier;
     }
 
+    /// <summary>What is to be agreed on beside the contexts. Source: PS3.4 C.5.</summary>
+    public static IReadOnlyList<SopClassExtendedNegotiation> Extended(ParseResult parsed, Uid sopClass) =>
+        parsed.GetValue(Relational)
+            ? [ExtendedNegotiation.Encode(sopClass, QueryOptions.Relational, IsRetrieve(parsed))]
+            : [];
+
+    /// <summary>Says so where the peer did not agree.</summary>
+    public static void Check(ParseResult parsed, Association association, Uid sopClass)
+    {
+        if (parsed.GetValue(Relational)
+            && ExtendedNegotiation.Agreed(association.Negotiated, sopClass, IsRetrieve(parsed)) == QueryOptions.None)
+            CommandOutput.Of(parsed).Note("The peer does not agree on relational queries; it is asked all the same.");
+    }
+
     public static Uid FindSopClass(QueryModel model) => model switch
     {
         QueryModel.Worklist => SopClass.ModalityWorklistInformationModelFind,
@@ -96,6 +117,9 @@ internal static class QueryArguments
             && (lowest > 0 || model == QueryModel.Patient)) return Levels[lowest];
         return model == QueryModel.Patient ? Levels[0] : Levels[1];
     }
+
+    private static bool IsRetrieve(ParseResult parsed) =>
+        parsed.CommandResult.Command.Options.Contains(RetrieveModel);
 
     private static string[] ReturnKeys(string level) => level switch
     {

@@ -48,19 +48,24 @@ internal static class ReceiveCommand
     private static readonly Option<int> Count = AssociationArguments.Bounded(
         "--count", "Stop after this many instances; 0: only Ctrl+C stops it.", 0, int.MaxValue, 0);
 
-    public static Command Create() => new Command("receive", """
-        Receive instances into a folder (storage SCP, and Verification), until Ctrl+C. For tests: what is acknowledged
-        is in the file system, but not yet safe from a power cut; an archive role is.
-
-        Examples:
-          drimbox receive 11112 --output incoming/
-          drimbox receive 11112 --aet WORKSTATION --address 127.0.0.1 --count 10 --json
-
-        Exit codes: 0 stopped; 2 wrong usage; 3 the port cannot be taken.
-        """)
+    public static Command Create()
     {
-        Port, Output, AeTitles, Address, Associations, Count, AssociationArguments.Json, AssociationArguments.Quiet,
-    }.Runs(RunAsync);
+        var command = new Command("receive", """
+            Receive instances into a folder (storage SCP, and Verification), until Ctrl+C. For tests: what is acknowledged
+            is in the file system, but not yet safe from a power cut; an archive role is.
+
+            Examples:
+              drimbox receive 11112 --output incoming/
+              drimbox receive 11112 --aet WORKSTATION --address 127.0.0.1 --count 10 --json
+              drimbox receive 2762 --tls-cert node.pem --tls-key node.key --tls-ca hospital.pem
+
+            Exit codes: 0 stopped; 2 wrong usage; 3 the port cannot be taken, or a TLS file cannot be used.
+            """) { Port, Output, AeTitles, Address, Associations, Count };
+        foreach (var option in TlsArguments.OfListener) command.Options.Add(option);
+        command.Options.Add(AssociationArguments.Json);
+        command.Options.Add(AssociationArguments.Quiet);
+        return command.Runs(RunAsync);
+    }
 
     private static async Task<ExitCode> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -82,6 +87,7 @@ internal static class ReceiveCommand
             {
                 EndPoint = new IPEndPoint(address, parsed.GetValue(Port)),
                 AeTitles = titles,
+                Tls = TlsArguments.ListenerOptions(parsed),
                 AssociationsMax = parsed.GetValue(Associations),
                 AssociationsPerPeerMax = parsed.GetValue(Associations),
                 Store = new FileStoreScp(folder.FullName, path =>

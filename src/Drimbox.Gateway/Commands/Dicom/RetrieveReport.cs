@@ -24,10 +24,12 @@ internal static class RetrieveReport
         return result!;
     }
 
-    /// <param name="verb">What was done with the instances.</param>
+    /// <param name="service">Move or Get.</param>
     /// <param name="received">For C-GET: files that were written.</param>
-    public static ExitCode Print(CommandOutput output, RetrieveResult result, string verb, int? received = null)
+    public static ExitCode Print(CommandOutput output, RetrieveResult result, DimseService service, int? received = null)
     {
+        var verb = service == DimseService.Move ? "moved" : "got";
+        var status = $"{result.Status.Code:X4} ({result.Status.MeaningIn(service)})";
         var counts = result.Counts;
         var isDone = result.Status.IsSuccessOrWarning && counts.Failed == 0;
         output.Line(
@@ -35,15 +37,15 @@ internal static class RetrieveReport
             + (counts.Warning > 0 ? $", {counts.Warning} of them with a warning" : "")
             + (counts.Remaining is { } remaining and > 0 ? $", {remaining} left" : "")
             + (received is { } files ? $"; {files} file{(files == 1 ? "" : "s")} written" : "")
-            + $": {result.Status}");
+            + $": {status}");
         if (!isDone && result.Status.Comment is { Length: > 0 } comment)
             output.Note($"The peer says: {MatchTable.Printable(comment, 64)}");
         foreach (var uid in result.FailedInstances) output.Note($"failed: {uid}");
-        if (!isDone && !output.IsText && !output.IsJson) Console.Error.WriteLine($"The peer answered {result.Status}.");
+        if (!isDone && !output.IsText && !output.IsJson) Console.Error.WriteLine($"The peer answered {status}.");
         output.Json(new
         {
             status = $"{result.Status.Code:X4}",
-            meaning = result.Status.Meaning,
+            meaning = result.Status.MeaningIn(service),
             comment = result.Status.Comment,
             completed = counts.Completed,
             failed = counts.Failed,

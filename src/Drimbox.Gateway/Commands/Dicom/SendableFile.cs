@@ -3,6 +3,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Gateway.Commands.Dicom;
@@ -32,8 +33,8 @@ internal sealed class SendableFile : InstanceSource
     public static IReadOnlyList<Uid> UncompressedSyntaxes { get; } =
         [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid];
 
-    /// <summary>True if it can be sent in an uncompressed syntax, whatever its own is.</summary>
-    public bool IsConvertible => Syntax.IsUncompressed || Syntax.IsDeflated;
+    /// <summary>True if it can be sent in an uncompressed syntax without an image codec.</summary>
+    public bool IsConvertible => Syntax.IsUncompressed || Syntax.IsDeflated || Syntax == TransferSyntax.RLELossless;
 
     /// <summary>Reads a file that may be sent.</summary>
     /// <param name="file">Null where there is nothing to send.</param>
@@ -87,12 +88,29 @@ internal sealed class SendingFile(SendableFile file, Uid syntax)
 {
     public SendableFile File { get; } = file;
 
+    /// <summary>Why it could not be opened, or converted; null if it could.</summary>
+    public string? Fault { get; private set; }
+
+    /// <exception cref="IOException">See <see cref="Fault"/>.</exception>
     public override InstanceContent Open()
     {
-        if (TransferSyntaxUid == File.TransferSyntaxUid) return File.Open();
+        try
+        {
+            return TransferSyntaxUid == File.TransferSyntaxUid ? File.Open() : Convert();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            Fault = e.Message;
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private InstanceContent Convert()
+    {
         if (!DicomFile.TryRead(File.Path, out var read, out var refusal)) throw new IOException(refusal!.Detail);
         Invariant.Holds(TransferSyntax.TryFind(TransferSyntaxUid, out var target));
-        return FromMemory(
-            DataSetWriter.ToBytes(read!.DataSet, target), SopClassUid, SopInstanceUid, TransferSyntaxUid).Open();
+        return TransferSyntaxConverter.TryOpen(read!.DataSet, target, out var content, out refusal)
+            ? content
+            : throw new InvalidDataException(refusal.Detail);
     }
 }

@@ -90,7 +90,7 @@ internal sealed class StoreReport(InputFiles input, CommandOutput output)
             $"stored {_stored} of {total} instances, {Size(_bytes)}, in {elapsed.TotalSeconds:0.00} s over "
             + $"{store.AssociationCount} association{(store.AssociationCount == 1 ? "" : "s")}: "
             + $"{_stored / seconds:0.0} instances/s, {Size((long)(_bytes / seconds))}/s");
-        foreach (var (status, count) in _warnings) output.Line($"  {count} with {status}");
+        foreach (var (status, count) in _warnings) output.Line($"  {count} with {status.Code:X4} ({status.MeaningIn(DimseService.Storage)})");
         foreach (var group in _failures.GroupBy(f => f.Outcome.Why).OrderByDescending(g => g.Count()))
         {
             output.Note($"{Files(group.Count())} failed: {group.Key}");
@@ -109,7 +109,7 @@ internal sealed class StoreReport(InputFiles input, CommandOutput output)
             instancesPerSecond = Math.Round(_stored / seconds, 1),
             bytesPerSecond = Math.Round(_bytes / seconds),
             associations = store.AssociationCount,
-            warnings = _warnings.Select(w => new { status = $"{w.Key.Code:X4}", meaning = w.Key.Meaning, count = w.Value }),
+            warnings = _warnings.Select(w => new { status = $"{w.Key.Code:X4}", meaning = w.Key.MeaningIn(DimseService.Storage), count = w.Value }),
             failures = _failures.Select(f => new
             {
                 file = f.File.Path,

@@ -8,10 +8,10 @@ namespace Drimbox.Gateway.Commands.Load;
 /// <summary><c>drimbox load</c>: the load generator.</summary>
 internal static class LoadCommand
 {
-    private const int SomeFailed = 1;
-    private const int CannotRun = 2;
-    private const int Unreachable = 3;
-    private const int Interrupted = 4;
+    private const int SomeFailed = (int)ExitCode.Failed;
+    private const int CannotRun = (int)ExitCode.Usage;
+    private const int Unreachable = (int)ExitCode.Unavailable;
+    private const int Interrupted = (int)ExitCode.Cancelled;
 
     public static Command Create()
     {
@@ -36,7 +36,7 @@ internal static class LoadCommand
               drimbox load write DIR --count 1000 --instances CT:512KiB:implicit
 
             Exit codes: 0 all operations done, 1 some failed, 2 it cannot be run as told, 3 the peer cannot be reached,
-            4 interrupted.
+            130 Ctrl+C.
             """) { output, html, json, quiet };
         arguments.AddTo(command);
         command.Subcommands.Add(LoadCompareCommand.Create());

@@ -37,7 +37,8 @@ public sealed class AmplificationTests
             var reader = Read(input, fragment);
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"{what} by {fragment}: {reader.Status} {reader.Error.Reason} at {reader.Position}, {allocated} bytes for {input.Length}");
+                $"{what} by {fragment}: {reader.Status} {reader.Error.Reason} at {reader.Position}, "
+                + $"{allocated} bytes for {input.Length}");
             Assert.InRange(allocated, 0, (Factor * (long)input.Length) + (1024 * 1024));
         }
     }

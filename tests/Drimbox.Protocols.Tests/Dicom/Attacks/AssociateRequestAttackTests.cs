@@ -36,12 +36,15 @@ public sealed class AssociateRequestAttackTests : IAsyncLifetime
     {
         var syntaxes = new byte[4 * 16_377];
         for (var i = 0; i < syntaxes.Length; i += 4) syntaxes[i] = Transfer;
-        Aborted(6, [.. Application, .. Item(Context, [1, 0, 0, 0, .. Verification, .. syntaxes]), .. Item(User, Length)]);
+        Aborted(
+            6, [.. Application, .. Item(Context, [1, 0, 0, 0, .. Verification, .. syntaxes]), .. Item(User, Length)]);
     }
 
     [Fact]
     public void A2_a_hundred_and_twenty_nine_contexts_are_2_6() => Aborted(
-        6, [.. Application, .. Many(129, i => Item(Context, [(byte)(((i * 2) + 1) & 0xFF), 0, 0, 0, .. Verification, .. Implicit])),
+        6, [
+            .. Application,
+            .. Many(129, i => Item(Context, [(byte)(((i * 2) + 1) & 0xFF), 0, 0, 0, .. Verification, .. Implicit])),
             .. Item(User, Length)]);
 
     [Theory]
@@ -121,7 +124,8 @@ public sealed class AssociateRequestAttackTests : IAsyncLifetime
         {
             "transfer syntaxes" =>
                 [.. Many(128, i => Item(Context, [(byte)((i * 2) + 1), 0, 0, 0, .. Verification,
-                    .. Many(Limits.TransferSyntaxesPerContextMax, _ => Item(Transfer, "1"u8))])), .. Item(User, Length)],
+                    .. Many(Limits.TransferSyntaxesPerContextMax, _ => Item(Transfer, "1"u8))])),
+                    .. Item(User, Length)],
             "contexts" => [.. Many(128, i => Item(Context, [(byte)((i * 2) + 1), 0, 0, 0, .. Verification,
                 .. Implicit])), .. Item(User, Length)],
             "roles" => [.. context, .. Item(User, Many(Most / 9, _ => Item(0x54, [0, 1, (byte)'1', 1, 1])))],

@@ -107,7 +107,10 @@ public sealed class NameAttackTests
         var store = new MemoryStore { FailAfter = 1 };
         await using var acceptor = new DicomAcceptor(TestAcceptor.Options with { Store = store }, log);
         acceptor.Start();
-        foreach (var (called, calling) in new[] { ("ARCHIVE", Line[..16]), (Line[..16], "CT1"), ("ARCHIVE", "A\nB"), ("\t", "\u0001") })
+        foreach (var (called, calling) in new[]
+        {
+            ("ARCHIVE", Line[..16]), (Line[..16], "CT1"), ("ARCHIVE", "A\nB"), ("\t", "\u0001"),
+        })
         {
             using var refused = Ask(acceptor.EndPoint, called, calling);
             Assert.Equal((byte)PduType.AssociateRj, refused.ReadPdu()[0]);
@@ -143,7 +146,8 @@ public sealed class NameAttackTests
             line => Assert.DoesNotContain(line, char.IsControl));
     }
 
-    private static RawPeer Ask(TestAcceptor server, string called, string calling) => Ask(server.EndPoint, called, calling);
+    private static RawPeer Ask(TestAcceptor server, string called, string calling) =>
+        Ask(server.EndPoint, called, calling);
 
     private static RawPeer Ask(IPEndPoint endPoint, string called, string calling)
     {
@@ -173,6 +177,10 @@ public sealed class NameAttackTests
     private static byte[] Element(ushort element, string text)
     {
         var value = Encoding.Latin1.GetBytes(text.Length % 2 == 0 ? text : text + "\0");
-        return [0, 0, (byte)(element & 0xFF), (byte)(element >> 8), (byte)(value.Length & 0xFF), (byte)(value.Length >> 8), 0, 0, .. value];
+        return
+        [
+            0, 0, (byte)(element & 0xFF), (byte)(element >> 8),
+            (byte)(value.Length & 0xFF), (byte)(value.Length >> 8), 0, 0, .. value,
+        ];
     }
 }

@@ -7,7 +7,10 @@ namespace Drimbox.Tests.Dicom.Fuzz;
 internal sealed class DataSetSample
 {
     private static readonly string[] Vrs =
-        ["AE", "AT", "DS", "FD", "IS", "LO", "OB", "OD", "OV", "OW", "PN", "SQ", "SV", "UC", "UI", "UL", "UN", "US", "UT", "ZZ"];
+    [
+        "AE", "AT", "DS", "FD", "IS", "LO", "OB", "OD", "OV", "OW", "PN", "SQ", "SV", "UC", "UI", "UL", "UN", "US", "UT",
+        "ZZ",
+    ];
 
     // An item, its delimiter and that of a sequence, little endian, without and with a length.
     private static readonly byte[][] Structure =
@@ -30,7 +33,8 @@ internal sealed class DataSetSample
         var index = 0;
         while (tokenizer.Next(bytes, ref index) is not (DataSetToken.NeedMore or DataSetToken.Error))
         {
-            if (_headers.Count == 0 || _headers[^1] != tokenizer.HeaderOffset) _headers.Add((int)tokenizer.HeaderOffset);
+            var offset = (int)tokenizer.HeaderOffset;
+            if (_headers.Count == 0 || _headers[^1] != offset) _headers.Add(offset);
         }
 
         Assert.True(tokenizer.TryComplete(), $"{syntax}: {tokenizer.Error}");
@@ -102,7 +106,9 @@ internal static class DataSetCorpus
             new(ReadAndWriteTests.Explicit, TransferSyntax.ExplicitVRLittleEndian),
             new(HostileDataSetTests.Nested(10), TransferSyntax.ExplicitVRLittleEndian),
             new(HostileDataSetTests.Nested(64), TransferSyntax.ExplicitVRLittleEndian),
-            new(DataSetWriter.ToBytes(Encapsulated(), TransferSyntax.JPEGBaseline8Bit), TransferSyntax.JPEGBaseline8Bit),
+            new(
+                DataSetWriter.ToBytes(Encapsulated(), TransferSyntax.JPEGBaseline8Bit),
+                TransferSyntax.JPEGBaseline8Bit),
         ];
         var image = SampleImage.Create();
         image.SetBytes(Tag.PixelData, Vr.OW, new byte[64]);

@@ -51,7 +51,8 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
                 var running = session.RunAsync();
                 // Without operations beside the reading all of it ran in that call, and can be measured.
                 var isMeasured = running.IsCompleted;
-                var allocated = GC.GetAllocatedBytesForCurrentThread() - before - (transport.Receives * BytesPerReceive);
+                var allocated = GC.GetAllocatedBytesForCurrentThread() - before
+                    - (transport.Receives * BytesPerReceive);
                 await running;
                 AssertEnded(transport, admission, isCut: sendMax != int.MaxValue);
                 // A receive buffer may have been made for the pool, which keeps it: then measured again.

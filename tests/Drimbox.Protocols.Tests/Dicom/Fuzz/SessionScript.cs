@@ -178,7 +178,8 @@ internal sealed class SessionScript
             case 2:
                 Command(Echo, new CommandSet
                 {
-                    CommandField = CommandField.CCancelRq, MessageIdBeingRespondedTo = (ushort)_random.Next(40_000, 60_000),
+                    CommandField = CommandField.CCancelRq,
+                    MessageIdBeingRespondedTo = (ushort)_random.Next(40_000, 60_000),
                 });
                 return false;
             case 3:

@@ -105,7 +105,7 @@ public sealed class TlsAssociationTests : IDisposable
     {
         using var other = new TestAuthority(_tls.Folder, "Another authority");
         await using var server = _tls.Start();
-        var refusal = await RefusedAsync(server, _tls.Client with { TrustFile = other.File });
+        var refusal = await RefusedAsync(server, _tls.Client with { TrustFile = other.CertificateFile });
         Assert.Contains("no authority of the trust file has issued it", refusal, StringComparison.Ordinal);
     }
 

@@ -32,14 +32,14 @@ internal sealed class TlsFixture : IDisposable
     {
         CertificateFile = Archive.CertificateFile,
         KeyFile = Archive.KeyFile,
-        TrustFile = Authority.File,
+        TrustFile = Authority.CertificateFile,
     };
 
     public TlsClientOptions Client => ClientAs(Modality);
 
     public TlsClientOptions ClientAs(TestIdentity? identity) => new()
     {
-        TrustFile = Authority.File,
+        TrustFile = Authority.CertificateFile,
         CertificateFile = identity?.CertificateFile,
         KeyFile = identity?.KeyFile,
     };

@@ -33,6 +33,13 @@ public sealed class UpperLayerTableTests
         from row in Enumerable.Range(
             1, 19) from column in Enumerable.Range(1, 13) select new TheoryDataRow<int, int>(row, column);
 
+    /// <summary>The action of a cell, '.' if it is blank, and its next states.</summary>
+    internal static (string Action, int[] Next) Cell(int happened, int state)
+    {
+        var cell = Table[happened - 1].Split(' ')[state - 1].Split('/');
+        return cell.Length == 1 ? (".", [state]) : (cell[0], [.. cell[1].Split('|').Select(int.Parse)]);
+    }
+
     [Theory, MemberData(nameof(Cells))]
     [Requirement("PS3.8 table 9-10")]
     public void A_cell_is_that_of_the_standard(int happened, int state)

@@ -14,7 +14,10 @@ public sealed class FindAttackTests : IAsyncLifetime
     private const int Studies = 40;
 
     private static readonly string[] Pieces =
-        ["'", "\"", ";", "--", "%", "_", "*", "?", "[", "]", "[^a]", "/*", "' OR 1=1--", "a", "A", "b", "é", "E", "\u0000", "1", "0", " "];
+    [
+        "'", "\"", ";", "--", "%", "_", "*", "?", "[", "]", "[^a]", "/*", "' OR 1=1--", "a", "A", "b", "é", "E", "1", "0",
+        " ",
+    ];
 
     private readonly List<(string Uid, string Accession, string Description, string Name, string Date)> _rows = [];
     private ArchiveFixture _archive = null!;
@@ -23,7 +26,8 @@ public sealed class FindAttackTests : IAsyncLifetime
     {
         _archive = await StartAsync();
         var random = new Random(13);
-        await using var association = await _archive.CallAsync(CStoreScu.ContextsFor([ArchiveFixture.Source(Ct(1, 1, 1))]));
+        await using var association = await _archive.CallAsync(
+            CStoreScu.ContextsFor([ArchiveFixture.Source(Ct(1, 1, 1))]));
         var scu = new CStoreScu(association);
         for (var study = 1; study <= Studies; study++)
         {
@@ -59,7 +63,10 @@ public sealed class FindAttackTests : IAsyncLifetime
             var description = random.Next(3) == 0 ? Word(random, 4, wildcards: true) : "";
             var name = random.Next(3) == 0 ? Name(random, wildcards: true) : "";
             var (from, to) = ($"202608{random.Next(1, 29):D2}", $"202608{random.Next(1, 29):D2}");
-            var date = random.Next(6) switch { 0 => from, 1 => $"{from}-{to}", 2 => $"{from}-", 3 => $"-{to}", 4 => "-", _ => "" };
+            var date = random.Next(6) switch
+            {
+                0 => from, 1 => $"{from}-{to}", 2 => $"{from}-", 3 => $"-{to}", 4 => "-", _ => "",
+            };
             var uids = random.Next(4) == 0
                 ? string.Join('\\', Enumerable.Range(0, random.Next(1, 20)).Select(_ => $"1.2.{random.Next(1, 60)}"))
                 : "";
@@ -139,7 +146,8 @@ public sealed class FindAttackTests : IAsyncLifetime
         // PS3.5 7.1: an element occurs once. As bytes, since a data set of ours cannot hold it twice.
         var query = DataSetWriter.ToBytes(
             Query("STUDY", (Tag.AccessionNumber, "ACN1")), TransferSyntax.ExplicitVRLittleEndian);
-        byte[] twice = [.. query, .. Enumerable.Repeat(Convert.FromHexString("08005000" + "5348" + "0400" + "41434E31"), 3_000).SelectMany(b => b)];
+        var again = Convert.FromHexString("08005000" + "5348" + "0400" + "41434E31");
+        byte[] twice = [.. query, .. Enumerable.Repeat(again, 3_000).SelectMany(b => b)];
         Assert.Equal(0xC000, await RefusalAsync(DataSetReader.TryRead(
             twice, TransferSyntax.ExplicitVRLittleEndian, out _)!));
     }
@@ -155,7 +163,9 @@ public sealed class FindAttackTests : IAsyncLifetime
         await using var association = await _archive.CallAsync(CFindScu.ContextFor(Find));
         var found = await new CFindScu(association).FindAsync(Find, query).ToListAsync();
         Assert.Equal(["1.2.1", "1.2.2"], found.Select(m => m.GetString(Tag.StudyInstanceUID)).Order());
-        Assert.All(found, m => Assert.False(m.Contains(Tag.ProcedureCodeSequence) || m.Contains(Tag.ManufacturerModelName)));
+        Assert.All(
+            found,
+            m => Assert.False(m.Contains(Tag.ProcedureCodeSequence) || m.Contains(Tag.ManufacturerModelName)));
     }
 
     private async Task<int> RefusalAsync(DataSet query)
@@ -176,8 +186,8 @@ public sealed class FindAttackTests : IAsyncLifetime
 
     private static string Word(Random random, int pieces, bool wildcards)
     {
-        var word = string.Concat(Enumerable.Range(0, random.Next(1, pieces + 1)).Select(_ => Pieces[random.Next(Pieces.Length)]));
-        word = word.Replace("\0", "", StringComparison.Ordinal);
+        var word = string.Concat(
+            Enumerable.Range(0, random.Next(1, pieces + 1)).Select(_ => Pieces[random.Next(Pieces.Length)]));
         if (!wildcards && random.Next(2) == 0) word = word.Replace('*', 'a').Replace('?', 'b');
         // Spaces at the ends do not count, and SH has 16 characters.
         word = word.Trim();

@@ -76,7 +76,8 @@ public sealed partial class StoreAttackTests : IAsyncLifetime
             await deflate.WriteAsync(new byte[1024 * 1024]);
         var bytes = deflated.ToArray();
         // Its first bytes may pass for a tag behind Pixel Data, where the scan ends: then the UIDs are missed.
-        foreach (var lie in new[] { bytes[..(bytes.Length & ~1)], [0x08, 0x00, .. bytes, .. new byte[bytes.Length & 1]] })
+        byte[] behindGroup8 = [0x08, 0x00, .. bytes, .. new byte[bytes.Length & 1]];
+        foreach (var lie in new[] { bytes[..(bytes.Length & ~1)], behindGroup8 })
             Assert.Contains((await _archive.StoreBytesAsync(lie, "1.2.3.4")).Code, new ushort[] { 0xC000, 0xA900 });
         await ServesAsync();
     }
@@ -205,8 +206,10 @@ public sealed partial class StoreAttackTests : IAsyncLifetime
 
     private static byte[] Nested(int depth) =>
     [
-        .. Enumerable.Repeat(Convert.FromHexString("0800151153510000FFFFFFFF" + "FEFF00E0FFFFFFFF"), depth).SelectMany(b => b),
-        .. Enumerable.Repeat(Convert.FromHexString("FEFF0DE000000000" + "FEFFDDE000000000"), depth).SelectMany(b => b),
+        .. Enumerable.Repeat(Convert.FromHexString("0800151153510000FFFFFFFF" + "FEFF00E0FFFFFFFF"), depth)
+            .SelectMany(b => b),
+        .. Enumerable.Repeat(Convert.FromHexString("FEFF0DE000000000" + "FEFFDDE000000000"), depth)
+            .SelectMany(b => b),
     ];
 
     private static byte[] NestedByLength(int depth)
