@@ -256,8 +256,8 @@ def report(runs, kinds, lanes, receivers, rounds, tails):
         f"the end {os.getloadavg()[0]:.1f}; sender and receiver on this machine, over 127.0.0.1.",
         "",
         f"{len(rounds)} rounds, the order of the receivers rotated; each set and receiver with a "
-        "fresh folder and a fresh process, new SOP Instance UIDs and warm-ups that are not counted; TCP_NODELAY on both "
-        "ends; PDUs of 128 KiB. "
+        "fresh folder and a fresh process, new SOP Instance UIDs and warm-ups that are not counted; TCP_NODELAY on "
+        "both ends; PDUs of 128 KiB. "
         "A cell is the median with (least–most). Ratios are medians of the ratios within a round. CPU is user and "
         "system time of the receiver with its children, per instance.",
         "",
