@@ -82,7 +82,7 @@ internal sealed class SocketTransport : Transport
     public SocketTransport(Socket socket) : base(socket) => Socket.Blocking = false;
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
-        SessionThread.IsCurrent
+        SessionThread.IsCurrent && !cancellationToken.CanBeCanceled
             ? new ValueTask<int>(Receive(destination.Span))
             : Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
 

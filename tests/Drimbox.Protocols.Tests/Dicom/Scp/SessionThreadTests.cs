@@ -36,6 +36,19 @@ public sealed class SessionThreadTests
         Assert.Equal(2, store.Threads.Distinct().Count());
     }
 
+    [Fact]
+    public async Task A_peer_that_does_not_close_after_its_release_sees_the_end_of_our_side_long_before_ARTIM()
+    {
+        await using var server = TestAcceptor.Start();
+        using var peer = RawPeer.Associate(
+            server.EndPoint,
+            Pdus.Request("ARCHIVE", "MODALITY", (SopClass.Verification, TransferSyntax.ImplicitVRLittleEndian.Uid)));
+        peer.Send(FixedPdu.ReleaseRq());
+        Assert.Equal(FixedPdu.ReleaseRp(), peer.ReadPdu());
+        // The wait for the peer is one that may be cancelled: a thread that blocked in it would sit there for 30 s.
+        peer.ExpectClosed();
+    }
+
     private static Task<Association> AssociateAsync(TestAcceptor server) => Association.RequestAsync(
         server.Request(new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)));
 
