@@ -45,7 +45,7 @@ public sealed class ArrivalsTests
             Assert.Equal(Second - (i * Second / 100), _clock.GetElapsedTime(arrival.Due));
         }
 
-        Assert.False(arrivals.NextAsync(default).IsCompleted);
+        Assert.False(arrivals.NextAsync(default).AsTask().IsCompleted);
     }
 
     [Fact]

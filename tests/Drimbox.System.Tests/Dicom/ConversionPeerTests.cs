@@ -4,7 +4,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Pixels;
-using Drimbox.Emulators.Modality;
+using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Tests.Dicom;
 

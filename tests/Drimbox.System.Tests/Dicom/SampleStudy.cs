@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -81,7 +82,7 @@ internal sealed class KeptInstances : ICStoreScp
 
     private sealed class Sink(KeptInstances store, string uid) : IInstanceSink
     {
-        private readonly MemoryStream _bytes = new();
+        private readonly ArrayBufferWriter<byte> _bytes = new();
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
         {
@@ -91,7 +92,7 @@ internal sealed class KeptInstances : ICStoreScp
 
         public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
         {
-            store.Stored[uid] = _bytes.ToArray();
+            store.Stored[uid] = _bytes.WrittenSpan.ToArray();
             return new(DimseStatus.Success);
         }
 
