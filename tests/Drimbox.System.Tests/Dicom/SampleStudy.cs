@@ -16,8 +16,13 @@ internal sealed class SampleStudy : IDisposable
     private readonly StoreFolder _folder = new();
 
     public SampleStudy()
+        : this(TransferSyntax.ExplicitVRLittleEndian)
     {
-        foreach (var bytes in SyntheticStudy.Files(Order))
+    }
+
+    public SampleStudy(TransferSyntax syntax)
+    {
+        foreach (var bytes in SyntheticStudy.DataSets(Order).Select(d => Part10Writer.ToBytes(d, syntax)))
         {
             var path = Path.Combine(_folder.Path, $"image{Paths.Count}.dcm");
             File.WriteAllBytes(path, bytes);
