@@ -15,6 +15,12 @@ internal static class SocketOptions
 
     public static readonly Option<bool> Json = new("--json") { Description = "Print the answer as JSON." };
 
+    /// <summary>For what cannot be undone.</summary>
+    public static readonly Option<bool> Yes = new("--yes")
+    {
+        Description = "Say that you mean it: this cannot be undone.", Required = true,
+    };
+
     /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
     /// 0 done, 1 refused by the process, 3 the process cannot be reached.</summary>
     public static Command Calls(
