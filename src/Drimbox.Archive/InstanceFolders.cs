@@ -65,17 +65,6 @@ internal sealed class InstanceFolders
         }
     }
 
-    /// <summary>A new name for a copy of a file, with the time of arrival of the original.</summary>
-    public string NewNameFor(string name)
-    {
-        var uuid = _surroundings.Ids.NewUuid();
-        lock (_gate)
-        {
-            if (_count++ == Limits.FilesPerFolderMax) BeginNext();
-            return FileNames.Copy(name, _current, uuid);
-        }
-    }
-
     /// <summary>The name of a file for the quarantine.</summary>
     public static string QuarantineName(string name, QuarantineReason reason) =>
         FileNames.OfQuarantine(AsideFolder, name, reason);

@@ -125,9 +125,10 @@ internal sealed class Duplicates(
     private async Task<Settled> TakeInAsync(InstanceRecord record, IReadOnlyList<OutboxRow> outbox)
     {
         var first = record.File.FileName;
-        Rename(ref first, folders.NewNameFor(first));
+        Rename(ref first, folders.NewName(out var receivedAt));
         var result = await index.InsertAsync(
-            record with { File = record.File with { FileName = first } }, outbox, CancellationToken.None);
+            record with { File = record.File with { FileName = first, ReceivedAt = receivedAt } }, outbox,
+            CancellationToken.None);
         if (result is InsertResult.Inserted) return new(DimseStatus.Success, IsTakenIn: true);
         surroundings.Disk.TryUnlink(folders.PathOf(first));
         // And came again: the sender repeats, and meets it.

@@ -17,9 +17,11 @@ internal readonly record struct FileRole(
 /// instances/000007/1790000000123456-0f8fad5b-….dcm        the first arrival under its UID
 /// instances/000007/1790000000223456-7c9e6679-….v2.dcm     version 2 of its instance; others of it are its renditions
 /// instances/000007/1790000000323456-16fd2706-….v3h.dcm    the same, of an instance that a note had hidden
+/// instances/000008/1790000000523456-6ecd8c99-….v4-1790000000123456.dcm   a copy of what arrived at the second time
 /// aside/1790000000423456-886313e1-….otherpatient.dcm      quarantined, and why
 /// </code>
-/// The number in front is the time of arrival in microseconds, made to grow within a folder.
+/// The number in front is the time of arrival in microseconds, or that of the copy, made to grow within a folder: the
+/// order of the names is the order of what happened.
 /// </summary>
 internal static class FileNames
 {
@@ -29,18 +31,13 @@ internal static class FileNames
     public static string Arrival(string folder, long stamp, string uuid) => $"{folder}/{stamp:D16}-{uuid}{Extension}";
 
     /// <summary>The name of a file that is of a version, in the folder where it lies.</summary>
-    public static string OfVersion(string name, int version, bool isHidden) =>
+    /// <param name="receivedAt">Where it is a copy, of what arrived then.</param>
+    public static string OfVersion(string name, int version, bool isHidden, DateTimeOffset? receivedAt = null) =>
         $"{Path.GetDirectoryName(name)}/{BaseOf(name)}.v{version.ToString(CultureInfo.InvariantCulture)}"
-        + (isHidden ? "h" : "") + Extension;
+        + (isHidden ? "h" : "") + (receivedAt is { } at ? $"-{StampOf(at):D16}" : "") + Extension;
 
     public static string OfQuarantine(string folder, string name, QuarantineReason reason) =>
         $"{folder}/{BaseOf(name)}.{reason.ToString().ToLowerInvariant()}{Extension}";
-
-    /// <summary>A new name in another folder that keeps the time of arrival.</summary>
-    public static string Copy(string name, string folder, string uuid) =>
-        RoleOf(name).ReceivedAt is { } at
-            ? Arrival(folder, StampOf(at), uuid)
-            : $"{folder}/{uuid}{Extension}";
 
     public static long StampOf(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
 
@@ -50,20 +47,27 @@ internal static class FileNames
     public static FileRole RoleOf(string name)
     {
         var parts = Path.GetFileName(name).Split('.');
-        var role = new FileRole(
-            parts[0].Length > StampDigits && parts[0][StampDigits] == '-'
-                && long.TryParse(parts[0][..StampDigits], NumberStyles.None, CultureInfo.InvariantCulture, out var stamp)
-                ? TimeOf(stamp)
-                : null);
+        var stamp = parts[0].Split('-')[0];
+        var role = new FileRole(stamp.Length < parts[0].Length ? TimeOf(stamp) : null);
         if (parts.Length != 3) return role;
-        var isHidden = parts[1].EndsWith('h');
-        if (parts[1].StartsWith('v')
-            && int.TryParse(parts[1].AsSpan(1).TrimEnd('h'), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
-            return role with { Version = version, WasHidden = isHidden };
-        return Enum.TryParse<QuarantineReason>(parts[1], ignoreCase: true, out var reason)
+        var (what, original) = parts[1].Split('-') is [var first, .. var rest] ? (first, rest) : ("", []);
+        if (what.StartsWith('v')
+            && int.TryParse(what.AsSpan(1).TrimEnd('h'), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+        {
+            return new FileRole(
+                original.Length == 1 ? TimeOf(original[0]) : role.ReceivedAt, version, WasHidden: what.EndsWith('h'));
+        }
+
+        return Enum.TryParse<QuarantineReason>(what, ignoreCase: true, out var reason)
             ? role with { Quarantine = reason }
             : role;
     }
+
+    private static DateTimeOffset? TimeOf(string stamp) =>
+        stamp.Length == StampDigits
+        && long.TryParse(stamp, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? TimeOf(number)
+            : null;
 
     private static string BaseOf(string name) => Path.GetFileName(name).Split('.')[0];
 }

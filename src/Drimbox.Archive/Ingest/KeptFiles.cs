@@ -113,7 +113,7 @@ public sealed class KeptFiles
             if (standing.Instance.Version == version)
                 return new Refusal(RefusalReason.WrongState, "This version stands already.");
             var prior = (await _index.FilesOfAsync(standing.Instance.RowId, cancellationToken))
-                .Where(file => file.Version == version).ToList();
+                .Where(file => file.Version == version).OrderBy(file => file.File.ReceivedAt).ToList();
             if (prior.Count == 0) return NoVersion();
             var records = prior.Select(file => Read(file.File)).OfType<InstanceRecord>().ToList();
             if (records.Count < prior.Count) return NotAsStored();
@@ -178,7 +178,7 @@ public sealed class KeptFiles
 
     private InstanceRecord Copy(InstanceRecord record, int version, bool isHidden)
     {
-        var name = FileNames.OfVersion(_folders.NewNameFor(record.File.FileName), version, isHidden);
+        var name = FileNames.OfVersion(_folders.NewName(out _), version, isHidden, record.File.ReceivedAt);
         var path = _folders.PathOf(name);
         try
         {

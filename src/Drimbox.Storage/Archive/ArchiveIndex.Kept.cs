@@ -317,7 +317,7 @@ public sealed partial class ArchiveIndex
     {
         var inserted = ArchiveWrites.Insert(db, record) as InsertResult.Inserted;
         Core.Invariant.Holds(inserted is not null);
-        if (version > 1) KeptFileWrites.SetVersion(db, inserted.RowId, version);
+        if (version > 1) KeptFileWrites.SetVersion(db, inserted.RowId, record, version);
     }
 
     private void Log(SqliteDatabase db, string actor, string action, Uid sopInstanceUid, string detail) =>

@@ -109,8 +109,15 @@ internal static class KeptFileWrites
         return ReadNames(rows);
     }
 
-    public static void SetVersion(SqliteDatabase db, long instance, int version) =>
+    /// <summary>Makes an instance that was just inserted one whose prior versions are gone.</summary>
+    public static void SetVersion(SqliteDatabase db, long instance, InstanceRecord record, int version)
+    {
         db.Use("UPDATE instance SET version = ? WHERE id = ?").Add(version).Add(instance).Run();
+        // It was a correction, and corrected what they had told.
+        var study = ArchiveWrites.Study(db, record);
+        Correct(db, study, record);
+        CorrectSeries(db, ArchiveWrites.Series(db, study, record.Series), record.Series);
+    }
 
     public static void Log(SqliteDatabase db, ArchiveEvent what) =>
         db.Use("INSERT INTO archive_event (at, actor, action, sop_instance_uid, detail) VALUES (?, ?, ?, ?, ?)")
