@@ -96,7 +96,17 @@ internal sealed class Duplicates(
     private void Rename(ref string name, string to)
     {
         if (name == to) return;
-        surroundings.Disk.Rename(folders.PathOf(name), folders.PathOf(to));
+        try
+        {
+            surroundings.Disk.Rename(folders.PathOf(name), folders.PathOf(to));
+        }
+        catch (IOException)
+        {
+            // It may have its new name, which is not durable then.
+            surroundings.Disk.TryUnlink(folders.PathOf(to));
+            throw;
+        }
+
         name = to;
     }
 

@@ -159,8 +159,8 @@ public sealed partial class StoreAttackTests : IAsyncLifetime
         Assert.Equal(DimseStatus.Success, await _archive.StoreAsAsync("EVIL", Ct(1, 1, 1)));
         // From a stranger: other pixels, another patient, another study, another transfer syntax; from the sender of
         // the first: another patient, another study.
-        var otherStudy = Ct(2, 1, 1);
-        otherStudy.SetString(Tag.SOPInstanceUID, "1.2.1.1.1");
+        var otherStudy = Ct(1, 1, 1);
+        otherStudy.SetString(Tag.StudyInstanceUID, "1.2.2");
         var otherPatient = Ct(1, 1, 1);
         otherPatient.SetString(Tag.PatientID, "IPP9");
         (string Sender, DataSet Ct, TransferSyntax? Syntax)[] others =
@@ -203,7 +203,7 @@ public sealed partial class StoreAttackTests : IAsyncLifetime
         Assert.Single(await _archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1")));
     }
 
-    [GeneratedRegex(@"^(archive\.db(-wal|-shm)?|lock|[a-z]+\.lock|(instances/[0-9]{6}/[0-9a-f-]+(\.v[0-9]+h?)?|aside/[0-9a-f-]+\.[a-z]+)\.dcm)$")]
+    [GeneratedRegex(@"^(archive\.db(-wal|-shm)?|lock|[a-z]+\.lock|(instances/[0-9]{6}/[0-9a-f-]+(\.v[0-9]+h?(-[0-9]+)?)?|aside/[0-9a-f-]+\.[a-z]+)\.dcm)$")]
     private static partial Regex OwnName();
 
     private static void Refused(DimseStatus status, int code, string comment)
