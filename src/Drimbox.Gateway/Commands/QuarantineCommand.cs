@@ -35,7 +35,7 @@ internal static class QuarantineCommand
               drimbox versions restore 1.2.250.1.999.9.1.1 1    takes it back
             """) { Id }.Calls((client, parsed, cancellation) =>
                 client.PostAsync(PathOf(parsed) + "/release", null, cancellation)),
-        new Command("drop", "Delete an object for good.") { Id, SocketOptions.Yes }.Calls(
+        new Command("drop", "Delete an object for good.") { Id }.Confirmed().Calls(
             (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/drop", null, cancellation)),
     };
 

@@ -15,11 +15,18 @@ internal static class SocketOptions
 
     public static readonly Option<bool> Json = new("--json") { Description = "Print the answer as JSON." };
 
-    /// <summary>For what cannot be undone.</summary>
-    public static readonly Option<bool> Yes = new("--yes")
+    /// <summary>Gives a command whose work cannot be undone the option <c>--yes</c>, without which it is wrong
+    /// usage.</summary>
+    public static Command Confirmed(this Command command)
     {
-        Description = "Say that you mean it: this cannot be undone.", Required = true,
-    };
+        var yes = new Option<bool>("--yes") { Description = "Say that you mean it: this cannot be undone." };
+        command.Options.Add(yes);
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(yes)) result.AddError("This cannot be undone: say that you mean it with --yes.");
+        });
+        return command;
+    }
 
     /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
     /// 0 done, 1 refused by the process, 3 the process cannot be reached.</summary>

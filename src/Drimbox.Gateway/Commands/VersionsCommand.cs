@@ -36,7 +36,7 @@ internal static class VersionsCommand
               drimbox versions restore 1.2.250.1.999.9.1.1 1
             """) { Instance, Version }.Calls((client, parsed, cancellation) =>
                 client.PostAsync($"{PathOf(parsed)}/{parsed.GetValue(Version)}/restore", null, cancellation)),
-        new Command("drop", "Delete a prior version for good.") { Instance, Version, SocketOptions.Yes }.Calls(
+        new Command("drop", "Delete a prior version for good.") { Instance, Version }.Confirmed().Calls(
             (client, parsed, cancellation) =>
                 client.PostAsync($"{PathOf(parsed)}/{parsed.GetValue(Version)}/drop", null, cancellation)),
     };
