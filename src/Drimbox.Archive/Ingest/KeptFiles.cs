@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Drimbox.Core;
-using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Storage;

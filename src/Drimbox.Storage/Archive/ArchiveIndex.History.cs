@@ -4,8 +4,10 @@ namespace Drimbox.Storage;
 
 public sealed partial class ArchiveIndex
 {
-    /// <summary>What is not in the files of an archive, and refers to nothing by its row.</summary>
-    private static readonly string[] HistoryTables = ["archive_event", "outbox", "lane", "outbox_intervention"];
+    /// <summary>What is made from the files. A table that refers to one of these goes by row numbers, which are new.
+    /// </summary>
+    private const string DerivedTables =
+        "'patient', 'other_patient_id', 'study', 'series', 'instance', 'further_file', 'quarantined_file', 'mark'";
 
     /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves
     /// that one whole in a single file. No process may use either.</summary>
@@ -27,17 +29,13 @@ public sealed partial class ArchiveIndex
         {
             using var attach = db.Prepare("ATTACH DATABASE ? AS former");
             attach.Add(former).Run();
+            // Tables come in any order.
+            db.Execute("PRAGMA foreign_keys = OFF");
             db.Execute("BEGIN IMMEDIATE");
-            foreach (var table in HistoryTables)
+            foreach (var (table, columns) in HistoryColumns(db))
             {
-                // Of an older version there may be less.
-                var columns = db.Use("""
-                    SELECT group_concat(n.name, ', ') FROM pragma_table_info(?1, 'main') n
-                    JOIN pragma_table_info(?1, 'former') f ON f.name = n.name
-                    """).Add(table).TextOrNone();
-                if (columns is null) continue;
                 using var copy = db.Prepare(
-                    $"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM former.{table}");
+                    $"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM former.{table}");
                 copy.Run();
             }
 
@@ -51,5 +49,23 @@ public sealed partial class ArchiveIndex
             if (!db.IsAutocommit) db.Execute("ROLLBACK");
             return false;
         }
+    }
+
+    // An index of an older version has fewer tables and columns; of a newer one what this program knows is taken.
+    private static List<(string Table, string Columns)> HistoryColumns(SqliteDatabase db)
+    {
+        var rows = db.Use($"""
+            SELECT m.name, group_concat(n.name, ', ')
+            FROM main.sqlite_schema m
+            JOIN pragma_table_info(m.name, 'main') n
+            JOIN pragma_table_info(m.name, 'former') f ON f.name = n.name
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT IN ({DerivedTables})
+                AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(m.name) k WHERE k."table" IN ({DerivedTables}))
+            GROUP BY m.name
+            """);
+        var tables = new List<(string, string)>();
+        while (rows.Step()) tables.Add((rows.Text(0), rows.Text(1)));
+        rows.Reset();
+        return tables;
     }
 }

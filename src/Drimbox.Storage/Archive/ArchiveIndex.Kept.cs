@@ -1,4 +1,3 @@
-using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Storage.Sqlite;
 
