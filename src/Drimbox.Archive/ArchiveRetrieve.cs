@@ -60,9 +60,7 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
         var instances = new List<InstanceSource>();
         await foreach (var instance in index.InstancesOfAsync(new FindQuery(level, matches), cancellationToken))
         {
-            instances.Add(InstanceSource.FromPart10File(
-                folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
-                instance.TransferSyntaxUid));
+            instances.Add(folders.SourceOf(instance));
             // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
             if (instances.Count > ushort.MaxValue) break;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
@@ -15,6 +16,7 @@ internal sealed class InstanceStore(
     ArchiveIndex index,
     GroupSync sync,
     Rejections rejections,
+    Duplicates duplicates,
     ILogger log) : ICStoreScp
 {
     private readonly ConcurrentBag<HeaderScanner> _scanners = [];
@@ -34,7 +36,9 @@ internal sealed class InstanceStore(
 
     public ILogger Log => log;
 
-    public DateTimeOffset Now => surroundings.Time.GetUtcNow();
+    public Duplicates Duplicates => duplicates;
+
+    public ArchiveSites Sites => options.Sites;
 
     public IInstanceSink BeginStore(in CStoreRequest request) => new InstanceSink(this, request);
 

@@ -19,6 +19,7 @@ public sealed class CStoreScu(Association association)
     /// <summary>A context for each pair of SOP class and transfer syntax, so that what is accepted says exactly what
     /// can be sent; at most 128, the first ones met.</summary>
     public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceSource> instances) => instances
+        .SelectMany(WithRenditions)
         .Select(instance => (instance.SopClassUid, instance.TransferSyntaxUid))
         .Distinct()
         .Take(Limits.PresentationContextsMax)
@@ -31,6 +32,7 @@ public sealed class CStoreScu(Association association)
     {
         var exact = ContextsFor(instances);
         var converted = instances
+            .SelectMany(WithRenditions)
             .Where(instance => TransferSyntax.TryFind(instance.TransferSyntaxUid, out var syntax)
                 && (TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ExplicitVRLittleEndian)
                     || TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ImplicitVRLittleEndian)))
@@ -104,6 +106,9 @@ public sealed class CStoreScu(Association association)
             lock (gate) return rest.MoveNext() ? rest.Current : null;
         }
     }
+
+    private static IEnumerable<InstanceSource> WithRenditions(InstanceSource instance) =>
+        instance.Renditions.Count == 0 ? [instance] : instance.Renditions.Prepend(instance);
 
     internal static CommandSet RequestFor(InstanceSource instance, ushort messageId) => new()
     {

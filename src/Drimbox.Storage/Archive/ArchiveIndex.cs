@@ -9,7 +9,7 @@ namespace Drimbox.Storage;
 /// them. It can be made again from the files. What an insertion reports is fsynced; insertions that wait together
 /// share a transaction. One process holds the file.
 /// </summary>
-public sealed class ArchiveIndex : IAsyncDisposable
+public sealed partial class ArchiveIndex : IAsyncDisposable
 {
     // Enough to make the change of threads cheap, little enough to give the connection back soon.
     private const int PageRows = 128;
@@ -25,9 +25,9 @@ public sealed class ArchiveIndex : IAsyncDisposable
     {
         _store = store;
         _clock = options.Clock;
-        var mark = store.Database.Use("SELECT verified_to, stopped_clean FROM mark");
+        var mark = store.Database.Use("SELECT verified_to, stopped_clean, further_verified_to FROM mark");
         mark.Step();
-        (VerifiedTo, StoppedCleanly) = (mark.Long(0), mark.Long(1) == 1);
+        (VerifiedTo, StoppedCleanly, FurtherVerifiedTo) = (mark.Long(0), mark.Long(1) == 1, mark.Long(2));
         mark.Reset();
         store.Database.Execute("UPDATE mark SET stopped_clean = 0");
 
@@ -133,7 +133,7 @@ public sealed class ArchiveIndex : IAsyncDisposable
                 var rows = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id > ? ORDER BY i.id LIMIT ?")
                     .Add(afterRowId).Add(max);
                 var instances = new List<IndexedInstance>();
-                while (rows.Step()) instances.Add(ArchiveWrites.ReadInstance(rows));
+                while (rows.Step()) instances.Add(ArchiveWrites.ReadInstance(db, rows));
                 rows.Reset();
                 return instances;
             },
@@ -189,7 +189,8 @@ public sealed class ArchiveIndex : IAsyncDisposable
                 db =>
                 {
                     db.Execute("""
-                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0)
+                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0),
+                            further_verified_to = coalesce((SELECT max(id) FROM further_file), 0)
                         """);
                     return true;
                 },
@@ -244,7 +245,7 @@ public sealed class ArchiveIndex : IAsyncDisposable
         foreach (var id in ids)
         {
             var row = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1").Add(id);
-            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(row));
+            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(db, row));
             row.Reset();
         }
 

@@ -62,6 +62,9 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [{ \"AeTitle\": \"C\", \"Certificate\": \"sha256:12\" }] }", "Archive:Callers:0:Certificate")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\" } } }", "Archive:Dicom:Tls:Authorities")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\", \"Profile\": \"ssl3\", \"RequireClientCertificate\": false } } }", "Archive:Dicom:Tls:Profile")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Duplicates\": \"newest\" }", "Archive:Duplicates")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\\\\C\"] }] }", "Archive:Sites:0:Modalities")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\"] }, { \"Name\": \"y\", \"Pacs\": \"B\" }] }", "Archive:Sites")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Destinations\": [{ \"AeTitle\": \"B\", \"Host\": \"b\", \"Tls\": { } }] }", "Archive:Destinations:0:Tls:Authorities")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
