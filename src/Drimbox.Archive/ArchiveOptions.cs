@@ -1,4 +1,5 @@
 using System.Net;
+using Drimbox.Archive.Web;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
@@ -41,6 +42,9 @@ public sealed record ArchiveOptions
 
     /// <summary>SOP classes to store beside those of PS3.6.</summary>
     public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
+
+    /// <summary>DICOMweb; null: none.</summary>
+    public ArchiveWebOptions? Web { get; init; }
 
     /// <summary>Associations at once. Default: 200.</summary>
     public int AssociationsMax { get; init; } = Limits.AssociationsMax;

@@ -28,6 +28,9 @@ internal sealed record ArchiveSection
     /// <summary>Who gets each rejection note (RAD-66).</summary>
     public IReadOnlyList<DicomPeerOptions> IocmListeners { get; init; } = [];
 
+    /// <summary>DICOMweb (PS3.18). Default: none.</summary>
+    public ArchiveWebSection? Web { get; init; }
+
     public ArchiveOptions ToOptions(string dataFolder) => new()
     {
         NodeId = Node,
@@ -39,6 +42,7 @@ internal sealed record ArchiveSection
         KnownCallers = [.. Callers.Select(caller => caller.ToRule())],
         Destinations = [.. Destinations.Select(PeerOf)],
         IocmListeners = [.. IocmListeners.Select(PeerOf)],
+        Web = Web?.ToOptions(),
     };
 
     private static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)
