@@ -45,8 +45,11 @@ public static partial class Limits
     /// 10.4.1.1.2).</summary>
     public const int WebInlineBytesMax = 1024;
 
-    /// <summary>1 MiB of a response may wait to be sent: a file is read while the one before is on its way.</summary>
-    public const int WebResponseBufferBytes = 1024 * 1024;
+    /// <summary>512 KiB of a response may wait to be sent: a file is read while the one before is on its way.</summary>
+    public const int WebResponseBufferBytes = 512 * 1024;
+
+    /// <summary>256 KiB of a request may wait to be read: twice <see cref="MultipartBufferBytes"/>.</summary>
+    public const int WebRequestBufferBytes = 256 * 1024;
 
     /// <summary>128 KiB of a file in one read and one write, as <see cref="ReceiveBufferBytes"/>.</summary>
     public const int WebFileReadBytes = 128 * 1024;

@@ -103,7 +103,7 @@ internal sealed class ArchiveWebServer : IAsyncDisposable
         limits.MaxRequestLineSize = Limits.WebRequestLineBytesMax;
         limits.MaxRequestHeadersTotalSize = Limits.WebHeadersBytesMax;
         limits.MaxRequestBodySize = web.StoreBytesMax;
-        limits.MaxRequestBufferSize = Math.Max(Limits.WebResponseBufferBytes, Limits.WebRequestLineBytesMax * 2);
+        limits.MaxRequestBufferSize = Limits.WebRequestBufferBytes;
         limits.MaxResponseBufferSize = Limits.WebResponseBufferBytes;
         limits.RequestHeadersTimeout = Limits.WebHeadersTimeout;
         limits.KeepAliveTimeout = Limits.AssociationIdleTimeout;

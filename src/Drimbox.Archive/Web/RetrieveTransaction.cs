@@ -117,9 +117,12 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
                 output.Write(Head(context.Request, multipart, i == 0, instance, media, instance.File.Length));
                 await output.SendFileAsync(lookup.PathOf(instance), instance.File.Length, context.RequestAborted);
             }
-            else
+            else if (!await SendConvertedAsync(context, multipart, i == 0, instance, media))
             {
-                await SendConvertedAsync(context, multipart, i == 0, instance, media);
+                // With the status out what is missing shows by the end of the connection, not by a part less.
+                if (chosen.Count > 1) throw new IOException("An instance of the archive cannot be converted.");
+                await WebAnswers.NotAcceptableAsync(context, Available);
+                return;
             }
         }
 
@@ -127,16 +130,16 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         await output.FlushAsync(context.RequestAborted);
     }
 
-    private async Task SendConvertedAsync(
+    private async Task<bool> SendConvertedAsync(
         HttpContext context, Multipart multipart, bool isFirst, IndexedInstance instance, OfferedMedia media)
     {
         using var converted = TryConvert(instance, media, out var head);
-        // The status is out already: what is missing shows by the end of the connection, not by a part less.
-        if (converted is null) throw new IOException("An instance of the archive cannot be converted.");
+        if (converted is null) return false;
         var output = context.Response.BodyWriter;
         output.Write(Head(context.Request, multipart, isFirst, instance, media, head.Length + converted.Length));
         await output.WriteAsync(head, context.RequestAborted);
         await output.SendAsync(converted, context.RequestAborted);
+        return true;
     }
 
     private InstanceContent? TryConvert(IndexedInstance instance, OfferedMedia media, out byte[] head)
