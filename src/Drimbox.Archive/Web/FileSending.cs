@@ -34,6 +34,7 @@ internal static class FileSending
         for (long position = 0; position < range.Length;)
         {
             var count = (int)Math.Min(Limits.WebFileReadBytes, range.Length - position);
+            cancellationToken.ThrowIfCancellationRequested();
             range.Read(position, output.GetSpan(count)[..count]);
             output.Advance(count);
             position += count;
@@ -48,6 +49,8 @@ internal static class FileSending
     {
         while (true)
         {
+            // A peer that is gone does not fail a flush.
+            cancellationToken.ThrowIfCancellationRequested();
             var count = content.Read(output.GetSpan(Limits.WebFileReadBytes)[..Limits.WebFileReadBytes]);
             if (count == 0) return;
             output.Advance(count);
@@ -60,6 +63,7 @@ internal static class FileSending
     {
         while (length > 0)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var wanted = (int)Math.Min(Limits.WebFileReadBytes, length);
             var count = RandomAccess.Read(file, output.GetSpan(wanted)[..wanted], offset);
             if (count == 0) throw new EndOfStreamException("A file of the archive is shorter than its row says.");

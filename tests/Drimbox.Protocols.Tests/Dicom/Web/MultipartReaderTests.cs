@@ -75,6 +75,22 @@ public sealed class MultipartReaderTests
     }
 
     [Fact]
+    public async Task Whatever_arrives_is_read_to_its_end_or_refused()
+    {
+        var random = new Random(Seed.Get());
+        string[] words = ["--b", "\r\n", "\n", "--", "b", ": ", "X", "Content-Type", "/", "\0", " ", "-", "\r", "--b--"];
+        for (var round = 0; round < 3_000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => words[random.Next(words.Length)]));
+            var bytes = Encoding.ASCII.GetBytes(text);
+            var whole = await ReadAllAsync(new PieceStream(bytes, bytes.Length + 1));
+            var pieces = await ReadAllAsync(new PieceStream(bytes, random.Next(1, 5)));
+            Assert.Equal(whole.Parts, pieces.Parts);
+            Assert.Equal(whole.Refusal is null, pieces.Refusal is null);
+        }
+    }
+
+    [Fact]
     public async Task A_part_that_is_not_read_is_passed_over()
     {
         using var reader = new MultipartReader(new PieceStream(Encoding.ASCII.GetBytes(Ordinary), 7), "b");
