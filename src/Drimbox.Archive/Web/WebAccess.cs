@@ -29,7 +29,7 @@ internal sealed class WebAccess
             var token = File.ReadAllText(file).Trim();
             if (token.Length < Limits.BearerTokenLengthMin)
             {
-                throw new InvalidDataException(
+                throw new IOException(
                     $"{file}: a bearer token has {Limits.BearerTokenLengthMin} characters or more.");
             }
 

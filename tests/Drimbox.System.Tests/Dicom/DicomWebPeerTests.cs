@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Xml.Linq;
 using Drimbox.Archive;
 using Drimbox.Archive.Web;
 using Drimbox.Core.Identity;
@@ -105,6 +106,35 @@ public sealed class DicomWebPeerTests : IAsyncLifetime
         Assert.Contains(
             "SearchForStudies", await RunAsync("curl", "-s", "-X", "OPTIONS", $"{Root}/"), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Xml_metadata_is_what_dcm2xml_makes_of_the_file()
+    {
+        await ClientAsync("store", [.. _study.Paths]);
+        var answer = await RunAsync(
+            "curl", "-s", "-H", "Accept: multipart/related; type=\"application/dicom+xml\"",
+            $"{Root}/studies/{StudyUid}/metadata");
+        var ours = answer.Split("\r\n").Where(line => line.StartsWith('<'))
+            .Select(text => Canonical(XDocument.Parse(text).Root!)).ToList();
+        Assert.Equal(3, ours.Count);
+        foreach (var path in _study.Paths)
+        {
+            var theirs = Canonical(XDocument.Parse(
+                await Dcmtk.SucceedAsync("dcm2xml", "-q", "-nat", "+Eb", "+U8", path)).Root!);
+            Assert.Contains(theirs, ours);
+        }
+    }
+
+    // Every attribute with its VR and values, in order; without the pixels, which only one of them has by value, and
+    // without the character set, which is that of the document.
+    private static string Canonical(XElement model) => string.Join(
+        '\n', model.Elements().Where(a => (string)a.Attribute("tag")! is not ("7FE00010" or "00080005")).Select(Line));
+
+    private static string Line(XElement element) => string.Concat(
+        element.Name.LocalName,
+        string.Concat(element.Attributes().Where(a => !a.IsNamespaceDeclaration && a.Name.Namespace == XNamespace.None)
+            .OrderBy(a => a.Name.LocalName).Select(a => $" {a.Name.LocalName}={a.Value}")),
+        element.HasElements ? $"[{string.Join(';', element.Elements().Select(Line))}]" : $" {element.Value.Trim()}");
 
     private async Task<JsonElement> ClientAsync(string operation, params string[] arguments)
     {

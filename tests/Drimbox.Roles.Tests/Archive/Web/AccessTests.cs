@@ -86,8 +86,10 @@ public sealed class AccessTests : IDisposable
     public async Task A_token_that_can_be_guessed_is_refused_at_the_start()
     {
         var weak = new WebCaller(AeTitle.Parse("WEAK"), WebRights.All) { TokenFile = TokenFile("short") };
-        await Assert.ThrowsAsync<InvalidDataException>(
+        var refusal = await Assert.ThrowsAsync<IOException>(
             () => StartAsync(OnLoopback(o => o with { Callers = [weak] })));
+        Assert.Contains("32 characters", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
