@@ -65,7 +65,7 @@ internal static class FileSending
         {
             cancellationToken.ThrowIfCancellationRequested();
             var wanted = (int)Math.Min(Limits.WebFileReadBytes, length);
-            var count = RandomAccess.Read(file, output.GetSpan(wanted)[..wanted], offset);
+            var count = Read(file, output, wanted, offset);
             if (count == 0) throw new EndOfStreamException("A file of the archive is shorter than its row says.");
             output.Advance(count);
             offset += count;
@@ -73,4 +73,8 @@ internal static class FileSending
             await output.FlushAsync(cancellationToken);
         }
     }
+
+    // Of a local file: it does not wait for a peer, and an asynchronous form would be a thread of the pool besides.
+    private static int Read(SafeFileHandle file, PipeWriter output, int wanted, long offset) =>
+        RandomAccess.Read(file, output.GetSpan(wanted)[..wanted], offset);
 }

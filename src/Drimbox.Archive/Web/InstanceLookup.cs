@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Storage;

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;

@@ -1,7 +1,5 @@
 using System.Net;
 using Drimbox.Core;
-using Drimbox.Core.Identity;
-using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Web;

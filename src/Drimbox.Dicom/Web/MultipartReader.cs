@@ -36,7 +36,7 @@ public sealed class MultipartReader : IDisposable
     /// <summary>RFC 2046 5.1.1: 1 to 70 characters of a small set, the last no space.</summary>
     public static bool IsBoundary(string? boundary) =>
         boundary is { Length: > 0 and <= 70 } && boundary[^1] != ' '
-        && boundary.All(c => char.IsAsciiLetterOrDigit(c) || "'()+_,-./:=? ".Contains(c));
+        && boundary.All(c => char.IsAsciiLetterOrDigit(c) || "'()+_,-./:=? ".Contains(c, StringComparison.Ordinal));
 
     /// <summary>Goes to the next part.</summary>
     /// <returns>Null after the last one, or with a <see cref="Refusal"/>.</returns>

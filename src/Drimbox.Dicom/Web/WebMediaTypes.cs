@@ -1,5 +1,3 @@
-using Drimbox.Core.Identity;
-
 namespace Drimbox.Dicom.Web;
 
 /// <summary>The media types of PS3.18 8.7.3, and in which of them what is stored can be given.</summary>

@@ -119,9 +119,8 @@ public sealed class DicomWebPeerTests : IAsyncLifetime
         Assert.Equal(3, ours.Count);
         foreach (var path in _study.Paths)
         {
-            var theirs = Canonical(XDocument.Parse(
-                await Dcmtk.SucceedAsync("dcm2xml", "-q", "-nat", "+Eb", "+U8", path)).Root!);
-            Assert.Contains(theirs, ours);
+            await Dcmtk.SucceedAsync("dcm2xml", "-nat", "+Eb", path, path + ".xml");
+            Assert.Contains(Canonical(XDocument.Load(path + ".xml").Root!), ours);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Pixels;
@@ -149,8 +148,8 @@ public sealed class RetrieveTests : IAsyncLifetime
     {
         using var whole = await _client.GetAsync(Instance, "application/dicom");
         var bytes = await whole.Content.ReadAsByteArrayAsync();
-        Assert.Equal(File.ReadAllBytes(_archive.Files().Single(
-            f => File.ReadAllBytes(f).AsSpan().IndexOf("1.2.1.1.1"u8) > 0)), bytes);
+        var path = _archive.Files().Single(f => File.ReadAllBytes(f).AsSpan().IndexOf("1.2.1.1.1"u8) > 0);
+        Assert.Equal(await File.ReadAllBytesAsync(path), bytes);
         Assert.NotNull(whole.Headers.ETag);
         Assert.NotNull(whole.Content.Headers.LastModified);
 
@@ -269,7 +268,7 @@ public sealed class RetrieveTests : IAsyncLifetime
     public async Task A_file_that_is_lost_or_cut_ends_the_answer_and_never_shortens_it(bool isCut)
     {
         var file = _archive.Files().OrderBy(File.GetLastWriteTimeUtc).ElementAt(1);
-        if (isCut) await File.WriteAllBytesAsync(file, File.ReadAllBytes(file)[..^10]);
+        if (isCut) await File.WriteAllBytesAsync(file, (await File.ReadAllBytesAsync(file))[..^10]);
         else File.Delete(file);
         await Assert.ThrowsAnyAsync<HttpRequestException>(async () => await _client.GetPartsAsync("studies/1.2.1"));
         using var other = await _client.GetAsync("studies");

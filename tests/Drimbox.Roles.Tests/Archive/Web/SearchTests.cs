@@ -1,3 +1,4 @@
+using System.Text;
 using System.Xml.Linq;
 using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
@@ -158,7 +159,7 @@ public sealed class SearchTests : IAsyncLifetime
         var part = Assert.Single(await WebClient.PartsAsync(response));
         Assert.Contains("Content-Type: application/dicom+xml", part.Header, StringComparison.Ordinal);
         XNamespace ns = "http://dicom.nema.org/PS3.19/models/NativeDICOM";
-        var model = XDocument.Load(new MemoryStream(part.Bytes)).Root!;
+        var model = XDocument.Parse(Encoding.UTF8.GetString(part.Bytes)).Root!;
         Assert.Equal(ns + "NativeDicomModel", model.Name);
         var name = model.Elements(ns + "DicomAttribute").Single(a => (string)a.Attribute("keyword")! == "PatientName");
         Assert.Equal("00100010", (string)name.Attribute("tag")!);

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Drimbox.Archive;
 using Drimbox.Archive.Web;
