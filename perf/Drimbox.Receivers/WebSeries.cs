@@ -56,12 +56,14 @@ internal static class WebSeries
             var count = socket.Receive(buffer);
             var first = Stopwatch.GetElapsedTime(began);
             var status = Encoding.ASCII.GetString(buffer, 0, Math.Min(count, 15));
-            if (!status.StartsWith("HTTP/1.1 200", StringComparison.Ordinal)) throw new InvalidOperationException(status);
+            if (!status.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
+                throw new InvalidOperationException(status);
             long total = 0;
             for (; count > 0; count = socket.Receive(buffer)) total += count;
             var all = Stopwatch.GetElapsedTime(began);
+            var rate = total * 8 / all.TotalSeconds / 1e9;
             yield return FormattableString.Invariant(
-                $"first byte {first.TotalMilliseconds:F1} ms, {total} bytes, {total * 8 / all.TotalSeconds / 1e9:F2} Gbit/s");
+                $"first byte {first.TotalMilliseconds:F1} ms, {total} bytes, {rate:F2} Gbit/s");
         }
     }
 

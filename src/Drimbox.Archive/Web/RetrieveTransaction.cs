@@ -14,8 +14,8 @@ namespace Drimbox.Archive.Web;
 /// through; the uncompressed transfer syntaxes and RLE are converted into each other on the way.</summary>
 internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 {
-    private const string Available = "application/dicom in multipart/related, or of a single instance by itself; in the "
-        + "transfer syntax that it is stored in (transfer-syntax=*), or if that is uncompressed or RLE in "
+    private const string Available = "application/dicom in multipart/related, or of a single instance by itself; in "
+        + "the transfer syntax that it is stored in (transfer-syntax=*), or if that is uncompressed or RLE in "
         + "1.2.840.10008.1.2.1 or 1.2.840.10008.1.2.5";
 
     public async Task RunAsync(HttpContext context)

@@ -186,9 +186,7 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
         HttpContext context, SearchRequest request, IAsyncEnumerable<DataSet> matches, OfferedMedia media)
     {
         var limit = Math.Min(request.Limit ?? Limits.FindResultsMax, Limits.FindResultsMax - request.Offset);
-        var writer = media.IsMultipart
-            ? (IPageWriter)new XmlPage(ids.NewUuid())
-            : new JsonPage(media.Type, Json);
+        using IPageWriter writer = media.IsMultipart ? new XmlPage(ids.NewUuid()) : new JsonPage(media.Type, Json);
         int seen = 0, taken = 0;
         await foreach (var match in matches.WithCancellation(context.RequestAborted))
         {
@@ -218,7 +216,7 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
 
     private sealed record Page(int Count, int Remaining, string ContentType, ReadOnlyMemory<byte> Body);
 
-    private interface IPageWriter
+    private interface IPageWriter : IDisposable
     {
         string ContentType { get; }
 
@@ -250,9 +248,11 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
         public ReadOnlyMemory<byte> End()
         {
             _json.WriteEndArray();
-            _json.Dispose();
+            _json.Flush();
             return _body.WrittenMemory;
         }
+
+        public void Dispose() => _json.Dispose();
     }
 
     private sealed class XmlPage(string boundary) : IPageWriter
@@ -273,6 +273,10 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
         {
             Write(_multipart.End);
             return _body.WrittenMemory;
+        }
+
+        public void Dispose()
+        {
         }
 
         private void Write(string ascii) => _body.Write(System.Text.Encoding.ASCII.GetBytes(ascii));

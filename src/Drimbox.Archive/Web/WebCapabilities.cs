@@ -24,7 +24,8 @@ internal static class WebCapabilities
         "multipart/related; type=\"image/jxl\"",
     ];
 
-    private static readonly string[] SearchParameters = ["{attribute}", "includefield", "fuzzymatching", "limit", "offset"];
+    private static readonly string[] SearchParameters =
+        ["{attribute}", "includefield", "fuzzymatching", "limit", "offset"];
 
     public static IReadOnlyList<CapabilityResource> Resources { get; } =
     [
@@ -50,7 +51,12 @@ internal static class WebCapabilities
 
     private static CapabilityResource Instance() => new(
         "{instance}",
-        [Get("RetrieveInstance", [.. InstanceTypes, "application/dicom", "application/dicom; transfer-syntax=*"], [], "200 206 304 404 406 416")],
+        [
+            Get(
+                "RetrieveInstance",
+                [.. InstanceTypes, "application/dicom", "application/dicom; transfer-syntax=*"], [],
+                "200 206 304 404 406 416"),
+        ],
         [
             Metadata("RetrieveInstanceMetadata"),
             new("frames", [], [new("{frames}", [Get("RetrieveFrames", FrameTypes, [], "200 400 404 406 413")], [])]),

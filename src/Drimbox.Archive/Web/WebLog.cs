@@ -5,7 +5,8 @@ namespace Drimbox.Archive.Web;
 // Event ids 4000-4019. No path, no query and no UID of a request: they lead to a patient.
 internal static partial class WebLog
 {
-    [LoggerMessage(4000, LogLevel.Information, "Archive {NodeId}: {Caller} stored {Stored} instances by STOW-RS, {Status}")]
+    [LoggerMessage(4000, LogLevel.Information,
+        "Archive {NodeId}: {Caller} stored {Stored} instances by STOW-RS, {Status}")]
     public static partial void Stored(ILogger logger, string nodeId, string caller, int stored, int status);
 
     [LoggerMessage(4001, LogLevel.Warning,

@@ -52,7 +52,8 @@ internal sealed class WebRoutes(
         foreach (var resource in (string[])[Studies, Study])
         {
             application.MapPost(
-                resource, context => RunAsync(context, "Store", WebRights.Store, caller => store.RunAsync(context, caller)));
+                resource,
+                context => RunAsync(context, "Store", WebRights.Store, caller => store.RunAsync(context, caller)));
         }
 
         foreach (var resource in (string[])[WebAnswers.Root, WebAnswers.Root + "/{**any}"])
@@ -69,7 +70,8 @@ internal sealed class WebRoutes(
     }
 
     private static Task RefuseRenderedAsync(HttpContext context) => WebAnswers.RefuseAsync(
-        context, StatusCodes.Status406NotAcceptable, "This server has no codecs: rendered media types are not available.");
+        context, StatusCodes.Status406NotAcceptable,
+        "This server has no codecs: rendered media types are not available.");
 
     private static Task DescribeAsync(HttpContext context)
     {

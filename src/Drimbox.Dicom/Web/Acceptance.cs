@@ -86,7 +86,8 @@ public sealed class Acceptance
     private sealed record Range(string Type, string Subtype, string? Syntax, bool? IsMultipart, double Quality)
     {
         public int Specificity =>
-            (Type == "*" ? 0 : Subtype == "*" ? 2 : 4) + (Syntax is null or "*" ? 0 : 1) + (IsMultipart is null ? 0 : 1);
+            (Type == "*" ? 0 : Subtype == "*" ? 2 : 4) + (Syntax is null or "*" ? 0 : 1)
+            + (IsMultipart is null ? 0 : 1);
 
         // A single part range is one unless it is */*.
         public bool Fits(OfferedMedia offer)

@@ -126,7 +126,7 @@ public sealed class NativeDicomModel
         // The document is in UTF-8, whatever the data set was in.
         IReadOnlyList<string> values = element.Tag == Tag.SpecificCharacterSet ? ["ISO_IR 192"]
             : element.Vr.IsText() ? owner.Texts(element.Vr, element.ToMemory().Span)
-            : element.Vr == Vr.AT ? [.. owner.GetStrings(element.Tag).Select(v => v.Replace(",", "", StringComparison.Ordinal)[1..9])]
+            : element.Vr == Vr.AT ? [.. owner.GetStrings(element.Tag).Select(Digits)]
             : owner.GetStrings(element.Tag);
         if (values.Count == 0 || (values.Count == 1 && values[0].Length == 0)) return;
         for (var i = 0; i < values.Count; i++)
@@ -137,6 +137,9 @@ public sealed class NativeDicomModel
             _xml.WriteEndElement();
         }
     }
+
+    // PS3.19 table A.1.5-2: (gggg,eeee) without its signs.
+    private static string Digits(string tag) => $"{tag[1..5]}{tag[6..10]}";
 
     // PS3.5 6.2.1.1: groups of components.
     private void WritePersonName(string value)
