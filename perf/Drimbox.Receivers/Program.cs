@@ -8,6 +8,8 @@ const string Usage = """
     receivers engine|engine-discard|archive --port N [--folder PATH]
     receivers send --port N --set ct|mr|cr --instances N [--associations N] [--run N] [--host ADDRESS] [--called AE]
     receivers tail --port N --set ct|mr|cr --instances N [--run N] [--host ADDRESS] [--called AE]
+    receivers web-store --url ROOT --instances N --bytes N
+    receivers web-get --url ROOT [--runs N]
     """;
 
 var command = args.FirstOrDefault() ?? "";
@@ -40,6 +42,12 @@ switch (command)
         break;
     case "tail":
         Console.WriteLine(new Sender(Target(), Set(), Run()).MeasureTail(Number("--instances")));
+        break;
+    case "web-store":
+        await WebSeries.StoreAsync(new Uri(Text("--url")), Number("--instances"), Number("--bytes"));
+        break;
+    case "web-get":
+        foreach (var line in WebSeries.Get(new Uri(Text("--url")), Number("--runs", 10))) Console.WriteLine(line);
         break;
     default:
         Console.Error.WriteLine(Usage);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Drimbox.Archive.Web;
 using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Storage;
@@ -15,6 +16,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private GroupSync? _sync;
     private KeptFiles? _kept;
     private DicomAcceptor? _acceptor;
+    private ArchiveWebServer? _web;
     private CancellationTokenSource? _stopping;
     private Task _dispatching = Task.CompletedTask;
 
@@ -22,6 +24,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     /// <summary>The port that was taken for port 0. Only while started.</summary>
     public int Port => _acceptor!.EndPoint.Port;
+
+    /// <summary>Where DICOMweb listens; null if it does not.</summary>
+    public Uri? WebAddress => _web?.Address;
 
     /// <summary>The index, for other doors of the same node. Only while started.</summary>
     public ArchiveIndex Index => _index!;
@@ -55,6 +60,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             var store = new InstanceStore(Options, surroundings, folders, _index, _sync, rejections, duplicates, _log);
             _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);
             _acceptor.Start();
+            if (Options.Web is not null)
+            {
+                _web = await ArchiveWebServer.StartAsync(
+                    Options, surroundings, _index, folders, store, _log, cancellationToken);
+            }
+
             _stopping = new CancellationTokenSource();
             _dispatching = Dispatcher(folders).RunAsync(_stopping.Token);
         }
@@ -70,12 +81,19 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     /// <param name="cancellationToken">Cancelled: transfers are cut off.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
+        if (_web is not null)
+        {
+            await _web.StopAsync(cancellationToken);
+            await _web.DisposeAsync();
+        }
+
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         if (_stopping is not null) await _stopping.CancelAsync();
         await _dispatching;
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
+        _web = null;
         _acceptor = null;
         _stopping = null;
         _sync = null;

@@ -1,4 +1,5 @@
 using System.Net;
+using Drimbox.Archive.Web;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
@@ -48,6 +49,9 @@ public sealed record ArchiveOptions
 
     /// <summary>Who corrects whom; default: each AE itself alone.</summary>
     public ArchiveSites Sites { get; init; } = ArchiveSites.None;
+
+    /// <summary>DICOMweb; null: none.</summary>
+    public ArchiveWebOptions? Web { get; init; }
 
     /// <summary>Associations at once. Default: 200.</summary>
     public int AssociationsMax { get; init; } = Limits.AssociationsMax;

@@ -69,6 +69,10 @@ internal static class QueryKeys
     /// <summary>The attribute of the index that answers <paramref name="tag"/>.</summary>
     public static A AttributeOf(Tag tag) => Supported[tag].Attribute;
 
+    /// <summary>What can be returned at a level: its own attributes and those above it.</summary>
+    public static IEnumerable<Tag> TagsOf(FindLevel level) =>
+        Supported.Where(key => key.Value.Level <= level).Select(key => key.Key);
+
     /// <summary>PS3.4 C.6.1.1 and C.6.2.1: the levels of the two models.</summary>
     /// <returns>Null for a level that the model does not have.</returns>
     public static FindLevel? LevelOf(string? level, bool isPatientRoot) => level switch

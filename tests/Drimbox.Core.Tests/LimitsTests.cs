@@ -47,8 +47,21 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public void What_web_callers_can_make_us_hold_is_less_than_a_campaign_allows()
+    {
+        Assert.True(Limits.WebRequestLineBytesMax >= Limits.UidListMax * (Limits.UidLengthMax + 1));
+        Assert.True(Limits.WebRequestBufferBytes >= Limits.WebRequestLineBytesMax + Limits.WebHeadersBytesMax);
+        Assert.True(Limits.WebResponseBufferBytes >= 2 * Limits.WebFileReadBytes);
+        Assert.True(Limits.MultipartBufferBytes > 2 * Limits.MultipartHeadersBytesMax);
+        Assert.InRange(Limits.WebConnectionsMax * (long)Limits.WebResponseBufferBytes, 0, 128 * MiB);
+        Assert.InRange(
+            Limits.WebConnectionsMax * ((long)Limits.WebRequestBufferBytes + Limits.MultipartBufferBytes), 0, 96 * MiB);
+    }
+
+    [Fact]
     public void One_peer_cannot_take_everything()
     {
+        Assert.True(Limits.WebConnectionsPerPeerMax * 2 <= Limits.WebConnectionsMax);
         Assert.True(Limits.AssociationsPerPeerMax * 2 <= Limits.AssociationsMax);
         Assert.True(Limits.MllpConnectionsPerPeerMax * 2 <= Limits.MllpConnectionsMax);
         Assert.True(Limits.AsyncOperationsMax * Limits.AssociationsPerPeerMax < 1_024);

@@ -41,6 +41,9 @@ internal sealed record ArchiveSection : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SiteSection.Overlaps(Sites);
 
+    /// <summary>DICOMweb (PS3.18). Default: none.</summary>
+    public ArchiveWebSection? Web { get; init; }
+
     public ArchiveOptions ToOptions(string dataFolder) => new()
     {
         NodeId = Node,
@@ -59,6 +62,7 @@ internal sealed record ArchiveSection : IValidatableObject
             _ => DuplicatePolicy.Replace,
         },
         Sites = new ArchiveSites(Sites.Select(site => site.ToSite())),
+        Web = Web?.ToOptions(),
     };
 
     private static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)

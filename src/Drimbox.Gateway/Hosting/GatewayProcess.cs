@@ -139,6 +139,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         var lines = new List<string>();
         if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{configuration.Archive.Dicom.Address}:{Archive.Port}");
+        if (Archive?.WebAddress is { } web) lines.Add($"archive        DICOMweb {web}dicom-web");
         if (Ris is not null) lines.Add($"ris            MLLP  {Ris.Hl7EndPoint}");
         if (Teleradiology is not null)
         {

@@ -93,7 +93,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     };
 
     /// <summary>For queries that do not name the levels above (PS3.4 C.5.1.1).</summary>
-    private Task<Association> CallRelationalAsync(Uid sopClass) =>
+    public Task<Association> CallRelationalAsync(Uid sopClass) =>
         Association.RequestAsync(Request(CFindScu.ContextFor(sopClass)) with
         {
             Extended = [ExtendedNegotiation.Encode(sopClass, QueryOptions.Relational, sopClass == Move)],

@@ -66,6 +66,9 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\\\\C\"] }] }", "Archive:Sites:0:Modalities")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\"] }, { \"Name\": \"y\", \"Pacs\": \"B\" }] }", "Archive:Sites")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Destinations\": [{ \"AeTitle\": \"B\", \"Host\": \"b\", \"Tls\": { } }] }", "Archive:Destinations:0:Tls:Authorities")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"Address\": \"0.0.0.0\" } }", "Archive:Web:Address")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"Callers\": [{ \"Name\": \"B\" }] } }", "Archive:Web:Callers:0:Name")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"StoreBytesMax\": 5 } }", "Archive:Web:StoreBytesMax")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
         await using var process = DrimboxProcess.Start("config", "check", Write(section));

@@ -45,7 +45,7 @@ internal static class Dcmjs
 
     private static Process Start(string script, string[] arguments)
     {
-        var folder = Folder();
+        var folder = FolderOf("dcmjs");
         var node = Peer.Require("node");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "dcmjs-dimse")))
             Peer.Missing("dcmjs-dimse is not installed: npm ci in tests/Drimbox.System.Tests/Dicom/dcmjs");
@@ -57,12 +57,13 @@ internal static class Dcmjs
         })!;
     }
 
-    private static string Folder()
+    /// <summary>A folder of scripts beside the tests.</summary>
+    public static string FolderOf(string peer)
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             if (File.Exists(Path.Combine(at.FullName, "Drimbox.sln")))
-                return Path.Combine(at.FullName, "tests", "Drimbox.System.Tests", "Dicom", "dcmjs");
+                return Path.Combine(at.FullName, "tests", "Drimbox.System.Tests", "Dicom", peer);
         }
 
         throw new InvalidOperationException("The tests run from a build inside the repository.");

@@ -1,0 +1,67 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Storage;
+using Microsoft.AspNetCore.Http;
+using A = Drimbox.Storage.ArchiveAttribute;
+
+namespace Drimbox.Archive.Web;
+
+/// <summary>The instances that the path of a request names. What rejection notes hid is not there.</summary>
+internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders)
+{
+    private static readonly (string Name, A Attribute, FindLevel Level)[] Parts =
+    [
+        ("study", A.StudyInstanceUid, FindLevel.Study), ("series", A.SeriesInstanceUid, FindLevel.Series),
+        ("instance", A.SopInstanceUid, FindLevel.Image),
+    ];
+
+    public string PathOf(IndexedInstance instance) => Path.GetFullPath(folders.PathOf(instance.File.FileName));
+
+    /// <summary>Study, series and instance of the path, as far as it names them.</summary>
+    /// <param name="uids">The UIDs in that order.</param>
+    /// <returns>False if one of them is no UID (attack A8): there is no such resource.</returns>
+    public static bool TryReadUids(HttpContext context, out IReadOnlyList<Uid> uids)
+    {
+        var read = new List<Uid>();
+        uids = read;
+        foreach (var (name, _, _) in Parts)
+        {
+            if (context.Request.RouteValues[name] is not string text) break;
+            if (!Uid.TryParse(text, out var uid)) return false;
+            read.Add(uid);
+        }
+
+        return true;
+    }
+
+    /// <summary>All instances that the path names.</summary>
+    /// <returns>Null after an answer: 404 or 413.</returns>
+    public async Task<List<IndexedInstance>?> FindAsync(HttpContext context)
+    {
+        var instances = new List<IndexedInstance>();
+        if (TryReadUids(context, out var uids) && uids.Count > 0)
+        {
+            var matches = uids.Select((uid, i) => FindMatch.Single(Parts[i].Attribute, uid.ToString())).ToList();
+            var query = new FindQuery(Parts[uids.Count - 1].Level, matches);
+            await foreach (var instance in index.InstancesOfAsync(query, context.RequestAborted))
+            {
+                if (instances.Count == Limits.WebInstancesMax)
+                {
+                    await WebAnswers.RefuseAsync(
+                        context, StatusCodes.Status413PayloadTooLarge, "There are too many instances; ask by series.");
+                    return null;
+                }
+
+                instances.Add(instance);
+            }
+        }
+
+        if (instances.Count > 0) return instances;
+        await WebAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such resource.");
+        return null;
+    }
+
+    public static string UrlOf(HttpRequest request, IndexedInstance instance) =>
+        $"{WebAnswers.BaseUri(request)}/studies/{instance.StudyInstanceUid}/series/{instance.SeriesInstanceUid}" +
+        $"/instances/{instance.SopInstanceUid}";
+}
