@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Drimbox.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
 
 namespace Drimbox.Benchmarks;
@@ -12,6 +13,8 @@ public class FindBenchmarks
 {
     private byte[] _identifier = [];
     private DataSet _match = new();
+    private MatchWriter _writer = new(TransferSyntax.ImplicitVRLittleEndian);
+    private ArchiveMatchPage? _page;
 
     [GlobalSetup]
     public void SetUp()
@@ -29,6 +32,13 @@ public class FindBenchmarks
         identifier.SetEmpty(Tag.NumberOfStudyRelatedInstances);
         _identifier = DataSetWriter.ToBytes(identifier, TransferSyntax.ImplicitVRLittleEndian);
 
+        var (understood, _) = QueryKeys.Understand(identifier, FindLevel.Study);
+        ArchiveAttribute[] attributes = [.. understood!.Query.Matches.Select(match => match.Attribute)];
+        var page = new FindPage(attributes);
+        foreach (var attribute in attributes)
+            page.Add(attribute == ArchiveAttribute.PatientName ? "MÜLLER^ZOÉ"u8 : "20261122"u8);
+        _page = new ArchiveMatchPage(page, understood, "STUDY", AeTitle.Parse("ARCHIVE"));
+
         _match.SetCharacterSet(CharacterSet.Latin1);
         _match.SetString(Tag.QueryRetrieveLevel, "STUDY");
         _match.SetString(Tag.RetrieveAETitle, "ARCHIVE");
@@ -45,6 +55,15 @@ public class FindBenchmarks
         var identifier = DataSetReader.TryRead(_identifier, TransferSyntax.ImplicitVRLittleEndian, out _)!;
         var (query, _) = QueryKeys.Understand(identifier, FindLevel.Study);
         return query!.Keys.Count;
+    }
+
+    /// <summary>The way of the archive, from what the index read to the identifier.</summary>
+    [Benchmark, BenchmarkCategory("encode a match")]
+    public int WriteMatch()
+    {
+        _writer.Begin();
+        _page!.Write(0, _writer);
+        return _writer.Written.Length;
     }
 
     [Benchmark, BenchmarkCategory("encode a match")]

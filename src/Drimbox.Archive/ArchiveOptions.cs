@@ -44,6 +44,10 @@ public sealed record ArchiveOptions
     /// <summary>SOP classes to store beside those of PS3.6.</summary>
     public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
 
+    /// <summary>Matches of one C-FIND, 1 to <see cref="Limits.FindResultsCeiling"/>; beyond them A700. Default:
+    /// 10,000.</summary>
+    public int FindResultsMax { get; init; } = Limits.FindResultsMax;
+
     /// <summary>What to do with another data set under a known SOP Instance UID. Default: replace.</summary>
     public DuplicatePolicy Duplicates { get; init; } = DuplicatePolicy.Replace;
 

@@ -9,6 +9,9 @@ public static partial class Limits
     /// <summary>10,000 C-FIND responses, then A700: beyond that a screen is not read and a sender waits.</summary>
     public const int FindResultsMax = 10_000;
 
+    /// <summary>1,000,000: what FindResultsMax of an archive may be set to; the row ids of such a query are 8 MB.</summary>
+    public const int FindResultsCeiling = 1_000_000;
+
     /// <summary>256 characters of one query key: a stored text value has 64, a person name 5 × 64 of which the folded
     /// groups are compared one by one (attack A13).</summary>
     public const int MatchValueLengthMax = 256;

@@ -32,6 +32,10 @@ public static partial class Limits
     /// <summary>A command set is a few hundred bytes (PS3.7 E); 16 KiB leaves room for a long UID list.</summary>
     public const int CommandSetBytesMax = 16 * 1024;
 
+    /// <summary>128 KiB of responses in one system call: a page of 128 matches, and twice that. Half of it is sent as
+    /// soon as it is there.</summary>
+    public const int ResponseBatchBytes = 128 * 1024;
+
     /// <summary>1 MiB: a query identifier with 1,000 UIDs of 64 characters is 64 KiB.</summary>
     public const int IdentifierBytesMax = 1024 * 1024;
 
@@ -138,8 +142,8 @@ public static partial class Limits
     /// in UTF-8, is 800 bytes (PS3.5 6.2); more is cut, and nothing is matched by it.</summary>
     public const int ScannedValueBytesMax = 4 * 1024;
 
-    /// <summary>64 values of issuers and other patient identifiers that the scan keeps: sixteen identifiers with all
-    /// that says whose they are.</summary>
+    /// <summary>64 values that the scan keeps of items: sixteen other patient identifiers with all that says whose they
+    /// are, or twelve requests.</summary>
     public const int ScannedItemValuesMax = 64;
 
     /// <summary>64 KiB of file meta information: PS3.10 7.1 has a few hundred bytes; private information may follow.

@@ -79,6 +79,10 @@ public static partial class Limits
     /// <summary>4 reading connections a database: two cores, and a C-FIND gives its connection back between pages.</summary>
     public const int DatabaseReadersMax = 4;
 
+    /// <summary>64 statements that were built from queries are kept prepared on each connection: viewers ask the same
+    /// few questions, and each is some 10 KiB.</summary>
+    public const int BuiltStatementsMax = 64;
+
     // ---- Dispatch ----
 
     /// <summary>8 rows of one outbox in flight: the DMP target of 100 publications/s was set with 8.</summary>

@@ -2,18 +2,18 @@ using Drimbox.Core;
 
 namespace Drimbox.Dicom;
 
-/// <summary>The identifiers and issuers that the scan finds in items: (0010,0024), (0010,1002) and (0008,0051).
-/// Source: PS3.3 C.7.1.1, C.7.2.1 and table 10-17.</summary>
+/// <summary>What the scan finds in items: identifiers and issuers in (0010,0024), (0010,1002) and (0008,0051), requests in
+/// (0040,0275). Source: PS3.3 C.7.1.1, C.7.2.1, 10.6 and table 10-17.</summary>
 public sealed partial class HeaderScanner
 {
     private ItemValue[] _items = [];
     private int _itemValues;
-    private bool _isInIdentifiers;
+    private bool _isInKept;
     private Tag _sequence;
     private Tag _within;
     private int _item;
 
-    /// <summary>True if any of the three sequences had something to keep.</summary>
+    /// <summary>True if any of the four sequences had something to keep.</summary>
     public bool HasItemValues => _itemValues > 0;
 
     /// <summary>How many items of a sequence had something to keep, those before the last such one included.</summary>
@@ -46,7 +46,7 @@ public sealed partial class HeaderScanner
     private void ResetItems()
     {
         _itemValues = 0;
-        _isInIdentifiers = false;
+        _isInKept = false;
         _sequence = default;
         _within = default;
     }
@@ -55,12 +55,13 @@ public sealed partial class HeaderScanner
     {
         if (_tokenizer.Depth == 1)
         {
-            _isInIdentifiers = _tokenizer.Tag == Tag.IssuerOfPatientIDQualifiersSequence
-                || _tokenizer.Tag == Tag.OtherPatientIDsSequence || _tokenizer.Tag == Tag.IssuerOfAccessionNumberSequence;
+            _isInKept = _tokenizer.Tag == Tag.IssuerOfPatientIDQualifiersSequence
+                || _tokenizer.Tag == Tag.OtherPatientIDsSequence || _tokenizer.Tag == Tag.IssuerOfAccessionNumberSequence
+                || _tokenizer.Tag == Tag.RequestAttributesSequence;
             _sequence = _tokenizer.Tag;
             _item = -1;
         }
-        else if (_isInIdentifiers && _tokenizer.Depth == 2)
+        else if (_isInKept && _tokenizer.Depth == 2)
         {
             _within = _tokenizer.Tag;
         }
@@ -74,14 +75,18 @@ public sealed partial class HeaderScanner
     private void LeaveSequence()
     {
         if (_tokenizer.Depth == 1) _within = default;
-        else if (_tokenizer.Depth == 0) _isInIdentifiers = false;
+        else if (_tokenizer.Depth == 0) _isInKept = false;
     }
 
     private void BeginInItem()
     {
         var tag = _tokenizer.Tag;
-        var isKept = tag == Tag.PatientID || tag == Tag.IssuerOfPatientID || tag == Tag.LocalNamespaceEntityID
-            || tag == Tag.UniversalEntityID || tag == Tag.UniversalEntityIDType;
+        var isKept = _sequence == Tag.RequestAttributesSequence
+            ? _tokenizer.Depth == 1 && (tag == Tag.AccessionNumber || tag == Tag.RequestedProcedureID
+                || tag == Tag.RequestedProcedureDescription || tag == Tag.ScheduledProcedureStepID
+                || tag == Tag.ScheduledProcedureStepDescription)
+            : tag == Tag.PatientID || tag == Tag.IssuerOfPatientID || tag == Tag.LocalNamespaceEntityID
+                || tag == Tag.UniversalEntityID || tag == Tag.UniversalEntityIDType;
         // An item that comes twice is the concern of whoever reads it: the first is kept.
         if (!isKept || _tokenizer.Depth > 2 || _tokenizer.Length == 0 || _itemValues == Limits.ScannedItemValuesMax)
             return;

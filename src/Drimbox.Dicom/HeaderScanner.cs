@@ -21,6 +21,7 @@ public sealed partial class HeaderScanner
         Tag.PatientName, Tag.PatientID, Tag.IssuerOfPatientID, Tag.PatientBirthDate, Tag.PatientSex,
         Tag.BodyPartExamined, Tag.StudyInstanceUID, Tag.SeriesInstanceUID, Tag.StudyID, Tag.SeriesNumber,
         Tag.InstanceNumber, Tag.FrameOfReferenceUID, Tag.NumberOfFrames, Tag.Rows, Tag.Columns, Tag.BitsAllocated,
+        Tag.PerformedProcedureStepStartDate, Tag.PerformedProcedureStepStartTime,
     ];
 
     private readonly DataSetTokenizer _tokenizer = new();
@@ -88,16 +89,16 @@ public sealed partial class HeaderScanner
                 case DataSetToken.Element when _tokenizer.Depth == 0:
                     Begin();
                     break;
-                case DataSetToken.Element when _isInIdentifiers:
+                case DataSetToken.Element when _isInKept:
                     BeginInItem();
                     break;
                 case DataSetToken.SequenceStart:
                     EnterSequence();
                     break;
-                case DataSetToken.ItemStart when _isInIdentifiers:
+                case DataSetToken.ItemStart when _isInKept:
                     EnterItem();
                     break;
-                case DataSetToken.SequenceEnd when _isInIdentifiers:
+                case DataSetToken.SequenceEnd when _isInKept:
                     LeaveSequence();
                     break;
                 case DataSetToken.Value when _picking >= 0:

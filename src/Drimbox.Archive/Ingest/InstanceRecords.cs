@@ -23,7 +23,12 @@ internal static class InstanceRecords
             study,
             new SeriesAttributes(
                 scanner.GetUid(Tag.SeriesInstanceUID), Text(Tag.Modality), Text(Tag.SeriesNumber),
-                Text(Tag.SeriesDescription), Text(Tag.SeriesDate), Text(Tag.SeriesTime)),
+                Text(Tag.SeriesDescription), Text(Tag.SeriesDate), Text(Tag.SeriesTime))
+            {
+                PerformedProcedureStepStartDate = Text(Tag.PerformedProcedureStepStartDate),
+                PerformedProcedureStepStartTime = Text(Tag.PerformedProcedureStepStartTime),
+                RequestAttributes = RequestAttributesOf.Series(scanner),
+            },
             new InstanceAttributes(
                 scanner.GetUid(Tag.SOPInstanceUID), scanner.GetUid(Tag.SOPClassUID), transferSyntaxUid,
                 Text(Tag.InstanceNumber), Math.Max(0, scanner.GetInt(Tag.NumberOfFrames) ?? 0),

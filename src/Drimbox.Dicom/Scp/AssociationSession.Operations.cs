@@ -113,48 +113,6 @@ internal sealed partial class AssociationSession
         }
     }
 
-    private async Task FindAsync(
-        PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
-    {
-        Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
-        var scp = _negotiation.FindScp(context.AbstractSyntax)!;
-        DimseStatus final;
-        try
-        {
-            var request = new CFindRequest(_peer!, context.AbstractSyntax, identifier)
-            {
-                Options = ExtendedNegotiation.Agreed(_provider.Accept!, context.AbstractSyntax),
-            };
-            var answer = await scp.FindAsync(request, cancel);
-            final = answer.Matches is null ? answer.Status : DimseStatus.Success;
-            var sent = 0;
-            await foreach (var match in (answer.Matches ?? AsyncEnumerable.Empty<DataSet>()).WithCancellation(cancel))
-            {
-                if (sent++ == Limits.FindResultsMax)
-                {
-                    final = DimseStatus.OutOfResources.With("Too many matches: make the query narrower.");
-                    break;
-                }
-
-                var pending = command.Respond(answer.Status);
-                await Channel.SendAsync(context, pending, DataSetWriter.ToBytes(match, syntax));
-                // C-CANCEL is heard between two matches, also by an SCP that does not look at its token.
-                cancel.ThrowIfCancellationRequested();
-            }
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested && !_ending.IsCancellationRequested)
-        {
-            final = DimseStatus.Cancelled;
-        }
-        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not AssociationAbortedException)
-        {
-            DicomLog.OperationFailed(_log, e, "C-FIND", DimseStatus.OutOfResources.ToString());
-            final = DimseStatus.OutOfResources;
-        }
-
-        await Channel.SendAsync(context, command.Respond(final));
-    }
-
     /// <summary>A running operation and what stops it.</summary>
     private sealed class Operation(CancellationTokenSource source) : IDisposable
     {

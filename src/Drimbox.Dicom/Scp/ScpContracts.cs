@@ -1,4 +1,5 @@
 using System.Net;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Tls;
@@ -67,22 +68,38 @@ public sealed record CFindRequest(AssociationPeer Peer, Uid SopClassUid, DataSet
 /// <summary>How a C-FIND is answered.</summary>
 public sealed record CFindAnswer
 {
-    private CFindAnswer(DimseStatus status, IAsyncEnumerable<DataSet>? matches)
+    private readonly IAsyncEnumerable<DataSet>? _matches;
+
+    private CFindAnswer(DimseStatus status, IAsyncEnumerable<DataSet>? matches, IAsyncEnumerable<MatchPage>? pages)
     {
         Status = status;
-        Matches = matches;
+        _matches = matches;
+        Pages = pages;
     }
 
     /// <summary>Pending (FF00, FF01), sent with each match; or the failure that is the whole answer.</summary>
     public DimseStatus Status { get; }
 
-    public IAsyncEnumerable<DataSet>? Matches { get; }
+    public IAsyncEnumerable<DataSet>? Matches => _matches ?? (Pages is null ? null : MatchPage.ReadAsync(Pages));
 
-    public static CFindAnswer Refused(DimseStatus status) => new(status, null);
+    /// <summary>The matches as their SCP writes them, for who sends them; null if it gives data sets.</summary>
+    public IAsyncEnumerable<MatchPage>? Pages { get; }
+
+    /// <summary>Matches that are sent; if there is one more, the final status is A700 and says so. At least 1.</summary>
+    public int ResultsMax { get; init; } = Limits.FindResultsMax;
+
+    public static CFindAnswer Refused(DimseStatus status) => new(status, null, null);
 
     /// <param name="withUnsupportedKeys">FF01: some optional keys were not matched or returned.</param>
     public static CFindAnswer Found(IAsyncEnumerable<DataSet> matches, bool withUnsupportedKeys = false) =>
-        new(withUnsupportedKeys ? DimseStatus.PendingWithUnsupportedKeys : DimseStatus.Pending, matches);
+        new(PendingOf(withUnsupportedKeys), matches, null);
+
+    /// <inheritdoc cref="Found(IAsyncEnumerable{DataSet}, bool)"/>
+    public static CFindAnswer Found(IAsyncEnumerable<MatchPage> pages, bool withUnsupportedKeys) =>
+        new(PendingOf(withUnsupportedKeys), null, pages);
+
+    private static DimseStatus PendingOf(bool withUnsupportedKeys) =>
+        withUnsupportedKeys ? DimseStatus.PendingWithUnsupportedKeys : DimseStatus.Pending;
 }
 
 /// <summary>Query SCP: Query/Retrieve FIND (PS3.4 C.4.1) or Modality Worklist (PS3.4 K.4.1).</summary>

@@ -29,6 +29,10 @@ internal sealed record ArchiveSection : IValidatableObject
     /// <summary>Who gets each rejection note (RAD-66).</summary>
     public IReadOnlyList<DicomPeerOptions> IocmListeners { get; init; } = [];
 
+    /// <summary>Matches of one C-FIND, then A700. Default 10,000.</summary>
+    [Range(1, Limits.FindResultsCeiling)]
+    public int FindResultsMax { get; init; } = Limits.FindResultsMax;
+
     /// <summary>What to do with another data set under a known SOP Instance UID: replace, keep-first or always-replace.
     /// Default replace.</summary>
     [Required, RegularExpression("replace|keep-first|always-replace",
@@ -55,6 +59,7 @@ internal sealed record ArchiveSection : IValidatableObject
         KnownCallers = [.. Callers.Select(caller => caller.ToRule())],
         Destinations = [.. Destinations.Select(PeerOf)],
         IocmListeners = [.. IocmListeners.Select(PeerOf)],
+        FindResultsMax = FindResultsMax,
         Duplicates = Duplicates switch
         {
             "keep-first" => DuplicatePolicy.KeepFirst,

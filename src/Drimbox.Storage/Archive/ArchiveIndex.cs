@@ -11,12 +11,10 @@ namespace Drimbox.Storage;
 /// </summary>
 public sealed partial class ArchiveIndex : IAsyncDisposable
 {
-    // Enough to make the change of threads cheap, little enough to give the connection back soon.
-    private const int PageRows = 128;
-
     private readonly SqliteStore _store;
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
+    private readonly FindReader _finds;
     private readonly OutboxTable _outbox;
     private readonly TimeProvider _clock;
     private int _disposed;
@@ -34,6 +32,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         _readers = new SqliteReaders(store.Path);
+        _finds = new FindReader(_readers);
         _writer = new SqliteWriter(store.Database, "archive.db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
     }
@@ -139,45 +138,29 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
             },
             cancellationToken);
 
-    /// <summary>Streams what a query matches, as of its beginning; what disappears meanwhile is passed over. The order
-    /// is the database's.</summary>
+    /// <summary>Streams what a query matches; the order is the database's. What appears or disappears while it runs
+    /// may be passed over.</summary>
     public async IAsyncEnumerable<FindRow> FindAsync(
         FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var attributes = query.Matches.Select(match => match.Attribute)
-            .Concat(ArchiveColumns.UniqueKeys(query.Level)).Distinct().ToList();
-        var sql = FindSql.Row(query.Level, attributes);
-        foreach (var page in (await IdsAsync(FindSql.Matches(query), cancellationToken)).Chunk(PageRows))
+        await foreach (var page in _finds.PagesAsync(query, cancellationToken))
         {
-            foreach (var row in await _readers.ReadAsync(db => ReadPage(db, sql, attributes, page), cancellationToken))
-                yield return row;
+            for (var row = 0; row < page.Count; row++) yield return page.Row(row);
         }
     }
+
+    /// <summary>As <see cref="FindAsync"/>, without an object for each value.</summary>
+    public IAsyncEnumerable<FindPage> FindPagesAsync(FindQuery query, CancellationToken cancellationToken) =>
+        _finds.PagesAsync(query, cancellationToken);
 
     /// <summary>Streams the visible instances below what a query matches, in the order of insertion within a
     /// page.</summary>
-    public async IAsyncEnumerable<IndexedInstance> InstancesOfAsync(
-        FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (var page in (await IdsAsync(FindSql.Instances(query), cancellationToken)).Chunk(PageRows))
-        {
-            foreach (var instance in await _readers.ReadAsync(db => ReadInstances(db, page), cancellationToken))
-                yield return instance;
-        }
-    }
+    public IAsyncEnumerable<IndexedInstance> InstancesOfAsync(FindQuery query, CancellationToken cancellationToken) =>
+        _finds.InstancesAsync(query, cancellationToken);
 
     /// <summary>How the database answers a query (EXPLAIN QUERY PLAN), a step a line.</summary>
     public Task<IReadOnlyList<string>> ExplainAsync(FindQuery query, CancellationToken cancellationToken) =>
-        _readers.ReadAsync<IReadOnlyList<string>>(
-            db =>
-            {
-                var (sql, parameters) = FindSql.Matches(query);
-                using var plan = FindSql.Prepare(db, ("EXPLAIN QUERY PLAN " + sql, parameters));
-                var lines = new List<string>();
-                while (plan.Step()) lines.Add(plan.Text(3));
-                return lines;
-            },
-            cancellationToken);
+        _finds.ExplainAsync(query, query.Level, cancellationToken);
 
     /// <summary>Ends what was begun and leaves the mark of a clean stop.</summary>
     public async ValueTask DisposeAsync()
@@ -204,52 +187,6 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         await _writer.DisposeAsync();
         _readers.Dispose();
         _store.Held.Dispose();
-    }
-
-    private Task<List<long>> IdsAsync(
-        (string Sql, IReadOnlyList<object> Parameters) built, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(
-            db =>
-            {
-                using var rows = FindSql.Prepare(db, built);
-                var ids = new List<long>();
-                while (rows.Step()) ids.Add(rows.Long(0));
-                return ids;
-            },
-            cancellationToken);
-
-    private static List<FindRow> ReadPage(
-        SqliteDatabase db, string sql, List<ArchiveAttribute> attributes, long[] ids)
-    {
-        using var statement = db.Prepare(sql);
-        var rows = new List<FindRow>(ids.Length);
-        foreach (var id in ids)
-        {
-            statement.Add(id);
-            if (statement.Step())
-            {
-                var row = new FindRow();
-                for (var column = 0; column < attributes.Count; column++) row[attributes[column]] = statement.Text(column);
-                rows.Add(row);
-            }
-
-            statement.Reset();
-        }
-
-        return rows;
-    }
-
-    private static List<IndexedInstance> ReadInstances(SqliteDatabase db, long[] ids)
-    {
-        var instances = new List<IndexedInstance>(ids.Length);
-        foreach (var id in ids)
-        {
-            var row = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1").Add(id);
-            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(db, row));
-            row.Reset();
-        }
-
-        return instances;
     }
 
     private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>

@@ -42,7 +42,25 @@ public sealed record SeriesAttributes(
     string SeriesNumber,
     string SeriesDescription,
     string SeriesDate,
-    string SeriesTime);
+    string SeriesTime)
+{
+    /// <summary>(0040,0244) and (0040,0245).</summary>
+    public string PerformedProcedureStepStartDate { get; init; } = "";
+
+    /// <inheritdoc cref="PerformedProcedureStepStartDate"/>
+    public string PerformedProcedureStepStartTime { get; init; } = "";
+
+    /// <summary>The items of (0040,0275).</summary>
+    public IReadOnlyList<RequestAttributes> RequestAttributes { get; init; } = [];
+}
+
+/// <summary>A request that a series answers. Source: PS3.3 10.6.</summary>
+public sealed record RequestAttributes(
+    string AccessionNumber,
+    string RequestedProcedureId,
+    string RequestedProcedureDescription,
+    string ScheduledProcedureStepId,
+    string ScheduledProcedureStepDescription);
 
 /// <param name="NumberOfFrames">0 where the object has no such attribute; so too Rows and Columns.</param>
 public sealed record InstanceAttributes(

@@ -150,5 +150,6 @@ internal static class ArchiveSchema
             ALTER TABLE study ADD COLUMN accession_issuer_entity TEXT NOT NULL DEFAULT '';
             ALTER TABLE study ADD COLUMN accession_issuer_entity_type TEXT NOT NULL DEFAULT '';
             """),
+        new(3, FindSchema.Sql),
     ];
 }

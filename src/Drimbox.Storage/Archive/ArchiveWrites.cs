@@ -146,7 +146,7 @@ internal static class ArchiveWrites
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
                 .Add(patient).Add(study.StudyInstanceUid.ToString()).Add(study.StudyDate).Add(study.StudyTime)
-                .Add(FindSql.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
+                .Add(FindTerms.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
                 .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring)
                 .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
             return db.LastInsertRowId;
@@ -173,7 +173,7 @@ internal static class ArchiveWrites
                     OR accession_number = '' AND ?5 <> '' OR study_id = '' AND ?6 <> ''
                     OR study_description = '' AND ?7 <> '' OR referring_physician = '' AND ?8 <> '')
                 """)
-                .Add(id).Add(study.StudyDate).Add(study.StudyTime).Add(FindSql.TimeKey(study.StudyTime, '0'))
+                .Add(id).Add(study.StudyDate).Add(study.StudyTime).Add(FindTerms.TimeKey(study.StudyTime, '0'))
                 .Add(study.AccessionNumber).Add(study.StudyId).Add(study.StudyDescription)
                 .Add(study.ReferringPhysicianName).Add(referring).Add(study.AccessionIssuer)
                 .Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
@@ -222,12 +222,33 @@ internal static class ArchiveWrites
         db.Use("""
             INSERT INTO series (
                 study, series_instance_uid, modality, series_number, series_description, series_date, series_time,
-                series_time_key)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                series_time_key, pps_start_date, pps_start_time, pps_start_time_key)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Add(study).Add(series.SeriesInstanceUid.ToString()).Add(series.Modality).Add(series.SeriesNumber)
             .Add(series.SeriesDescription).Add(series.SeriesDate).Add(series.SeriesTime)
-            .Add(FindSql.TimeKey(series.SeriesTime, '0')).Run();
-        return db.LastInsertRowId;
+            .Add(FindTerms.TimeKey(series.SeriesTime, '0')).Add(series.PerformedProcedureStepStartDate)
+            .Add(series.PerformedProcedureStepStartTime)
+            .Add(FindTerms.TimeKey(series.PerformedProcedureStepStartTime, '0')).Run();
+        var added = db.LastInsertRowId;
+        RequestAttributes(db, added, series.RequestAttributes);
+        return added;
+    }
+
+    private static void RequestAttributes(SqliteDatabase db, long series, IReadOnlyList<RequestAttributes> requests)
+    {
+        for (var position = 0; position < requests.Count; position++)
+        {
+            var request = requests[position];
+            db.Use("""
+                INSERT INTO request_attributes (
+                    series, position, accession_number, requested_procedure_id, requested_procedure_description,
+                    scheduled_procedure_step_id, scheduled_procedure_step_description)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+                .Add(series).Add(position).Add(request.AccessionNumber).Add(request.RequestedProcedureId)
+                .Add(request.RequestedProcedureDescription).Add(request.ScheduledProcedureStepId)
+                .Add(request.ScheduledProcedureStepDescription).Run();
+        }
     }
 }

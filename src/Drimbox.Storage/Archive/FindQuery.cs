@@ -10,6 +10,11 @@ public enum ArchiveAttribute
     PatientName,
     PatientBirthDate,
     PatientSex,
+
+    /// <summary>A sequence; the two that follow are attributes of its item.</summary>
+    IssuerOfPatientIdQualifiersSequence,
+    PatientIdUniversalEntityId,
+    PatientIdUniversalEntityIdType,
     NumberOfPatientRelatedStudies,
     NumberOfPatientRelatedSeries,
     NumberOfPatientRelatedInstances,
@@ -17,6 +22,12 @@ public enum ArchiveAttribute
     StudyDate,
     StudyTime,
     AccessionNumber,
+
+    /// <summary>A sequence; the three that follow are attributes of its item.</summary>
+    IssuerOfAccessionNumberSequence,
+    AccessionNumberLocalNamespaceEntityId,
+    AccessionNumberUniversalEntityId,
+    AccessionNumberUniversalEntityIdType,
     StudyId,
     StudyDescription,
     ReferringPhysicianName,
@@ -29,7 +40,17 @@ public enum ArchiveAttribute
     SeriesDescription,
     SeriesDate,
     SeriesTime,
+    PerformedProcedureStepStartDate,
+    PerformedProcedureStepStartTime,
     NumberOfSeriesRelatedInstances,
+
+    /// <summary>A sequence; the five that follow are attributes of its items.</summary>
+    RequestAttributesSequence,
+    RequestAccessionNumber,
+    RequestedProcedureId,
+    RequestedProcedureDescription,
+    ScheduledProcedureStepId,
+    ScheduledProcedureStepDescription,
     SopInstanceUid,
     SopClassUid,
     AvailableTransferSyntaxUid,
@@ -65,11 +86,21 @@ public enum FindMatchKind
 
     /// <summary>Two values, both included; "" is open.</summary>
     Range,
+
+    /// <summary>Of a date with its time: first date and time, last date and time, matched as two instants (C.2.2.2.5.4).
+    /// </summary>
+    DateTimeRange,
+
+    /// <summary>Some item of a sequence matches all of <see cref="FindMatch.ItemMatches"/> (C.2.2.2.6).</summary>
+    Sequence,
 }
 
 /// <summary>One key of a query.</summary>
 public sealed record FindMatch(ArchiveAttribute Attribute, FindMatchKind Kind, IReadOnlyList<string> Values)
 {
+    /// <summary>Of a sequence: the keys of an item; none asks for the items as they are.</summary>
+    public IReadOnlyList<FindMatch> ItemMatches { get; init; } = [];
+
     /// <summary>Asks for the value of an attribute.</summary>
     public static FindMatch Return(ArchiveAttribute attribute) => new(attribute, FindMatchKind.Universal, []);
 
@@ -84,6 +115,14 @@ public sealed record FindMatch(ArchiveAttribute Attribute, FindMatchKind Kind, I
 
     public static FindMatch Range(ArchiveAttribute attribute, string from, string to) =>
         new(attribute, FindMatchKind.Range, [from, to]);
+
+    /// <param name="date">The attribute of the date; that of its time is known.</param>
+    public static FindMatch DateTimeRange(
+        ArchiveAttribute date, string fromDate, string fromTime, string toDate, string toTime) =>
+        new(date, FindMatchKind.DateTimeRange, [fromDate, fromTime, toDate, toTime]);
+
+    public static FindMatch Sequence(ArchiveAttribute sequence, params IReadOnlyList<FindMatch> itemMatches) =>
+        new(sequence, FindMatchKind.Sequence, []) { ItemMatches = itemMatches };
 }
 
 /// <summary>What to find. Keys of a level above the query's may be given (a hierarchical query must, a relational one
@@ -92,20 +131,3 @@ public sealed record FindMatch(ArchiveAttribute Attribute, FindMatchKind Kind, I
 /// more.</param>
 public sealed record FindQuery(
     FindLevel Level, IReadOnlyList<FindMatch> Matches, int ResultsMax = Limits.FindResultsMax + 1);
-
-/// <summary>One match: the values of the keys of the query, and of the unique keys of its level and those above.
-/// </summary>
-public sealed class FindRow
-{
-    private static readonly int _attributes = Enum.GetValues<ArchiveAttribute>().Length;
-
-    private readonly string?[] _values = new string?[_attributes];
-
-    /// <summary>The value, "" if it is empty; null if the query did not ask for it. Values of
-    /// <see cref="ArchiveAttribute.ModalitiesInStudy"/> are separated by a backslash.</summary>
-    public string? this[ArchiveAttribute attribute]
-    {
-        get => _values[(int)attribute];
-        internal set => _values[(int)attribute] = value;
-    }
-}

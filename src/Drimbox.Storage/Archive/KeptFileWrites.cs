@@ -204,7 +204,7 @@ internal static class KeptFileWrites
                 accession_number = iif(?9 = '', accession_number, ?9)
             WHERE id = ?1
             """)
-            .Add(study).Add(s.StudyDate).Add(s.StudyTime).Add(FindSql.TimeKey(s.StudyTime, '0')).Add(s.StudyId)
+            .Add(study).Add(s.StudyDate).Add(s.StudyTime).Add(FindTerms.TimeKey(s.StudyTime, '0')).Add(s.StudyId)
             .Add(s.StudyDescription).Add(s.ReferringPhysicianName)
             .Add(NameFolding.FoldPersonName(s.ReferringPhysicianName).Alphabetic).Add(s.AccessionNumber)
             .Add(s.AccessionIssuer).Add(s.AccessionIssuerEntity).Add(s.AccessionIssuerEntityType).Run();
@@ -226,7 +226,7 @@ internal static class KeptFileWrites
             WHERE id = ?1
             """)
             .Add(id).Add(series.Modality).Add(series.SeriesNumber).Add(series.SeriesDescription)
-            .Add(series.SeriesDate).Add(series.SeriesTime).Add(FindSql.TimeKey(series.SeriesTime, '0')).Run();
+            .Add(series.SeriesDate).Add(series.SeriesTime).Add(FindTerms.TimeKey(series.SeriesTime, '0')).Run();
 
     private static List<string> ReadNames(SqliteStatement rows)
     {

@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using SQLitePCL;
 
 namespace Drimbox.Storage.Sqlite;
@@ -7,6 +8,10 @@ internal sealed class SqliteDatabase : IDisposable
 {
     private readonly sqlite3 _db;
     private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, (SqliteStatement Statement, long LastUse)> _built =
+        new(StringComparer.Ordinal);
+    private long _uses;
 
     static SqliteDatabase() => Batteries_V2.Init();
 
@@ -58,6 +63,23 @@ internal sealed class SqliteDatabase : IDisposable
         return statement;
     }
 
+    /// <summary>As <see cref="Use"/>, for texts that are built from a query: the
+    /// <see cref="Limits.BuiltStatementsMax"/> that were used last are kept.</summary>
+    public SqliteStatement UseBuilt(string sql)
+    {
+        if (_built.Remove(sql, out var kept)) kept.Statement.Reset();
+        else kept = (Prepare(sql), 0);
+        if (_built.Count == Limits.BuiltStatementsMax)
+        {
+            var oldest = _built.MinBy(pair => pair.Value.LastUse);
+            _built.Remove(oldest.Key);
+            oldest.Value.Statement.Dispose();
+        }
+
+        _built.Add(sql, (kept.Statement, ++_uses));
+        return kept.Statement;
+    }
+
     /// <summary>A statement of its own, for texts that are built; the caller disposes it.</summary>
     public SqliteStatement Prepare(string sql)
     {
@@ -68,6 +90,7 @@ internal sealed class SqliteDatabase : IDisposable
     public void Dispose()
     {
         foreach (var statement in _statements.Values) statement.Dispose();
+        foreach (var (statement, _) in _built.Values) statement.Dispose();
         _db.Dispose();
     }
 

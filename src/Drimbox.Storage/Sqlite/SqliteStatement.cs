@@ -91,6 +91,9 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
     // column_blob of a TEXT is its UTF-8 with the true length; column_text would end at an embedded NUL.
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
 
+    /// <summary>As <see cref="Text"/>, in UTF-8; valid until the next step.</summary>
+    public ReadOnlySpan<byte> Utf8(int column) => raw.sqlite3_column_blob(statement, column);
+
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
     public byte[] Blob(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
@@ -106,6 +109,13 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
         _ = raw.sqlite3_reset(statement);
         if (_bound > 0) _ = raw.sqlite3_clear_bindings(statement);
         _bound = 0;
+    }
+
+    /// <summary>Ready to run again with one other value; the rest stays.</summary>
+    public void Again(int parameter, long value)
+    {
+        _ = raw.sqlite3_reset(statement);
+        db.Check(raw.sqlite3_bind_int64(statement, parameter, value));
     }
 
     public void Dispose() => statement.Dispose();

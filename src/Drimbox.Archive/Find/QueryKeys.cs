@@ -9,9 +9,12 @@ using A = Drimbox.Storage.ArchiveAttribute;
 namespace Drimbox.Archive;
 
 /// <summary>An identifier of a query, understood.</summary>
-/// <param name="Keys">What is returned, in the order of the tags.</param>
+/// <param name="Keys">What is returned.</param>
+/// <param name="ItemKeys">By sequence: what is returned of its items, in the order of the tags.</param>
 /// <param name="HasUnsupportedKeys">Some keys are not matched or not returned: FF01.</param>
-internal sealed record UnderstoodQuery(FindQuery Query, IReadOnlyList<Tag> Keys, bool HasUnsupportedKeys);
+internal sealed record UnderstoodQuery(
+    FindQuery Query, IReadOnlyList<Tag> Keys, IReadOnlyDictionary<Tag, IReadOnlyList<Tag>> ItemKeys,
+    bool HasUnsupportedKeys);
 
 /// <summary>Turns the identifier of a C-FIND into a query of the index. Source: PS3.4 C.2.2.2 for the kinds of
 /// matching, C.6 for the keys.</summary>
@@ -25,6 +28,7 @@ internal static class QueryKeys
         [Tag.PatientName] = (A.PatientName, FindLevel.Patient),
         [Tag.PatientBirthDate] = (A.PatientBirthDate, FindLevel.Patient),
         [Tag.PatientSex] = (A.PatientSex, FindLevel.Patient),
+        [Tag.IssuerOfPatientIDQualifiersSequence] = (A.IssuerOfPatientIdQualifiersSequence, FindLevel.Patient),
         [Tag.NumberOfPatientRelatedStudies] = (A.NumberOfPatientRelatedStudies, FindLevel.Patient),
         [Tag.NumberOfPatientRelatedSeries] = (A.NumberOfPatientRelatedSeries, FindLevel.Patient),
         [Tag.NumberOfPatientRelatedInstances] = (A.NumberOfPatientRelatedInstances, FindLevel.Patient),
@@ -32,6 +36,7 @@ internal static class QueryKeys
         [Tag.StudyDate] = (A.StudyDate, FindLevel.Study),
         [Tag.StudyTime] = (A.StudyTime, FindLevel.Study),
         [Tag.AccessionNumber] = (A.AccessionNumber, FindLevel.Study),
+        [Tag.IssuerOfAccessionNumberSequence] = (A.IssuerOfAccessionNumberSequence, FindLevel.Study),
         [Tag.StudyID] = (A.StudyId, FindLevel.Study),
         [Tag.StudyDescription] = (A.StudyDescription, FindLevel.Study),
         [Tag.ReferringPhysicianName] = (A.ReferringPhysicianName, FindLevel.Study),
@@ -44,6 +49,9 @@ internal static class QueryKeys
         [Tag.SeriesDescription] = (A.SeriesDescription, FindLevel.Series),
         [Tag.SeriesDate] = (A.SeriesDate, FindLevel.Series),
         [Tag.SeriesTime] = (A.SeriesTime, FindLevel.Series),
+        [Tag.PerformedProcedureStepStartDate] = (A.PerformedProcedureStepStartDate, FindLevel.Series),
+        [Tag.PerformedProcedureStepStartTime] = (A.PerformedProcedureStepStartTime, FindLevel.Series),
+        [Tag.RequestAttributesSequence] = (A.RequestAttributesSequence, FindLevel.Series),
         [Tag.NumberOfSeriesRelatedInstances] = (A.NumberOfSeriesRelatedInstances, FindLevel.Series),
         [Tag.SOPInstanceUID] = (A.SopInstanceUid, FindLevel.Image),
         [Tag.SOPClassUID] = (A.SopClassUid, FindLevel.Image),
@@ -53,6 +61,41 @@ internal static class QueryKeys
         [Tag.Rows] = (A.Rows, FindLevel.Image),
         [Tag.Columns] = (A.Columns, FindLevel.Image),
     }.ToFrozenDictionary();
+
+    // By sequence, the attributes of its items in the order of the tags.
+    private static readonly FrozenDictionary<Tag, (Tag Tag, A Attribute)[]> SupportedInItems =
+        new Dictionary<Tag, (Tag, A)[]>
+    {
+        [Tag.IssuerOfAccessionNumberSequence] =
+        [
+            (Tag.LocalNamespaceEntityID, A.AccessionNumberLocalNamespaceEntityId),
+            (Tag.UniversalEntityID, A.AccessionNumberUniversalEntityId),
+            (Tag.UniversalEntityIDType, A.AccessionNumberUniversalEntityIdType),
+        ],
+        [Tag.IssuerOfPatientIDQualifiersSequence] =
+        [
+            (Tag.UniversalEntityID, A.PatientIdUniversalEntityId),
+            (Tag.UniversalEntityIDType, A.PatientIdUniversalEntityIdType),
+        ],
+        [Tag.RequestAttributesSequence] =
+        [
+            (Tag.AccessionNumber, A.RequestAccessionNumber),
+            (Tag.RequestedProcedureDescription, A.RequestedProcedureDescription),
+            (Tag.ScheduledProcedureStepDescription, A.ScheduledProcedureStepDescription),
+            (Tag.ScheduledProcedureStepID, A.ScheduledProcedureStepId),
+            (Tag.RequestedProcedureID, A.RequestedProcedureId),
+        ],
+    }.ToFrozenDictionary();
+
+    private static readonly IReadOnlyDictionary<Tag, IReadOnlyList<Tag>> NoItemKeys =
+        new Dictionary<Tag, IReadOnlyList<Tag>>();
+
+    // PS3.4 C.2.2.2.5.4: what is one moment.
+    private static readonly (A Date, A Time)[] Moments =
+    [
+        (A.StudyDate, A.StudyTime), (A.SeriesDate, A.SeriesTime),
+        (A.PerformedProcedureStepStartDate, A.PerformedProcedureStepStartTime),
+    ];
 
     private static readonly (Tag Tag, FindLevel Level)[] UniqueKeys =
     [
@@ -65,6 +108,10 @@ internal static class QueryKeys
         A.NumberOfPatientRelatedStudies, A.NumberOfPatientRelatedSeries, A.NumberOfPatientRelatedInstances,
         A.NumberOfStudyRelatedSeries, A.NumberOfStudyRelatedInstances, A.NumberOfSeriesRelatedInstances,
     ];
+
+    /// <summary>The unique keys of all levels.</summary>
+    public static IReadOnlyList<Tag> UniqueKeyTags { get; } =
+        [Tag.PatientID, Tag.StudyInstanceUID, Tag.SeriesInstanceUID, Tag.SOPInstanceUID];
 
     /// <summary>The attribute of the index that answers <paramref name="tag"/>.</summary>
     public static A AttributeOf(Tag tag) => Supported[tag].Attribute;
@@ -103,18 +150,19 @@ internal static class QueryKeys
         return null;
     }
 
+    /// <param name="options">What was agreed with the caller.</param>
     /// <returns>The query, or the status that refuses it.</returns>
-    public static (UnderstoodQuery? Query, DimseStatus Refusal) Understand(DataSet identifier, FindLevel level)
+    public static (UnderstoodQuery? Query, DimseStatus Refusal) Understand(
+        DataSet identifier, FindLevel level, QueryOptions options = QueryOptions.None)
     {
         var matches = new List<FindMatch>();
         var keys = new List<Tag>();
+        Dictionary<Tag, IReadOnlyList<Tag>>? itemKeys = null;
         var hasUnsupported = false;
         foreach (var element in identifier.Elements)
         {
             var tag = element.Tag;
-            if (tag.IsGroupLength || tag == Tag.QueryRetrieveLevel || tag == Tag.SpecificCharacterSet
-                || tag == Tag.RetrieveAETitle || tag == Tag.InstanceAvailability)
-                continue;
+            if (IsControl(tag)) continue;
             if (!Supported.TryGetValue(tag, out var key) || key.Level > level)
             {
                 // PS3.4 C.4.1.1.4: FF01 says that a key was ignored; it is neither matched nor returned.
@@ -125,27 +173,91 @@ internal static class QueryKeys
             // PS3.5 7.1: once. Else each repetition is a term of the statement and a walk through the identifier.
             if (keys.Contains(tag)) return (null, DimseStatus.CannotUnderstand.With("A key occurs twice."));
             keys.Add(tag);
-            // A key in another VR than its own would read as empty and match everything; so would a list over 64 KiB,
-            // which PS3.5 6.2.2 writes as UN.
-            if (!TryGiveOwnVr(identifier, element, out var vr))
-                return (null, DimseStatus.CannotUnderstand.With("A key is not in its value representation."));
-            var values = identifier.GetStrings(tag);
-            if (Counts.Contains(key.Attribute))
-            {
-                hasUnsupported |= values.Any(value => value.Length > 0);
-                matches.Add(FindMatch.Return(key.Attribute));
-                continue;
-            }
-
-            // Attack A13: a list that long, or a value that no stored one can be as long as, is not looked for.
-            if (values.Count > Limits.UidListMax)
-                return (null, DimseStatus.OutOfResources.With("Too many values in one key."));
-            if (values.Any(value => value.Length > Limits.MatchValueLengthMax))
-                return (null, DimseStatus.CannotUnderstand.With("A key value is too long."));
-            matches.Add(MatchOf(key.Attribute, vr, values));
+            var (match, refusal) = SupportedInItems.TryGetValue(tag, out var supported)
+                ? UnderstandItems(element, key.Attribute, supported, itemKeys ??= [], ref hasUnsupported)
+                : UnderstandKey(identifier, element, key.Attribute, ref hasUnsupported);
+            if (match is null) return (null, refusal);
+            matches.Add(match);
         }
 
-        return (new UnderstoodQuery(new FindQuery(level, matches), keys, hasUnsupported), default);
+        if (options.HasFlag(QueryOptions.DateTimeMatching)) JoinMoments(matches);
+        return (
+            new UnderstoodQuery(
+                new FindQuery(level, matches), keys, itemKeys ?? NoItemKeys, hasUnsupported), default);
+    }
+
+    private static bool IsControl(Tag tag) => tag.IsGroupLength || tag == Tag.QueryRetrieveLevel
+        || tag == Tag.SpecificCharacterSet || tag == Tag.RetrieveAETitle || tag == Tag.InstanceAvailability;
+
+    private static (FindMatch? Match, DimseStatus Refusal) UnderstandKey(
+        DataSet identifier, in DataElement element, A attribute, ref bool hasUnsupported)
+    {
+        // A key in another VR than its own would read as empty and match everything; so would a list over 64 KiB,
+        // which PS3.5 6.2.2 writes as UN.
+        if (!TryGiveOwnVr(identifier, element, out var vr))
+            return (null, DimseStatus.CannotUnderstand.With("A key is not in its value representation."));
+        var values = identifier.GetStrings(element.Tag);
+        if (Counts.Contains(attribute))
+        {
+            hasUnsupported |= values.Any(value => value.Length > 0);
+            return (FindMatch.Return(attribute), default);
+        }
+
+        // Attack A13: a list that long, or a value that no stored one can be as long as, is not looked for.
+        if (values.Count > Limits.UidListMax)
+            return (null, DimseStatus.OutOfResources.With("Too many values in one key."));
+        if (values.Any(value => value.Length > Limits.MatchValueLengthMax))
+            return (null, DimseStatus.CannotUnderstand.With("A key value is too long."));
+        return (MatchOf(attribute, vr, values), default);
+    }
+
+    // PS3.4 C.2.2.2.6: one item, whose keys some item of the entity matches; no key in it asks for the items whole.
+    private static (FindMatch? Match, DimseStatus Refusal) UnderstandItems(
+        in DataElement element, A sequence, (Tag Tag, A Attribute)[] supported,
+        Dictionary<Tag, IReadOnlyList<Tag>> itemKeys, ref bool hasUnsupported)
+    {
+        if (element.Sequence is null && element.Length > 0)
+            return (null, DimseStatus.CannotUnderstand.With("A key is not in its value representation."));
+        if (element.Sequence is { Count: > 1 })
+            return (null, DimseStatus.DataSetDoesNotMatchSopClass.With("A sequence key has more than one item."));
+        var matches = new List<FindMatch>();
+        var keys = new List<Tag>();
+        if (element.Sequence is [{ Count: > 0 } item])
+        {
+            foreach (var key in item.Elements)
+            {
+                var tagOf = key.Tag;
+                if (!IsControl(tagOf)) hasUnsupported |= !Array.Exists(supported, s => s.Tag == tagOf);
+            }
+
+            foreach (var (tag, attribute) in supported)
+            {
+                if (!item.TryGet(tag, out var key)) continue;
+                var (match, refusal) = UnderstandKey(item, key, attribute, ref hasUnsupported);
+                if (match is null) return (null, refusal);
+                keys.Add(tag);
+                matches.Add(match);
+            }
+        }
+
+        if (matches.Count == 0) keys.AddRange(supported.Select(s => s.Tag));
+        itemKeys.Add(element.Tag, keys);
+        return (FindMatch.Sequence(sequence, matches), default);
+    }
+
+    // C.2.2.2.5.4: where both have the same form of range.
+    private static void JoinMoments(List<FindMatch> matches)
+    {
+        foreach (var (dateOf, timeOf) in Moments)
+        {
+            var date = matches.FindIndex(match => match.Attribute == dateOf && match.Kind == FindMatchKind.Range);
+            var time = matches.FindIndex(match => match.Attribute == timeOf && match.Kind == FindMatchKind.Range);
+            if (date < 0 || time < 0) continue;
+            var (dates, times) = (matches[date].Values, matches[time].Values);
+            if (dates[0].Length > 0 != times[0].Length > 0 || dates[1].Length > 0 != times[1].Length > 0) continue;
+            matches[date] = FindMatch.DateTimeRange(dateOf, dates[0], times[0], dates[1], times[1]);
+            matches[time] = FindMatch.Return(timeOf);
+        }
     }
 
     private static bool TryGiveOwnVr(DataSet identifier, in DataElement element, out Vr vr)
