@@ -14,6 +14,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private readonly ILogger _log = surroundings.Log.CreateLogger<ArchiveNode>();
     private ArchiveIndex? _index;
     private GroupSync? _sync;
+    private ArchiveLifeCycle? _lifeCycle;
     private KeptFiles? _kept;
     private DicomAcceptor? _acceptor;
     private ArchiveWebServer? _web;
@@ -30,6 +31,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     /// <summary>The index, for other doors of the same node. Only while started.</summary>
     public ArchiveIndex Index => _index!;
+
+    /// <summary>What becomes of what is stored. Only while started.</summary>
+    public ArchiveLifeCycle LifeCycle => _lifeCycle!;
 
     /// <summary>Prior versions and quarantine. Only while started.</summary>
     public KeptFiles Kept => _kept!;
@@ -50,14 +54,20 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             _index = await ArchiveIndex.OpenAsync(
                 new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time },
                 cancellationToken);
-            var folders = InstanceFolders.Open(folder, surroundings);
+            var watched = surroundings with { Disk = new WatchedDisk(surroundings.Disk, () => _lifeCycle?.Watch.Look()) };
+            var folders = InstanceFolders.Open(folder, watched);
+            _lifeCycle = new ArchiveLifeCycle(Options, watched, folder, _index, folders, _log);
+            await _lifeCycle.ResumeAsync(cancellationToken);
             var rejections = new Rejections(Options, surroundings, _index, _log);
             await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log)
                 .RunAsync(cancellationToken);
-            _sync = new GroupSync(surroundings.Disk);
-            _kept = new KeptFiles(Options, surroundings.Disk, folders, _index, rejections, _log);
-            var duplicates = new Duplicates(Options, surroundings, folders, _index, _log);
-            var store = new InstanceStore(Options, surroundings, folders, _index, _sync, rejections, duplicates, _log);
+            _sync = new GroupSync(watched.Disk);
+            _kept = new KeptFiles(Options, watched.Disk, folders, _index, rejections, _log);
+            var duplicates = new Duplicates(Options, watched, folders, _index, _log);
+            var store = new InstanceStore(Options, watched, folders, _index, _sync, rejections, duplicates, _log)
+            {
+                Space = _lifeCycle.Watch,
+            };
             _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);
             _acceptor.Start();
             if (Options.Web is not null)
@@ -68,6 +78,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
             _stopping = new CancellationTokenSource();
             _dispatching = Dispatcher(folders).RunAsync(_stopping.Token);
+            _lifeCycle.Start();
         }
         catch
         {
@@ -90,12 +101,14 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         if (_stopping is not null) await _stopping.CancelAsync();
         await _dispatching;
+        if (_lifeCycle is not null) await _lifeCycle.DisposeAsync();
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
         _web = null;
         _acceptor = null;
         _stopping = null;
+        _lifeCycle = null;
         _sync = null;
         _kept = null;
         _index = null;
@@ -121,7 +134,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             AssociationsPerPeerMax = Options.AssociationsPerPeerMax,
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
-            Retrieve = [new ArchiveRetrieve(_index!, folders)],
+            Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
         };

@@ -48,6 +48,22 @@ public sealed record ArchiveOptions
     /// 10,000.</summary>
     public int FindResultsMax { get; init; } = Limits.FindResultsMax;
 
+    /// <summary>Calling AE titles that see what was rejected for quality reasons (113001), with its notes. Default:
+    /// none.</summary>
+    public IReadOnlySet<AeTitle> ShowRejectedTo { get; init; } = new HashSet<AeTitle>();
+
+    /// <summary>When the disk is too full to take more. Default: no mark.</summary>
+    public DiskSpaceOptions Disk { get; init; } = DiskSpaceOptions.NoMark;
+
+    /// <summary>Which studies are purged. Default: none.</summary>
+    public RetentionOptions Retention { get; init; } = new();
+
+    /// <summary>How files are read again. Default: not.</summary>
+    public ScrubOptions Scrub { get; init; } = ScrubOptions.Off;
+
+    /// <summary>How long a deleted study can be brought back. Default: 30 days.</summary>
+    public TimeSpan TrashKept { get; init; } = TimeSpan.FromDays(Limits.TrashDays);
+
     /// <summary>What to do with another data set under a known SOP Instance UID. Default: replace.</summary>
     public DuplicatePolicy Duplicates { get; init; } = DuplicatePolicy.Replace;
 
@@ -62,6 +78,10 @@ public sealed record ArchiveOptions
 
     /// <summary>Associations at once from one address. Default: 50.</summary>
     public int AssociationsPerPeerMax { get; init; } = Limits.AssociationsPerPeerMax;
+
+    /// <summary>Whose rejections a caller sees nevertheless: IHE RAD-66 leaves that open for quality reasons alone.</summary>
+    internal IReadOnlyList<string> ShownReasons(AeTitle callingAe) =>
+        ShowRejectedTo.Contains(callingAe) ? ["113001"] : [];
 }
 
 /// <summary>What a node takes from its surroundings, so that a test can give it others.</summary>

@@ -9,7 +9,8 @@ using A = Drimbox.Storage.ArchiveAttribute;
 namespace Drimbox.Archive;
 
 /// <summary>Query/Retrieve MOVE and GET of an archive: which instances. Source: PS3.4 C.4.2 and C.4.3.</summary>
-internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folders) : IRetrieveScp
+internal sealed class ArchiveRetrieve(
+    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, StudyAccess access) : IRetrieveScp
 {
     private static readonly Uid[] PatientRoot =
     [
@@ -58,13 +59,19 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
         }
 
         var instances = new List<InstanceSource>();
-        await foreach (var instance in index.InstancesOfAsync(new FindQuery(level, matches), cancellationToken))
+        var studies = new HashSet<Uid>();
+        var query = new FindQuery(level, matches) { ShownReasons = options.ShownReasons(request.Peer.CallingAe) };
+        await foreach (var instance in index.InstancesOfAsync(query, cancellationToken))
         {
-            instances.Add(folders.SourceOf(instance));
+            studies.Add(instance.StudyInstanceUid);
+            instances.Add(instance.Damaged
+                ? new DamagedInstance(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid)
+                : folders.SourceOf(instance));
             // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
             if (instances.Count > ushort.MaxValue) break;
         }
 
+        await access.NoteAsync(studies, cancellationToken);
         return RetrieveAnswer.Found(instances);
     }
 }

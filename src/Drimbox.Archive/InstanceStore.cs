@@ -40,7 +40,13 @@ internal sealed class InstanceStore(
 
     public ArchiveSites Sites => options.Sites;
 
-    public IInstanceSink BeginStore(in CStoreRequest request) => new InstanceSink(this, request);
+    /// <summary>Null: nobody looks at the disk.</summary>
+    public DiskWatch? Space { get; init; }
+
+    public bool TakesInstances => Space?.TakesInstances ?? true;
+
+    public IInstanceSink BeginStore(in CStoreRequest request) =>
+        TakesInstances ? new InstanceSink(this, request) : RefusingSink.DiskNearlyFull;
 
     public HeaderScanner RentScanner(TransferSyntax syntax)
     {

@@ -127,6 +127,8 @@ internal sealed class StartUpCheck(
             foreach (var row in rows)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                // It was whole once, and is known not to be any more: its row says so to whoever asks.
+                if (row.Damaged) continue;
                 if (IsWhole(row.File)) await ReapplyAsync(row);
                 else if (!await FallBackAsync(row, cancellationToken)) broken.Add(row);
             }

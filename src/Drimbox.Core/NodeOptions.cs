@@ -22,6 +22,14 @@ public sealed class IpAddressAttribute() : ValidationAttribute("must be an IP ad
     public override bool IsValid(object? value) => value is null || IPAddress.TryParse(value as string, out _);
 }
 
+/// <summary>A list of AE titles.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AeTitlesAttribute() : ValidationAttribute("each " + OptionPatterns.AeTitleError)
+{
+    public override bool IsValid(object? value) => value is null || (value is IEnumerable<string> titles
+        && titles.All(title => Identity.AeTitle.TryParse(title, null, out _)));
+}
+
 /// <summary>An HL7 application at the other end of an MLLP connection.</summary>
 public sealed record Hl7PeerOptions
 {

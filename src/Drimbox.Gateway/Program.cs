@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Drimbox.Gateway.Commands;
+using Drimbox.Gateway.Commands.Archive;
 using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Gateway.Commands.Load;
 
@@ -20,6 +21,11 @@ var root = new RootCommand("""
     RequestsCommand.Create(),
     PlatformCommand.Create(),
     StudiesCommand.Create(),
+    StudyCommand.Create(),
+    ScrubCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
+    StatusCommand.Create(),
     QueueCommand.Create(),
     QuarantineCommand.Create(),
     VersionsCommand.Create(),

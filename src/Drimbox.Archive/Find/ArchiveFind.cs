@@ -33,7 +33,14 @@ internal sealed class ArchiveFind(ArchiveOptions options, ArchiveIndex index) : 
         var (understood, refusal) = QueryKeys.Understand(request.Identifier, level, request.Options);
         if (understood is null) return new(CFindAnswer.Refused(refusal));
         // One more than is sent, to see that there were more.
-        understood = understood with { Query = understood.Query with { ResultsMax = options.FindResultsMax + 1 } };
+        understood = understood with
+        {
+            Query = understood.Query with
+            {
+                ResultsMax = options.FindResultsMax + 1,
+                ShownReasons = options.ShownReasons(request.Peer.CallingAe),
+            },
+        };
         return new(CFindAnswer.Found(
             PagesAsync(understood, request.Level!, cancellationToken), understood.HasUnsupportedKeys) with
         {

@@ -134,7 +134,7 @@ internal sealed partial class AssociationSession : IDisposable
         var rejection = _negotiation.Judge(request, Address, tls?.Peer, out var services);
         UserIdentityAnswer? identity = null;
         if (rejection is null) (rejection, identity) = await JudgeIdentityAsync(request, tls);
-        rejection ??= _admission.TryEstablish(this);
+        rejection ??= _negotiation.JudgeStore(request, services) ?? _admission.TryEstablish(this);
         if (rejection is { } refused)
         {
             DicomLog.Rejected(

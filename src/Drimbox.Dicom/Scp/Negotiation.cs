@@ -54,6 +54,22 @@ internal sealed class Negotiation(AcceptorOptions options)
         return isKnown ? AssociateRejection.CalledAeNotRecognized : AssociateRejection.CallingAeNotRecognized;
     }
 
+    /// <summary>Nothing can be stored now, and the caller proposes nothing else that we do. PS3.8 9.3.4: rejected-transient,
+    /// temporary-congestion, is the answer that senders try again later. Results of presentation contexts have no
+    /// such meaning: a sender may take a refused context as the last word about the class, and drop the image.</summary>
+    public AssociateRejection? JudgeStore(AssociateRequest request, AllowedServices services)
+    {
+        if (options.Store is not { TakesInstances: false } || !services.HasFlag(AllowedServices.Store)) return null;
+        var isStorage = false;
+        foreach (var proposal in request.Contexts)
+        {
+            if (Answer(request, proposal, services).Result == PresentationContextResult.Acceptance) return null;
+            isStorage |= IsStorageClass(request, proposal.AbstractSyntax);
+        }
+
+        return isStorage ? AssociateRejection.TemporaryCongestion : null;
+    }
+
     public AssociateAccept Accept(AssociateRequest request, AllowedServices services)
     {
         var answers = new List<PresentationContextAnswer>(request.Contexts.Count);
@@ -125,7 +141,7 @@ internal sealed class Negotiation(AcceptorOptions options)
         if (IsStorageClass(request, sopClass))
         {
             return (
-                services.HasFlag(AllowedServices.Store) && options.Store is not null,
+                services.HasFlag(AllowedServices.Store) && options.Store is { TakesInstances: true },
                 services.HasFlag(AllowedServices.Retrieve) && options.Retrieve.Count > 0);
         }
 
@@ -164,7 +180,8 @@ internal sealed class Negotiation(AcceptorOptions options)
     {
         var needed = ServiceOf(request, proposal.AbstractSyntax);
         var refusal = needed == AllowedServices.None ? PresentationContextResult.AbstractSyntaxNotSupported
-            : (needed & services) == AllowedServices.None ? PresentationContextResult.UserRejection
+            : (needed & services) == AllowedServices.None || IsForTheFullStore(request, proposal, services)
+                ? PresentationContextResult.UserRejection
             : PresentationContextResult.Acceptance;
         var syntax = refusal != PresentationContextResult.Acceptance ? null
             : IsStorageClass(request, proposal.AbstractSyntax) ? ChooseForStorage(proposal.TransferSyntaxes)
@@ -175,6 +192,18 @@ internal sealed class Negotiation(AcceptorOptions options)
             ? PresentationContextResult.TransferSyntaxesNotSupported
             : refusal;
         return new PresentationContextAnswer(proposal.Id, result, TransferSyntax.ImplicitVRLittleEndian.Uid);
+    }
+
+    // Beside other services, that storing is refused is the word of the service user (PS3.8 table 9-18, 1). A context
+    // whose requestor takes the SCP role is for C-GET, which goes on.
+    private bool IsForTheFullStore(
+        AssociateRequest request, PresentationContextProposal proposal, AllowedServices services)
+    {
+        if (options.Store is not { TakesInstances: false } || !IsStorageClass(request, proposal.AbstractSyntax))
+            return false;
+        var isForGet = services.HasFlag(AllowedServices.Retrieve) && options.Retrieve.Count > 0
+            && request.User.Roles.Any(role => role.SopClass == proposal.AbstractSyntax && role.ScpRole);
+        return !isForGet;
     }
 
     private AllowedServices ServiceOf(AssociateRequest request, Uid sopClass)

@@ -31,6 +31,10 @@ public readonly record struct CStoreRequest(
 /// <summary>Storage SCP. Source: PS3.4 annex B.</summary>
 public interface ICStoreScp
 {
+    /// <summary>False while nothing can be stored (the disk is nearly full). New associations learn it when they are
+    /// asked for; on those that stand <see cref="BeginStore"/> is called all the same.</summary>
+    bool TakesInstances => true;
+
     /// <summary>Begins to receive one instance. Called on the task that reads the association; must not wait.</summary>
     /// <exception cref="IOException">It cannot be stored now: the data set is read to its end, then A700.</exception>
     IInstanceSink BeginStore(in CStoreRequest request);

@@ -58,6 +58,16 @@ internal sealed class AdministrationClient : IDisposable
     public Task<byte[]> GetBytesAsync(string path, CancellationToken cancellation) =>
         _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), cancellation);
 
+    /// <summary>Opens a document of any length; null where the process refuses it.</summary>
+    public async Task<Stream?> TryOpenAsync(string path, CancellationToken cancellation)
+    {
+        var response = await _http.GetAsync(
+            new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.IsSuccessStatusCode) return await response.Content.ReadAsStreamAsync(cancellation);
+        response.Dispose();
+        return null;
+    }
+
     public void Dispose() => _http.Dispose();
 
     private static async Task<AdministrationAnswer> AnswerAsync(

@@ -9,8 +9,19 @@ internal static class Routes
 {
     public static void Map(WebApplication application, GatewayProcess process)
     {
-        application.MapGet("/api/status", () => Results.Ok(new { ok = true, addresses = process.Addresses }));
-        if (process.Archive is { } archive) ArchiveRoutes.Map(application, archive);
+        application.MapGet("/api/status", () => Results.Ok(new
+        {
+            ok = process.Archive?.LifeCycle.Disk.TakesInstances ?? true,
+            addresses = process.Addresses,
+            disk = process.Archive?.LifeCycle.Disk,
+        }));
+        BackupRoutes.Map(application, process.Backup!);
+        if (process.Archive is { } archive)
+        {
+            ArchiveRoutes.Map(application, archive);
+            LifeCycleRoutes.Map(application, archive);
+        }
+
         if (process.Ris is { } ris) RisRoutes.Map(application, ris);
         if (process.Teleradiology is { } platform) TeleradiologyRoutes.Map(application, platform);
         if (process.Source is { } source) SourceRoutes.Map(application, source);

@@ -8,7 +8,8 @@ internal static class StudiesCommand
     private static readonly Argument<string> Study = new("study") { Description = "Study Instance UID." };
 
     public static Command Create() => new("studies", """
-        The studies of the DRIMbox source: their manifests, and why one is withheld.
+        The studies of the DRIMbox source: their manifests, and why one is withheld. (What the archive stores is
+        'drimbox study'.)
 
         Examples:
           drimbox studies list

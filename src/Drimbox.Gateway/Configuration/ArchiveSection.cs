@@ -33,6 +33,23 @@ internal sealed record ArchiveSection : IValidatableObject
     [Range(1, Limits.FindResultsCeiling)]
     public int FindResultsMax { get; init; } = Limits.FindResultsMax;
 
+    /// <summary>Calling AE titles that see what was rejected for quality reasons. Default: none.</summary>
+    [AeTitles, MaxLength(Limits.ShowRejectedToMax)]
+    public IReadOnlyList<string> ShowRejectedTo { get; init; } = [];
+
+    /// <summary>Below how much free space nothing is stored.</summary>
+    public DiskSpaceOptions Disk { get; init; } = new();
+
+    /// <summary>Which studies are purged. Default: none.</summary>
+    public RetentionOptions Retention { get; init; } = new();
+
+    /// <summary>How files are read again and compared.</summary>
+    public ScrubOptions Scrub { get; init; } = new();
+
+    /// <summary>Days in which a deleted study can be brought back, 0 to 3650. Default 30.</summary>
+    [Range(0, 3650)]
+    public int TrashDays { get; init; } = Limits.TrashDays;
+
     /// <summary>What to do with another data set under a known SOP Instance UID: replace, keep-first or always-replace.
     /// Default replace.</summary>
     [Required, RegularExpression("replace|keep-first|always-replace",
@@ -60,6 +77,11 @@ internal sealed record ArchiveSection : IValidatableObject
         Destinations = [.. Destinations.Select(PeerOf)],
         IocmListeners = [.. IocmListeners.Select(PeerOf)],
         FindResultsMax = FindResultsMax,
+        ShowRejectedTo = ShowRejectedTo.Select(title => AeTitle.Parse(title)).ToHashSet(),
+        Disk = Disk,
+        Retention = Retention,
+        Scrub = Scrub,
+        TrashKept = TimeSpan.FromDays(TrashDays),
         Duplicates = Duplicates switch
         {
             "keep-first" => DuplicatePolicy.KeepFirst,

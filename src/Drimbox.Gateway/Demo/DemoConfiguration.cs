@@ -1,3 +1,4 @@
+using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Dmp;
 using Drimbox.Emulators;
@@ -45,6 +46,8 @@ internal static class DemoConfiguration
                     .. options.Peers,
                 ],
                 IocmListeners = [source],
+                // A demo is no reason to tidy up a disk.
+                Disk = DiskSpaceOptions.NoMark,
             },
             Ris = new RisOptions
             {

@@ -31,6 +31,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public SourceNode? Source { get; private set; }
 
+    public BackupJob? Backup { get; private set; }
+
     public AdministrationServer? Administration { get; private set; }
 
     /// <summary>Where everything listens, a line each.</summary>
@@ -105,10 +107,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
         if (configuration.Teleradiology is { } platform)
             Teleradiology = Started(await TeleradiologyNode.StartAsync(platform, data, surroundings, cancellation));
+        Backup = Started(new BackupJob(data, NodesOf(configuration), Archive, surroundings.Time));
         Administration = Started(await AdministrationServer.StartAsync(
             Path.Combine(data, configuration.Administration.Socket), configuration.Administration.HttpPort,
             application => Routes.Map(application, this), Loggers, cancellation));
         Addresses = AddressesOf(configuration, data);
+    }
+
+    /// <summary>The ids of the configured nodes, which are the names of their folders.</summary>
+    public static IReadOnlyList<string> NodesOf(GatewayConfiguration configuration)
+    {
+        string?[] nodes =
+        [
+            configuration.Archive?.Node, configuration.Ris?.Node, configuration.Teleradiology?.Node,
+            configuration.Source?.Node,
+        ];
+        return [.. nodes.OfType<string>()];
     }
 
     private T Started<T>(T node) where T : IAsyncDisposable

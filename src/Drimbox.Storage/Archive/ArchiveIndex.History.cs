@@ -39,6 +39,7 @@ public sealed partial class ArchiveIndex
                 copy.Run();
             }
 
+            TakeOverProtections(db);
             db.Execute("COMMIT");
             db.Execute("DETACH DATABASE former");
             return true;
@@ -49,6 +50,21 @@ public sealed partial class ArchiveIndex
             if (!db.IsAutocommit) db.Execute("ROLLBACK");
             return false;
         }
+    }
+
+    // What people and retrievals said of a study, by its UID.
+    private static void TakeOverProtections(SqliteDatabase db)
+    {
+        var known = db.Use("SELECT 1 FROM pragma_table_info('study', 'former') WHERE name = 'protected_by'");
+        if (known.LongOrNone() is null) return;
+        db.Execute("""
+            UPDATE main.study SET (protected_by, accessed_on) = (
+                SELECT f.protected_by, f.accessed_on FROM former.study f
+                WHERE f.study_instance_uid = study.study_instance_uid)
+            WHERE study_instance_uid IN (SELECT study_instance_uid FROM former.study)
+            """);
+        // It counts rows of the former index.
+        db.Execute("UPDATE main.scrub SET position = 0");
     }
 
     // An index of an older version has fewer tables and columns; of a newer one what this program knows is taken.

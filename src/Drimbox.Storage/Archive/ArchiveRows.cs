@@ -108,6 +108,9 @@ public sealed record IndexedInstance(
 
     /// <summary>The same version in other transfer syntaxes, in the order in which they came.</summary>
     public IReadOnlyList<FurtherFile> Renditions { get; init; } = [];
+
+    /// <summary>The file was found not to be what was received: it is not served, nor committed to.</summary>
+    public bool Damaged { get; init; }
 }
 
 /// <summary>How an insertion ended; each but <see cref="Inserted"/> left no trace.</summary>

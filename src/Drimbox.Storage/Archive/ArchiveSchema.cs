@@ -151,5 +151,6 @@ internal static class ArchiveSchema
             ALTER TABLE study ADD COLUMN accession_issuer_entity_type TEXT NOT NULL DEFAULT '';
             """),
         new(3, FindSchema.Sql),
+        new(4, LifeCycleWrites.Schema),
     ];
 }

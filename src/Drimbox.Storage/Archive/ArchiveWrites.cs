@@ -9,7 +9,7 @@ internal static class ArchiveWrites
     public const string InstanceColumns = """
         SELECT i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, i.sop_class_uid,
                i.transfer_syntax_uid, i.file_name, i.length, i.sha256, i.data_set_sha256, i.received_at, i.sender_ae,
-               i.visible, i.version, i.renditions
+               i.visible, i.version, i.renditions, i.damaged_at
         FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study
         """;
 
@@ -22,6 +22,7 @@ internal static class ArchiveWrites
         row.Long(12) == 1)
     {
         Version = row.Int(13),
+        Damaged = !row.IsNull(15),
     };
 
     /// <summary>The same with its further renditions, which few instances have.</summary>
@@ -30,7 +31,7 @@ internal static class ArchiveWrites
         var instance = ReadInstance(row);
         return row.Long(14) == 0
             ? instance
-            : instance with { Renditions = KeptFileWrites.FilesOf(db, instance.RowId, instance.Version) };
+            : instance with { Renditions = KeptFileWrites.RenditionsOf(db, instance) };
     }
 
     public static IndexedInstance? FindInstance(SqliteDatabase db, Uid sopInstanceUid)
@@ -45,9 +46,13 @@ internal static class ArchiveWrites
     {
         if (FindInstance(db, record.Instance.SopInstanceUid) is { } existing)
         {
-            return KeptFileWrites.Has(existing, record)
-                ? new InsertResult.SameBytes(existing)
-                : new InsertResult.Known(KeptFileWrites.Standing(db, existing));
+            if (!KeptFileWrites.Has(existing, record))
+                return new InsertResult.Known(KeptFileWrites.Standing(db, existing));
+            var isDamagedOne = existing.Damaged && existing.TransferSyntaxUid == record.Instance.TransferSyntaxUid;
+            if (!isDamagedOne) return new InsertResult.SameBytes(existing);
+            // What is acknowledged is durable: a file that rotted is not "already there".
+            LifeCycleWrites.ReplaceDamaged(db, existing, record.File);
+            return new InsertResult.Inserted(existing.RowId);
         }
 
         var study = Study(db, record);

@@ -130,4 +130,9 @@ public sealed record FindMatch(ArchiveAttribute Attribute, FindMatchKind Kind, I
 /// <param name="ResultsMax">No more rows than this; the default is one more than is ever sent, to see that there were
 /// more.</param>
 public sealed record FindQuery(
-    FindLevel Level, IReadOnlyList<FindMatch> Matches, int ResultsMax = Limits.FindResultsMax + 1);
+    FindLevel Level, IReadOnlyList<FindMatch> Matches, int ResultsMax = Limits.FindResultsMax + 1)
+{
+    /// <summary>Codes of rejection titles: what was hidden for these reasons is found as if it were not. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> ShownReasons { get; init; } = [];
+}

@@ -46,7 +46,8 @@ internal sealed class FindReader(SqliteReaders readers)
             db => ReadIds(db, sql, sql.Ids(sql.Choose(db)), long.MaxValue, []), cancellationToken);
         foreach (var page in ids.Chunk(PageRows))
         {
-            foreach (var instance in await readers.ReadAsync(db => ReadInstances(db, page), cancellationToken))
+            foreach (var instance in await readers.ReadAsync(
+                db => ReadInstances(db, page, query.ShownReasons), cancellationToken))
                 yield return instance;
         }
     }
@@ -123,12 +124,15 @@ internal sealed class FindReader(SqliteReaders readers)
         return true;
     }
 
-    private static List<IndexedInstance> ReadInstances(SqliteDatabase db, long[] ids)
+    private static List<IndexedInstance> ReadInstances(
+        SqliteDatabase db, long[] ids, IReadOnlyList<string> shownReasons)
     {
+        var sql = ShownRejections.Rewrite(
+            ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1", shownReasons);
         var instances = new List<IndexedInstance>(ids.Length);
         foreach (var id in ids)
         {
-            var row = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1").Add(id);
+            var row = db.Use(sql).Add(id);
             if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(db, row));
             row.Reset();
         }

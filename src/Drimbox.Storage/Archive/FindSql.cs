@@ -13,12 +13,14 @@ internal sealed class FindSql
     private readonly List<string> _conditions = [];
     private readonly FindLevel _highest;
     private readonly string _extra;
+    private readonly IReadOnlyList<string> _shownReasons;
 
     /// <param name="target">The level whose rows are selected: that of the query, or instances below it.</param>
     public FindSql(FindQuery query, FindLevel target)
     {
         _target = target;
         _highest = target;
+        _shownReasons = query.ShownReasons;
         var paths = new List<FindPath>();
         foreach (var match in query.Matches)
         {
@@ -77,7 +79,7 @@ internal sealed class FindSql
     /// <summary>A statement that the connection keeps, with the parameters of the query and the extra one.</summary>
     public SqliteStatement Prepare(SqliteDatabase db, string sql, long extra)
     {
-        var statement = db.UseBuilt(sql);
+        var statement = db.UseBuilt(ShownRejections.Rewrite(sql, _shownReasons));
         foreach (var parameter in _terms.Parameters)
         {
             if (parameter is long number) statement.Add(number);

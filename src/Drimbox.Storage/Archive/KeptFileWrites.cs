@@ -47,6 +47,11 @@ internal static class KeptFileWrites
         return ReadFiles(rows);
     }
 
+    /// <summary>The further renditions of the version that stands; damaged ones are not served.</summary>
+    public static IReadOnlyList<FurtherFile> RenditionsOf(SqliteDatabase db, IndexedInstance instance) => ReadFiles(
+        db.Use(FurtherColumns + " WHERE instance = ? AND version = ? AND damaged_at IS NULL ORDER BY id")
+            .Add(instance.RowId).Add(instance.Version));
+
     public static IReadOnlyList<FurtherFile> ReadFiles(SqliteStatement rows)
     {
         var files = new List<FurtherFile>();
@@ -168,7 +173,7 @@ internal static class KeptFileWrites
             UPDATE instance SET
                 series = ?2, sop_class_uid = ?3, transfer_syntax_uid = ?4, instance_number = ?5, number_of_frames = ?6,
                 rows = ?7, columns = ?8, file_name = ?9, length = ?10, sha256 = ?11, data_set_sha256 = ?12,
-                received_at = ?13, sender_ae = ?14, version = ?15, renditions = 0
+                received_at = ?13, sender_ae = ?14, version = ?15, renditions = 0, damaged_at = NULL
             WHERE id = ?1
             """)
             .Add(former.RowId).Add(series).Add(instance.SopClassUid.ToString())

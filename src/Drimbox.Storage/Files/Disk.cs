@@ -14,6 +14,7 @@ public enum DiskCall
     Rename,
     Unlink,
     MakeDirectory,
+    Link,
 }
 
 /// <summary>
@@ -47,11 +48,31 @@ public abstract class Disk
         Call(DiskCall.SyncDirectory, folder, handle);
     }
 
+    /// <summary>Makes the bytes of a closed file durable that another library wrote.</summary>
+    public void SyncFile(string path)
+    {
+        using var handle = new SafeFileHandle((nint)Call(DiskCall.OpenRead, path), ownsHandle: true);
+        Call(DiskCall.Sync, path, handle);
+    }
+
     /// <summary>Gives a file its final name and makes the name durable. Replaces a file of that name.</summary>
     public void Rename(string from, string to)
     {
         Retry(() => InvokeRename(from, to), DiskCall.Rename, to);
         SyncDirectory(Path.GetDirectoryName(to)!);
+    }
+
+    /// <summary>Gives a file a second name and makes it durable: the bytes are not copied.</summary>
+    /// <returns>False where that cannot be: another file system, or one without links.</returns>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.Exists"/>: the name is taken.</exception>
+    public bool TryLink(string from, string to)
+    {
+        long value;
+        do value = InvokeLink(from, to);
+        while (value == -Errno.EINTR);
+        if (value is -Errno.EXDEV or -Errno.EPERM or -Errno.EMLINK or -Errno.EOPNOTSUPP) return false;
+        if (value < 0) throw Errno.Fault(DiskCall.Link, to, -value);
+        return true;
     }
 
     /// <summary>Removes a name. That it is absent already is no fault.</summary>
@@ -119,6 +140,9 @@ public abstract class Disk
     /// <summary>Free bytes for an unprivileged process on the file system of a folder.</summary>
     public abstract long FreeBytes(string folder);
 
+    /// <summary>Bytes of the whole file system of a folder.</summary>
+    public virtual long TotalBytes(string folder) => new DriveInfo(folder).TotalSize;
+
     /// <summary>Holds a file as the mark that this process uses a folder.</summary>
     /// <exception cref="StorageFaultException"><see cref="StorageFault.InUse"/>: another holder lives.</exception>
     public abstract IDisposable Lock(string path);
@@ -132,6 +156,10 @@ public abstract class Disk
 
     /// <summary>rename: 0, or minus its error number.</summary>
     protected internal abstract long InvokeRename(string from, string to);
+
+    /// <summary>link: 0, or minus its error number. A disk that does not have it says EXDEV, and its caller
+    /// copies.</summary>
+    protected internal virtual long InvokeLink(string from, string to) => -Errno.EXDEV;
 
     internal void WriteAll(SafeFileHandle handle, string path, ReadOnlySpan<byte> bytes, long offset)
     {

@@ -45,6 +45,9 @@ public sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
+    /// <summary>What the file system says of its space; null: the truth.</summary>
+    public (long Free, long Total)? Space { get; set; }
+
     /// <summary>True once the armed fault was played.</summary>
     public bool HasStruck { get; private set; }
 
@@ -70,7 +73,9 @@ public sealed class FaultyDisk(Disk inner) : Disk
 
     public override IEnumerable<string> EnumerateDirectories(string folder) => inner.EnumerateDirectories(folder);
 
-    public override long FreeBytes(string folder) => inner.FreeBytes(folder);
+    public override long FreeBytes(string folder) => Space?.Free ?? inner.FreeBytes(folder);
+
+    public override long TotalBytes(string folder) => Space?.Total ?? inner.TotalBytes(folder);
 
     public override IDisposable Lock(string path) => inner.Lock(path);
 
@@ -90,6 +95,9 @@ public sealed class FaultyDisk(Disk inner) : Disk
 
     protected internal override long InvokeRename(string from, string to) =>
         Strikes(DiskCall.Rename) is { } errno ? -errno : inner.InvokeRename(from, to);
+
+    protected internal override long InvokeLink(string from, string to) =>
+        Strikes(DiskCall.Link) is { } errno ? -errno : inner.InvokeLink(from, to);
 
     /// <summary>The error number to play, 0 for a short write, null for a call that is let through.</summary>
     private int? Strikes(DiskCall call)

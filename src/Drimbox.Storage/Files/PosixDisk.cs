@@ -62,6 +62,8 @@ internal sealed class PosixDisk : Disk
 
     protected internal override long InvokeRename(string from, string to) => Result(rename(Bytes(from), Bytes(to)));
 
+    protected internal override long InvokeLink(string from, string to) => Result(link(Bytes(from), Bytes(to)));
+
     private static long Result(long value) => value >= 0 ? value : -Marshal.GetLastPInvokeError();
 
     private static byte[] Bytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
@@ -83,4 +85,7 @@ internal sealed class PosixDisk : Disk
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int rename(byte[] from, byte[] to);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int link(byte[] from, byte[] to);
 }

@@ -36,6 +36,15 @@ internal sealed class SqliteDatabase : IDisposable
         return db;
     }
 
+    /// <summary>For a copy that no one else opens: without a log beside it, so that it can be renamed.</summary>
+    public static SqliteDatabase OpenExclusive(string path)
+    {
+        var db = Open(path, raw.SQLITE_OPEN_READWRITE);
+        db.Execute("PRAGMA journal_mode = DELETE");
+        db.Execute("PRAGMA synchronous = FULL");
+        return db;
+    }
+
     public static SqliteDatabase OpenReader(string path)
     {
         var db = Open(path, raw.SQLITE_OPEN_READWRITE);

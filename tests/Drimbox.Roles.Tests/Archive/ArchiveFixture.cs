@@ -24,11 +24,17 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     private readonly StoreFolder _folder = new();
     private readonly Func<ArchiveOptions, ArchiveOptions> _change;
     private readonly Disk _disk;
+    private readonly Func<ArchiveSurroundings, ArchiveSurroundings> _around;
 
-    private ArchiveFixture(Func<ArchiveOptions, ArchiveOptions>? change, Disk? disk, StoreFolder? folder)
+    private ArchiveFixture(
+        Func<ArchiveOptions, ArchiveOptions>? change,
+        Disk? disk,
+        StoreFolder? folder,
+        Func<ArchiveSurroundings, ArchiveSurroundings>? around)
     {
         _change = change ?? (static options => options);
         _disk = disk ?? Disk.Real;
+        _around = around ?? (static surroundings => surroundings);
         if (folder is not null)
         {
             _folder.Dispose();
@@ -41,9 +47,12 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     public string NodeFolder => Path.Combine(_folder.Path, "pacs");
 
     public static async Task<ArchiveFixture> StartAsync(
-        Func<ArchiveOptions, ArchiveOptions>? change = null, Disk? disk = null, StoreFolder? folder = null)
+        Func<ArchiveOptions, ArchiveOptions>? change = null,
+        Disk? disk = null,
+        StoreFolder? folder = null,
+        Func<ArchiveSurroundings, ArchiveSurroundings>? around = null)
     {
-        var fixture = new ArchiveFixture(change, disk, folder);
+        var fixture = new ArchiveFixture(change, disk, folder, around);
         await fixture.StartNodeAsync();
         return fixture;
     }
@@ -59,7 +68,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
                 Address = IPAddress.Loopback,
                 Port = 0,
             }),
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk });
+            _around(new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk }));
         await Node.StartAsync();
     }
 
@@ -71,7 +80,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     {
         var copy = _folder.CopyAfterCrash();
         harm?.Invoke(Path.Combine(copy.Path, "pacs"));
-        return StartAsync(_change, _disk, copy);
+        return StartAsync(_change, _disk, copy, _around);
     }
 
     public string[] Files(string folder = "instances")

@@ -1,3 +1,4 @@
+using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
@@ -29,6 +30,63 @@ public sealed class RejectionTests
         Assert.Equal(["1.2.1.1.2"], workstation.Stored.Keys);
         // Nothing was deleted.
         Assert.Equal(4, archive.Files().Length);
+    }
+
+    /// <summary>RAD-66 leaves to the site whether what was rejected for quality is still used.</summary>
+    [Theory]
+    [InlineData(RejectionReason.Quality, true)]
+    [InlineData(RejectionReason.PatientSafety, false)]
+    [InlineData(RejectionReason.IncorrectWorklistEntry, false)]
+    [InlineData(RejectionReason.DataRetentionPolicyExpired, false)]
+    public async Task An_AE_that_is_configured_so_sees_what_was_rejected_for_quality_and_all_counts_follow(
+        RejectionReason reason, bool isShown)
+    {
+        await using var workstation = new Receiver("WS");
+        await using var archive = await StartAsync(o => o with
+        {
+            Destinations = [workstation.Peer],
+            ShowRejectedTo = new HashSet<AeTitle> { AeTitle.Parse("CT1") },
+        });
+        for (var i = 1; i <= 3; i++) await archive.StoreAsync(Ct(1, 1, i));
+        await archive.StoreAsync(Note(reason, 1, (1, 1), (1, 2), (1, 3)));
+        var studies = await archive.FindAsync(
+            "STUDY", (Tag.StudyInstanceUID, "1.2.1"), (Tag.NumberOfStudyRelatedSeries, ""),
+            (Tag.NumberOfStudyRelatedInstances, ""), (Tag.ModalitiesInStudy, ""));
+        var series = await archive.FindAsync(
+            "SERIES", (Tag.StudyInstanceUID, "1.2.1"), (Tag.Modality, "CT"), (Tag.NumberOfSeriesRelatedInstances, ""));
+        var patients = await archive.FindAsync(
+            "STUDY", (Tag.PatientID, "IPP1"), (Tag.NumberOfPatientRelatedInstances, ""));
+        var moved = await archive.MoveAsync("WS", "STUDY", (Tag.StudyInstanceUID, "1.2.1"));
+        if (!isShown)
+        {
+            Assert.Empty(studies);
+            Assert.Empty(series);
+            Assert.Empty(patients);
+            Assert.Equal(0, moved.Counts.Completed);
+            return;
+        }
+
+        // Three images and the note that tells why.
+        var study = Assert.Single(studies);
+        Assert.Equal("4", study.GetString(Tag.NumberOfStudyRelatedInstances));
+        Assert.Equal("2", study.GetString(Tag.NumberOfStudyRelatedSeries));
+        Assert.Equal(["CT", "KO"], study.GetStrings(Tag.ModalitiesInStudy));
+        Assert.Equal("3", Assert.Single(series).GetString(Tag.NumberOfSeriesRelatedInstances));
+        Assert.Equal("4", Assert.Single(patients).GetString(Tag.NumberOfPatientRelatedInstances));
+        Assert.Equal(4, moved.Counts.Completed);
+        Assert.Equal(4, workstation.Stored.Count);
+    }
+
+    [Fact]
+    public async Task Everyone_else_sees_nothing_of_it()
+    {
+        await using var archive = await StartAsync(o => o with
+        {
+            ShowRejectedTo = new HashSet<AeTitle> { AeTitle.Parse("QUALITY") },
+        });
+        await archive.StoreAsync(Ct(1, 1, 1));
+        await archive.StoreAsync(Note(RejectionReason.Quality, 1, (1, 1)));
+        Assert.Empty(await archive.FindAsync("STUDY", (Tag.StudyInstanceUID, "1.2.1")));
     }
 
     [Fact]

@@ -1,0 +1,130 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Drimbox.Archive;
+using Drimbox.Gateway.Administration;
+using Drimbox.Storage;
+
+namespace Drimbox.Gateway.Hosting;
+
+/// <summary>What <c>backup.json</c> says of a backup; it is written last, so a folder without it is none.</summary>
+internal sealed record BackupManifest(string Version, DateTimeOffset BegunAt, DateTimeOffset EndedAt, IReadOnlyList<string> Nodes)
+{
+    public const string FileName = "backup.json";
+}
+
+/// <summary>How far a backup is.</summary>
+/// <param name="State">none, databases, files, done, failed.</param>
+internal sealed record BackupStatus(
+    string State,
+    string? Folder = null,
+    DateTimeOffset? BegunAt = null,
+    DateTimeOffset? EndedAt = null,
+    long Files = 0,
+    long Bytes = 0,
+    long Linked = 0,
+    string? Error = null);
+
+/// <summary>The backups of a running process, one at a time: the databases of all nodes, then their files.</summary>
+internal sealed class BackupJob(
+    string dataFolder, IReadOnlyList<string> nodes, ArchiveNode? archive, TimeProvider time) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+    private BackupStatus _status = new("none");
+    private BackupCount _count = new();
+
+    public BackupStatus Status
+    {
+        get
+        {
+            lock (_gate) return _status with { Files = _count.Files, Bytes = _count.Bytes, Linked = _count.Linked };
+        }
+    }
+
+    /// <summary>Begins a backup.</summary>
+    /// <param name="mayLink">Files share their bytes with the original where the file system is the same.</param>
+    /// <returns>Why not, or null.</returns>
+    public string? TryBegin(string folder, bool mayLink)
+    {
+        if (!Path.IsPathFullyQualified(folder)) return "The folder must be a full path.";
+        var target = Path.GetFullPath(folder);
+        if (target == dataFolder || target.StartsWith(dataFolder + '/', StringComparison.Ordinal))
+            return "The folder must not lie within the data folder.";
+        lock (_gate)
+        {
+            if (!_running.IsCompleted) return "A backup is under way: 'drimbox backup --status' shows it.";
+            _count = new BackupCount();
+            _status = new BackupStatus("databases", target, time.GetUtcNow());
+            _running = Task.Run(() => RunAsync(target, mayLink));
+            return null;
+        }
+    }
+
+    /// <summary>Returns when the backup that is under way has ended, or after a while.</summary>
+    public async Task WaitAsync(TimeSpan most, CancellationToken cancellation)
+    {
+        Task running;
+        lock (_gate) running = _running;
+        try
+        {
+            await running.WaitAsync(most, time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            // Who waits asks again.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: whoever asked for the backup is told.")]
+    private async Task RunAsync(string target, bool mayLink)
+    {
+        try
+        {
+            await BackUpAsync(target, mayLink, _stopping.Token);
+            Set(status => status with { State = "done", EndedAt = time.GetUtcNow() });
+        }
+        catch (Exception e)
+        {
+            Set(status => status with { State = "failed", EndedAt = time.GetUtcNow(), Error = e.Message });
+        }
+    }
+
+    private async Task BackUpAsync(string target, bool mayLink, CancellationToken cancellation)
+    {
+        var disk = Disk.Real;
+        var begun = time.GetUtcNow();
+        disk.MakeDirectory(target);
+        File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // A backup into the folder of an older one is none until it is whole.
+        disk.Unlink(Path.Combine(target, BackupManifest.FileName));
+        using var hold = archive is null ? null : await archive.LifeCycle.HoldFilesAsync(cancellation);
+        foreach (var node in nodes)
+            NodeBackup.CopyDatabases(disk, Path.Combine(dataFolder, node), Path.Combine(target, node), cancellation);
+        Set(status => status with { State = "files" });
+        foreach (var node in nodes)
+        {
+            NodeBackup.CopyFiles(
+                disk, Path.Combine(dataFolder, node), Path.Combine(target, node), mayLink, _count, cancellation);
+        }
+
+        var manifest = new BackupManifest(
+            typeof(BackupJob).Assembly.GetName().Version!.ToString(3), begun, time.GetUtcNow(), nodes);
+        using var file = disk.Create(Path.Combine(target, BackupManifest.FileName));
+        file.Write(JsonSerializer.SerializeToUtf8Bytes(manifest, AdministrationJson.Options));
+        file.Sync();
+        disk.SyncDirectory(target);
+    }
+
+    private void Set(Func<BackupStatus, BackupStatus> change)
+    {
+        lock (_gate) _status = change(_status);
+    }
+}
