@@ -10,7 +10,8 @@ internal static partial class ArchiveLog
     public static partial void Checking(ILogger logger, string nodeId, int rows);
 
     [LoggerMessage(1101, LogLevel.Error,
-        "Archive {NodeId}: row {RowId} has no whole file and is dropped; it was acknowledged unless the disk lied")]
+        "Archive {NodeId}: row {RowId} has no whole file and is dropped, and what there is of the file goes to damaged/; "
+        + "it was acknowledged unless the disk lied")]
     public static partial void RowDropped(ILogger logger, string nodeId, long rowId);
 
     [LoggerMessage(1102, LogLevel.Information, "Archive {NodeId}: {Files} files without a row were removed")]
@@ -60,4 +61,8 @@ internal static partial class ArchiveLog
 
     [LoggerMessage(1116, LogLevel.Error, "Archive {NodeId}: {FileName} lies aside and cannot be read")]
     public static partial void Unreadable(ILogger logger, Exception exception, string nodeId, string fileName);
+
+    [LoggerMessage(1190, LogLevel.Error,
+        "Archive {NodeId}: {FileName} cannot be read and was not checked")]
+    public static partial void FileUnreadable(ILogger logger, Exception exception, string nodeId, string fileName);
 }

@@ -7,8 +7,9 @@ using Drimbox.Storage;
 namespace Drimbox.Archive;
 
 /// <summary>Where the files of a node lie: <c>instances/000001/</c> and so on, filled one after the other so that
-/// instances which complete together share the fsync of one folder; <c>aside/</c> for what is in quarantine. Names are
-/// ours (<see cref="FileNames"/>); nothing of an object becomes part of a path (attack A8).</summary>
+/// instances which complete together share the fsync of one folder; <c>aside/</c> for what is in quarantine;
+/// <c>damaged/</c> for what a start found to be other bytes than were stored. Names are ours
+/// (<see cref="FileNames"/>); nothing of an object becomes part of a path (attack A8).</summary>
 internal sealed class InstanceFolders
 {
     private const string AsideFolder = "aside";
@@ -29,15 +30,19 @@ internal sealed class InstanceFolders
         _root = nodeFolder;
         _instances = Path.Combine(nodeFolder, "instances");
         _aside = Path.Combine(nodeFolder, AsideFolder);
+        Damaged = Path.Combine(nodeFolder, "damaged");
     }
+
+    /// <summary>Where files go that are no longer what was stored; not there before the first of them.</summary>
+    public string Damaged { get; }
 
     /// <summary>Opens the folders of a node, and begins a new one: which files a crash left in the last is then no
     /// question of timing.</summary>
     public static InstanceFolders Open(string nodeFolder, ArchiveSurroundings surroundings)
     {
         var folders = new InstanceFolders(nodeFolder, surroundings);
-        surroundings.Disk.MakeDirectory(folders._instances);
-        surroundings.Disk.MakeDirectory(folders._aside);
+        surroundings.Disk.EnsureDirectory(folders._instances);
+        surroundings.Disk.EnsureDirectory(folders._aside);
         foreach (var folder in surroundings.Disk.EnumerateDirectories(folders._instances))
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -57,7 +62,8 @@ internal sealed class InstanceFolders
         var uuid = _surroundings.Ids.NewUuid();
         lock (_gate)
         {
-            if (_count++ == Limits.FilesPerFolderMax) BeginNext();
+            if (_count == Limits.FilesPerFolderMax) BeginNext();
+            _count++;
             // Also where the clock is put back.
             _stamp = Math.Max(_stamp + 1, now);
             receivedAt = FileNames.TimeOf(_stamp);
@@ -107,8 +113,10 @@ internal sealed class InstanceFolders
     private void BeginNext()
     {
         _number++;
-        _count = 1;
-        _current = $"instances/{_number.ToString("D6", CultureInfo.InvariantCulture)}";
-        _surroundings.Disk.MakeDirectory(PathOf(_current));
+        var next = $"instances/{_number.ToString("D6", CultureInfo.InvariantCulture)}";
+        _surroundings.Disk.MakeDirectory(PathOf(next));
+        // Only now: after a fault the next name tries again, with another folder.
+        _current = next;
+        _count = 0;
     }
 }

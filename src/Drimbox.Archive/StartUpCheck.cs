@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Archive;
 
 /// <summary>After a stop that was not clean: rows are compared with their files, and files without a row, which no
-/// one was told of, are removed. What lies aside without a row is taken into quarantine at every start.</summary>
+/// one was told of, are removed. What lies aside without a row is taken into quarantine at every start. A file that is
+/// not what its row says goes to <c>damaged/</c>: it was acknowledged, and may be all there is.</summary>
 internal sealed class StartUpCheck(
     ArchiveOptions options,
     ArchiveSurroundings surroundings,
@@ -26,6 +27,7 @@ internal sealed class StartUpCheck(
         await CheckFurtherAsync(cancellationToken);
         await CheckRowsAsync(cancellationToken);
         await SweepAsync(cancellationToken);
+        index.ConfirmFilesAreWhole();
     }
 
     // A crash came between its name and its row, or an earlier version of this program had no rows for them.
@@ -77,6 +79,7 @@ internal sealed class StartUpCheck(
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsWhole(file.File)) continue;
                 ArchiveLog.FurtherDropped(log, options.NodeId, Path.GetFileName(file.File.FileName));
+                KeepDamaged(file.File);
                 broken.Add(file.RowId);
             }
 
@@ -96,7 +99,12 @@ internal sealed class StartUpCheck(
 
     private async Task DropAsync(IReadOnlyList<IndexedInstance> rows, CancellationToken cancellationToken)
     {
-        foreach (var row in rows) ArchiveLog.RowDropped(log, options.NodeId, row.RowId);
+        foreach (var row in rows)
+        {
+            ArchiveLog.RowDropped(log, options.NodeId, row.RowId);
+            KeepDamaged(row.File);
+        }
+
         await index.RemoveAsync([.. rows.Select(row => row.RowId)], cancellationToken);
     }
 
@@ -110,6 +118,7 @@ internal sealed class StartUpCheck(
             var scan = FileScan.Read(surroundings.Disk, folders.PathOf(""), file.File.FileName);
             if (scan.Record is not { } record) continue;
             ArchiveLog.FellBack(log, options.NodeId, lost.RowId, file.Version);
+            KeepDamaged(lost.File);
             await index.ReplaceLostAsync(lost, record, file, cancellationToken);
             return true;
         }
@@ -143,8 +152,27 @@ internal sealed class StartUpCheck(
     {
         var path = folders.PathOf(file.FileName);
         if (surroundings.Disk.FileLength(path) != file.Length) return false;
-        using var stream = surroundings.Disk.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream)) == file.Sha256;
+        try
+        {
+            using var stream = surroundings.Disk.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream)) == file.Sha256;
+        }
+        catch (IOException e) when (e is not StorageFaultException { Fault: not StorageFault.Io })
+        {
+            // A place of the disk that cannot be read must not keep all the rest from being served, nor is it proof
+            // that the bytes are gone: the row stays, and who retrieves it is told of the fault.
+            ArchiveLog.FileUnreadable(log, e, options.NodeId, Path.GetFileName(path));
+            return true;
+        }
+    }
+
+    // One that a bit flipped in can still be looked at, one that was swept cannot.
+    private void KeepDamaged(InstanceFile file)
+    {
+        var path = folders.PathOf(file.FileName);
+        if (!surroundings.Disk.FileExists(path)) return;
+        surroundings.Disk.MakeDirectory(folders.Damaged);
+        surroundings.Disk.Rename(path, Path.Combine(folders.Damaged, Path.GetFileName(path)));
     }
 
     // The crash may have come between the row of a note and its effect; hiding again changes nothing.

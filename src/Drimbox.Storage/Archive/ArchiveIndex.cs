@@ -17,6 +17,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     private readonly FindReader _finds;
     private readonly OutboxTable _outbox;
     private readonly TimeProvider _clock;
+    private bool _filesAreWhole;
     private int _disposed;
 
     private ArchiveIndex(ArchiveIndexOptions options, SqliteStore store)
@@ -27,6 +28,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         mark.Step();
         (VerifiedTo, StoppedCleanly, FurtherVerifiedTo) = (mark.Long(0), mark.Long(1) == 1, mark.Long(2));
         mark.Reset();
+        _filesAreWhole = StoppedCleanly;
         store.Database.Execute("UPDATE mark SET stopped_clean = 0");
 
         var work = new WorkSignal(options.Clock);
@@ -118,6 +120,10 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
             },
             cancellationToken);
 
+    /// <summary>States that what an unclean stop left has been checked to the end. Before that a stop leaves no mark of
+    /// a clean one: a start that is cut short must not hide from the next what it did not look at.</summary>
+    public void ConfirmFilesAreWhole() => _filesAreWhole = true;
+
     /// <summary>The instance of a UID, hidden or not; null if there is none.</summary>
     public Task<IndexedInstance?> FindInstanceAsync(Uid sopInstanceUid, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => ArchiveWrites.FindInstance(db, sopInstanceUid), cancellationToken);
@@ -162,22 +168,14 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     public Task<IReadOnlyList<string>> ExplainAsync(FindQuery query, CancellationToken cancellationToken) =>
         _finds.ExplainAsync(query, query.Level, cancellationToken);
 
-    /// <summary>Ends what was begun and leaves the mark of a clean stop.</summary>
+    /// <summary>Ends what was begun and leaves the mark of a clean stop, unless the files of an unclean one are still
+    /// to be checked.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         try
         {
-            await WriteAsync(
-                db =>
-                {
-                    db.Execute("""
-                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0),
-                            further_verified_to = coalesce((SELECT max(id) FROM further_file), 0)
-                        """);
-                    return true;
-                },
-                CancellationToken.None);
+            if (_filesAreWhole) await MarkStoppedAsync();
         }
         catch (StorageFaultException)
         {
@@ -188,6 +186,17 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         _readers.Dispose();
         _store.Held.Dispose();
     }
+
+    private Task<bool> MarkStoppedAsync() => WriteAsync(
+        db =>
+        {
+            db.Execute("""
+                UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0),
+                    further_verified_to = coalesce((SELECT max(id) FROM further_file), 0)
+                """);
+            return true;
+        },
+        CancellationToken.None);
 
     private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Storage;
@@ -24,6 +25,9 @@ public enum DiskCall
 /// </summary>
 public abstract class Disk
 {
+    // Folders that were made and whose names are not durable yet: that one exists says nothing about its name.
+    private readonly ConcurrentDictionary<string, bool> _undurable = new(StringComparer.Ordinal);
+
     /// <summary>The file system of this machine.</summary>
     public static Disk Real { get; } = new PosixDisk();
 
@@ -105,20 +109,35 @@ public abstract class Disk
     /// <summary>Makes a folder (mode 0750) and its missing parents, durably; one that exists is left alone.</summary>
     public void MakeDirectory(string folder)
     {
-        if (DirectoryExists(folder)) return;
+        if (DirectoryExists(folder) && !_undurable.ContainsKey(folder)) return;
         var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
         if (parent is null) return;
         MakeDirectory(parent);
+        _undurable[folder] = true;
         try
         {
             Call(DiskCall.MakeDirectory, folder);
         }
         catch (StorageFaultException e) when (e.Fault == StorageFault.Exists)
         {
-            // Another thread was faster.
+            // By another thread, or by this one before the fsync of the parent failed.
+        }
+        catch (StorageFaultException)
+        {
+            _undurable.TryRemove(folder, out _);
+            throw;
         }
 
         SyncDirectory(parent);
+        _undurable.TryRemove(folder, out _);
+    }
+
+    /// <summary>Makes a folder like <see cref="MakeDirectory"/>, and makes the name of one that is there durable too:
+    /// the process that made it may have died before its fsync. For what is opened once.</summary>
+    public void EnsureDirectory(string folder)
+    {
+        MakeDirectory(folder);
+        if (Path.GetDirectoryName(Path.GetFullPath(folder)) is { } parent) SyncDirectory(parent);
     }
 
     public abstract bool FileExists(string path);

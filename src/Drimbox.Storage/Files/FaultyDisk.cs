@@ -18,7 +18,7 @@ public enum DiskFaultKind
 }
 
 /// <summary>A disk whose nth call meets a fault (campaign D4). It counts the calls that pass the seam and fails the
-/// one it is armed for; what follows works again.</summary>
+/// one it is armed for; what follows works again, or fails too until it is armed anew.</summary>
 public sealed class FaultyDisk(Disk inner) : Disk
 {
     private readonly Lock _lock = new();
@@ -26,6 +26,7 @@ public sealed class FaultyDisk(Disk inner) : Disk
     private int _armedFor;
     private DiskFaultKind _kind;
     private DiskCall? _only;
+    private bool _isLasting;
 
     /// <summary>Calls counted since the last <see cref="Arm"/>.</summary>
     public int Calls
@@ -53,11 +54,12 @@ public sealed class FaultyDisk(Disk inner) : Disk
 
     /// <summary>Counts from now, and fails call number <paramref name="nth"/> (1 is the first; 0 is none).</summary>
     /// <param name="only">Counts calls of this name alone.</param>
-    public void Arm(int nth, DiskFaultKind kind, DiskCall? only = null)
+    /// <param name="isLasting">Fails those after it as well.</param>
+    public void Arm(int nth, DiskFaultKind kind, DiskCall? only = null, bool isLasting = false)
     {
         lock (_lock)
         {
-            (_armedFor, _kind, _only) = (nth, kind, only);
+            (_armedFor, _kind, _only, _isLasting) = (nth, kind, only, isLasting);
             _trace.Clear();
             HasStruck = false;
         }
@@ -106,7 +108,8 @@ public sealed class FaultyDisk(Disk inner) : Disk
         {
             if (_only is { } only && only != call) return null;
             _trace.Add(call);
-            if (_trace.Count != _armedFor) return null;
+            if (_armedFor == 0 || _trace.Count < _armedFor) return null;
+            if (_trace.Count > _armedFor && !_isLasting) return null;
             if (_kind == DiskFaultKind.ShortWrite && call != DiskCall.Write) return null;
             HasStruck = true;
             return _kind switch

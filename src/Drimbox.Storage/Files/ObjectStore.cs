@@ -31,7 +31,8 @@ public sealed class ObjectStore
     public static ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids)
     {
         var store = new ObjectStore(disk, Path.Combine(nodeFolder, "objects"), ids);
-        disk.MakeDirectory(store._incoming);
+        disk.EnsureDirectory(store._root);
+        disk.EnsureDirectory(store._incoming);
         // Without a final name it was never put, so no one was told of it.
         foreach (var leftover in disk.EnumerateFiles(store._incoming)) disk.Unlink(leftover);
         return store;

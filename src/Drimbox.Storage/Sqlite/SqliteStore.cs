@@ -24,7 +24,7 @@ internal sealed record SqliteStore(string Path, SqliteDatabase Database, IDispos
     private static SqliteStore Open(
         string folder, string name, Disk disk, IReadOnlyList<SqliteMigration> migrations)
     {
-        disk.MakeDirectory(folder);
+        disk.EnsureDirectory(folder);
         var held = disk.Lock(System.IO.Path.Combine(folder, name + ".lock"));
         SqliteDatabase? db = null;
         try

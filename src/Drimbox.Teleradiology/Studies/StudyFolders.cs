@@ -26,7 +26,8 @@ internal sealed class StudyFolders
     public static StudyFolders Open(string nodeFolder, Disk disk, IIdSource ids)
     {
         var folders = new StudyFolders(Path.Combine(nodeFolder, "studies"), disk, ids);
-        disk.MakeDirectory(folders._incoming);
+        disk.EnsureDirectory(folders._root);
+        disk.EnsureDirectory(folders._incoming);
         // Without its final name no instance was acknowledged: the archive sends it again.
         foreach (var leftover in disk.EnumerateFiles(folders._incoming)) disk.Unlink(leftover);
         return folders;

@@ -76,11 +76,19 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     public string DataFolder => _folder.Path;
 
     /// <summary>The folder as a crash leaves it, in a node of its own.</summary>
-    public Task<ArchiveFixture> StartAfterCrashAsync(Action<string>? harm = null)
+    public Task<ArchiveFixture> StartAfterCrashAsync(Action<string>? harm = null) =>
+        StartAfterCrashAsync(folder =>
+        {
+            harm?.Invoke(folder);
+            return Task.CompletedTask;
+        });
+
+    /// <inheritdoc cref="StartAfterCrashAsync(Action{string}?)"/>
+    public async Task<ArchiveFixture> StartAfterCrashAsync(Func<string, Task> harm)
     {
         var copy = _folder.CopyAfterCrash();
-        harm?.Invoke(Path.Combine(copy.Path, "pacs"));
-        return StartAsync(_change, _disk, copy, _around);
+        await harm(Path.Combine(copy.Path, "pacs"));
+        return await StartAsync(_change, _disk, copy, _around);
     }
 
     public string[] Files(string folder = "instances")

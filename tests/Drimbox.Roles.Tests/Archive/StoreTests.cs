@@ -74,34 +74,6 @@ public sealed class StoreTests
         Assert.Equal(0xC000, (await archive.StoreAsync(ct)).Code);
     }
 
-    [Theory]
-    [InlineData(DiskFaultKind.NoSpace)]
-    [InlineData(DiskFaultKind.DeviceError)]
-    [InlineData(DiskFaultKind.TooManyFiles)]
-    public async Task Whatever_disk_call_fails_the_answer_is_A700_and_the_next_attempt_succeeds(DiskFaultKind kind)
-    {
-        var disk = new FaultyDisk(Disk.Real);
-        await using var archive = await StartAsync(disk: disk);
-        for (var nth = 1; ; nth++)
-        {
-            disk.Arm(nth, kind);
-            var status = await archive.StoreAsync(Ct(1, 1, nth));
-            if (!disk.HasStruck)
-            {
-                Assert.Equal(DimseStatus.Success, status);
-                // Creation, header, data set, fsync of file and of folder: at least these were hit.
-                Assert.InRange(nth, 5, 20);
-                break;
-            }
-
-            Assert.Equal(DimseStatus.OutOfResources, status);
-            disk.Arm(0, kind);
-            Assert.Empty(await archive.FindAsync("IMAGE", (Tag.SOPInstanceUID, $"1.2.1.1.{nth}")));
-            Assert.Equal(nth - 1, archive.Files().Length);
-            Assert.Equal(DimseStatus.Success, await archive.StoreAsync(Ct(1, 1, nth)));
-        }
-    }
-
     [Fact]
     public async Task Many_associations_store_at_once()
     {
