@@ -57,16 +57,14 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
                     DimseStatus.DataSetDoesNotMatchSopClass.With("The unique key of the level is absent."));
         }
 
-        var instances = new List<InstanceSource>();
-        await foreach (var instance in index.InstancesOfAsync(new FindQuery(level, matches), cancellationToken))
-        {
-            instances.Add(InstanceSource.FromPart10File(
-                folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
-                instance.TransferSyntaxUid));
-            // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
-            if (instances.Count > ushort.MaxValue) break;
-        }
-
-        return RetrieveAnswer.Found(instances);
+        var selection = await index.SelectInstancesAsync(new FindQuery(level, matches), cancellationToken);
+        return RetrieveAnswer.Found(
+            selection.Count,
+            [.. selection.Kinds.Select(kind => new InstanceKind(kind.SopClassUid, kind.TransferSyntaxUid))],
+            selection.Instances.Select(SourceOf));
     }
+
+    private InstanceSource SourceOf(IndexedInstance instance) => InstanceSource.FromPart10File(
+        folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
+        instance.TransferSyntaxUid);
 }

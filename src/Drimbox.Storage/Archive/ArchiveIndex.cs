@@ -9,7 +9,7 @@ namespace Drimbox.Storage;
 /// them. It can be made again from the files. What an insertion reports is fsynced; insertions that wait together
 /// share a transaction. One process holds the file.
 /// </summary>
-public sealed class ArchiveIndex : IAsyncDisposable
+public sealed partial class ArchiveIndex : IAsyncDisposable
 {
     // Enough to make the change of threads cheap, little enough to give the connection back soon.
     private const int PageRows = 128;
@@ -36,10 +36,18 @@ public sealed class ArchiveIndex : IAsyncDisposable
         _readers = new SqliteReaders(store.Path);
         _writer = new SqliteWriter(store.Database, "archive.db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
+        Commitments = new CommitmentTable(_writer, _readers, options.Clock);
+        Completeness = new CompletenessTable(_writer, _readers, _outbox, options.Clock);
     }
 
     /// <summary>What other roles are told, with the instances that it is about.</summary>
     public OutboxQueue Outbox { get; }
+
+    /// <summary>Requests for storage commitment.</summary>
+    public CommitmentTable Commitments { get; }
+
+    /// <summary>Which studies are still on their way.</summary>
+    public CompletenessTable Completeness { get; }
 
     /// <summary>False if the process that held the index before did not dispose it: the files of the rows after
     /// <see cref="VerifiedTo"/> may not be whole.</summary>

@@ -1,0 +1,57 @@
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+/// <summary>What a retrieve sends.</summary>
+/// <param name="Count">How many instances there are.</param>
+/// <param name="Kinds">Their SOP classes and transfer syntaxes, each pair once. Empty if there are more than a retrieve
+/// can count.</param>
+/// <param name="Instances">Read page by page; what disappeared since it was counted is left out.</param>
+public sealed record InstanceSelection(
+    int Count,
+    IReadOnlyList<(Uid SopClassUid, Uid TransferSyntaxUid)> Kinds,
+    IAsyncEnumerable<IndexedInstance> Instances);
+
+/// <content>Retrieval.</content>
+public sealed partial class ArchiveIndex
+{
+    /// <summary>The visible instances below what a query matches: how many there are and of which kinds, before the first
+    /// of them is read. Of each no more than its row id is held.</summary>
+    public async Task<InstanceSelection> SelectInstancesAsync(FindQuery query, CancellationToken cancellationToken)
+    {
+        var ids = await IdsAsync(FindSql.Instances(query), cancellationToken);
+        // PS3.7 9.1.4.1.7: the counters of a retrieve have 16 bits.
+        if (ids.Count > ushort.MaxValue)
+            return new InstanceSelection(ids.Count, [], AsyncEnumerable.Empty<IndexedInstance>());
+        var kinds = new HashSet<(string, string)>();
+        foreach (var page in ids.Chunk(Limits.RowsPerMark))
+            await _readers.ReadAsync(db => AddKinds(db, page, kinds), cancellationToken);
+        return new InstanceSelection(
+            ids.Count,
+            kinds.Select(kind => (Uid.Parse(kind.Item1), Uid.Parse(kind.Item2))).ToList(),
+            ReadAllAsync(ids));
+    }
+
+    private async IAsyncEnumerable<IndexedInstance> ReadAllAsync(List<long> ids)
+    {
+        foreach (var page in ids.Chunk(PageRows))
+        {
+            foreach (var instance in await _readers.ReadAsync(db => ReadInstances(db, page), CancellationToken.None))
+                yield return instance;
+        }
+    }
+
+    private static bool AddKinds(SqliteDatabase db, long[] ids, HashSet<(string, string)> kinds)
+    {
+        foreach (var id in ids)
+        {
+            var row = db.Use("SELECT sop_class_uid, transfer_syntax_uid FROM instance WHERE id = ?").Add(id);
+            if (row.Step()) kinds.Add((row.Text(0), row.Text(1)));
+            row.Reset();
+        }
+
+        return true;
+    }
+}
