@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dmp;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Configuration;
