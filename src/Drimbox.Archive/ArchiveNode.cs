@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
+using Drimbox.Archive.Completeness;
+using Drimbox.Dicom.Availability;
 using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Storage;
@@ -16,6 +18,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private DicomAcceptor? _acceptor;
     private CancellationTokenSource? _stopping;
     private Task _dispatching = Task.CompletedTask;
+    private ArchiveServices? _services;
 
     public ArchiveOptions Options { get; } = options;
 
@@ -44,11 +47,14 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log)
                 .RunAsync(cancellationToken);
             _sync = new GroupSync(surroundings.Disk);
-            var store = new InstanceStore(Options, surroundings, folders, _index, _sync, rejections, _log);
+            _services = await ArchiveServices.OpenAsync(Options, surroundings, _index, folders, _log, cancellationToken);
+            var store = new InstanceStore(
+                Options, surroundings, folders, _index, _sync, rejections, _services.Transfers, _log);
             _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);
             _acceptor.Start();
             _stopping = new CancellationTokenSource();
-            _dispatching = Dispatcher(folders).RunAsync(_stopping.Token);
+            _dispatching = Task.WhenAll(
+                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token));
         }
         catch
         {
@@ -97,6 +103,8 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             Retrieve = [new ArchiveRetrieve(_index!, folders)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
+            Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],
+            AssociationEnded = _services.Transfers.End,
         };
     }
 
@@ -108,6 +116,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
             {
                 [IocmForwarder.Kind] = new(new IocmForwarder(Options, surroundings, _index!, folders)),
+                [AvailabilityNotifier.Kind] = new(new AvailabilityNotifier(Options, surroundings, _index!)),
             },
             Random = surroundings.Random,
             Clock = surroundings.Time,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Drimbox.Archive.Completeness;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
@@ -15,6 +16,7 @@ internal sealed class InstanceStore(
     ArchiveIndex index,
     GroupSync sync,
     Rejections rejections,
+    StudyTransfers transfers,
     ILogger log) : ICStoreScp
 {
     private readonly ConcurrentBag<HeaderScanner> _scanners = [];
@@ -31,6 +33,8 @@ internal sealed class InstanceStore(
     public ArchiveIndex Index => index;
 
     public Rejections Rejections => rejections;
+
+    public StudyTransfers Transfers => transfers;
 
     public ILogger Log => log;
 

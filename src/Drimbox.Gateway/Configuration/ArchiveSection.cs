@@ -28,6 +28,12 @@ internal sealed record ArchiveSection
     /// <summary>Who gets each rejection note (RAD-66).</summary>
     public IReadOnlyList<DicomPeerOptions> IocmListeners { get; init; } = [];
 
+    /// <summary>How the reports of storage commitment go out.</summary>
+    public CommitmentSection Commitment { get; init; } = new();
+
+    /// <summary>When a study is complete, and who is told.</summary>
+    public CompletenessSection Completeness { get; init; } = new();
+
     public ArchiveOptions ToOptions(string dataFolder) => new()
     {
         NodeId = Node,
@@ -39,10 +45,13 @@ internal sealed record ArchiveSection
         KnownCallers = [.. Callers.Select(caller => caller.ToRule())],
         Destinations = [.. Destinations.Select(PeerOf)],
         IocmListeners = [.. IocmListeners.Select(PeerOf)],
+        Commitment = Commitment.ToOptions(),
+        Completeness = Completeness.ToOptions(),
     };
 
-    private static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)
+    internal static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)
     {
         Tls = TlsClientOptions.From(peer.Tls),
+        Associations = peer.Associations,
     };
 }

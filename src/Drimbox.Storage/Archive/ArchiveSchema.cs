@@ -85,5 +85,6 @@ internal static class ArchiveSchema
             ) STRICT;
             INSERT INTO mark VALUES (1, 0, 1);
             """ + OutboxTable.Schema),
+        new(5, CommitmentTable.Schema + CompletenessTable.Schema),
     ];
 }
