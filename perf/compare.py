@@ -8,6 +8,7 @@ new.
 import argparse
 import datetime
 import json
+import mmap
 import os
 import pathlib
 import platform
@@ -30,15 +31,21 @@ SETS = {
     "cr": ("10 MiB CR", 48, 16),
 }
 
+# Of memory before each measured run: what a run stores, and as much again for its sender.
+WARM_MEBIBYTES = 1280
+
+# What warming leaves alone of the free memory.
+SPARE_MEBIBYTES = 384
+
 # Receivers that need too long for a whole run get a part of it.
-SHARES = {"orthanc": 0.5, "floor-b": 0.5, "dcmqrscp": 0.1}
+SHARES = {"orthanc": 0.5, "dcmqrscp": 0.1}
 
 # A just-in-time compiler compiles what is called often a second time, and a third, some 100 ms after it noticed.
 WARM_UPS = 4
 WARM_UP_PAUSE = 0.25
 
 # Receivers that are one of ours, and those that are others'. The order is rotated from round to round.
-OWN = ["discard", "floor-a", "floor-b", "engine", "engine-discard"]
+OWN = ["discard", "floor-a", "floor-b", "engine", "engine-discard", "archive"]
 PEERS = ["storescp", "orthanc", "dcmqrscp", "fo-dicom"]
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -163,6 +170,29 @@ def send(port, kind, instances, associations, run, verb="send"):
     return json.loads(done.stdout)
 
 
+def touched(mebibytes):
+    """Memory of this process, every page of it written to."""
+    block = b"\1" * (1 << 20)
+    memory = mmap.mmap(-1, mebibytes << 20)
+    for at in range(0, mebibytes << 20, 1 << 20):
+        memory[at:at + len(block)] = block
+    return memory
+
+
+def free_mebibytes():
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemFree")) // 1024
+
+
+def warm_memory(most):
+    """Touches free memory and gives it back, so that the page cache of the next run is made of pages that this machine
+    already has. In a virtual machine a page that was never used, or that was free for some seconds, is fetched from the
+    host at several times the cost of receiving what goes into it, and which run meets such pages is chance."""
+    mebibytes = min(most, free_mebibytes() - SPARE_MEBIBYTES)
+    if mebibytes > 0:
+        touched(mebibytes).close()
+
+
 def empty(folder):
     """Frees the space of a run's files, before the kernel begins to write them back, but keeps their names to the end:
     ext4 steps over inodes that were deleted in the last seconds, and the next run would pay for that."""
@@ -215,6 +245,7 @@ class Runs:
                 settle(pid, time.monotonic() + 3)
             for count in lanes:
                 number = max(2 * count, int(instances * share * self.options.scale))
+                warm_memory(1 << 20 if self.options.leave_free else WARM_MEBIBYTES)
                 before = cpu_seconds(pid)
                 sent = send(port, kind, number, count, self.fresh())
                 await_children(pid, time.monotonic() + 3)
@@ -230,6 +261,27 @@ class Runs:
 
         self.with_receiver(receiver, kind, measure)
 
+    def syncs(self, receiver):
+        """fsync and fdatasync calls an instance, of 100 instances over one association and over four."""
+        def traced(pid, port):
+            counts = []
+            send(port, "ct", 20, 1, self.fresh())
+            for associations in (1, 4):
+                with tempfile.NamedTemporaryFile("r") as trace:
+                    tracer = subprocess.Popen(
+                        ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace.name, "-p", str(pid)],
+                        stderr=subprocess.DEVNULL)
+                    time.sleep(1)
+                    send(port, "ct", 100, associations, self.fresh())
+                    time.sleep(0.5)
+                    tracer.send_signal(signal.SIGINT)
+                    tracer.wait(10)
+                    calls = [line for line in trace if "sync(" in line]
+                counts.append(len(calls) / 100)
+            return counts
+
+        return self.with_receiver(receiver, "ct", traced)
+
     def tail(self, receiver):
         return self.with_receiver(
             receiver, "ct", lambda _, port: send(port, "ct", 200, 1, self.fresh(), verb="tail"))
@@ -243,7 +295,7 @@ def spread(values, digits=2):
     return f"{middle:.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
 
-def report(runs, kinds, lanes, receivers, rounds, tails):
+def report(runs, kinds, lanes, receivers, rounds, tails, syncs):
     """The note, as Markdown."""
     lines = []
     git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
@@ -270,8 +322,9 @@ def report(runs, kinds, lanes, receivers, rounds, tails):
             lines += [
                 f"## {SETS[kind][0]}, {count} association{'s' if count > 1 else ''}",
                 "",
-                "| receiver | instances/s | CPU ms | rate ÷ floor A | rate ÷ storescp | CPU ÷ storescp |",
-                "|---|---|---|---|---|---|",
+                "| receiver | instances/s | CPU ms | rate ÷ floor A | rate ÷ floor B | rate ÷ storescp | "
+                "CPU ÷ storescp | rate ÷ orthanc | CPU ÷ orthanc |",
+                "|---|---|---|---|---|---|---|---|---|",
             ]
             void = [
                 r for r in usable("floor-a") if r in usable("storescp")
@@ -280,11 +333,12 @@ def report(runs, kinds, lanes, receivers, rounds, tails):
             for receiver in receivers:
                 mine = [r for r in usable(receiver) if r not in void] or usable(receiver)
                 if not mine:
-                    lines.append(f"| {receiver} | failed | | | | |")
+                    lines.append(f"| {receiver} | failed | | | | | | | |")
                     continue
                 cells = [receiver, spread(runs.of(kind, count, receiver, "rate", mine), 0),
                          spread(runs.of(kind, count, receiver, "cpu", mine), 2)]
-                for other, what in (("floor-a", "rate"), ("storescp", "rate"), ("storescp", "cpu")):
+                for other, what in (("floor-a", "rate"), ("floor-b", "rate"), ("storescp", "rate"), ("storescp", "cpu"),
+                                    ("orthanc", "rate"), ("orthanc", "cpu")):
                     both = [r for r in mine if r in usable(other)]
                     ratios = [a / b for a, b in zip(runs.of(kind, count, receiver, what, both),
                                                     runs.of(kind, count, other, what, both)) if b > 0]
@@ -293,6 +347,15 @@ def report(runs, kinds, lanes, receivers, rounds, tails):
             if void:
                 lines += ["", f"Void, floor A below 0.9 × storescp: round {', '.join(str(r + 1) for r in void)}."]
             lines.append("")
+    if syncs:
+        lines += [
+            "## Calls of fsync and fdatasync an instance, 512 KiB CT",
+            "",
+            "| receiver | 1 association | 4 associations |",
+            "|---|---|---|",
+            *(f"| {receiver} | {one:.2f} | {four:.2f} |" for receiver, (one, four) in syncs.items()),
+            "",
+        ]
     if tails:
         lines += [
             "## From the last byte to the response",
@@ -328,13 +391,18 @@ def measure_all(runs, kinds, lanes, receivers):
         rounds.append(round_)
         longest = max(longest, time.monotonic() - began)
 
-    tails = {}
-    for receiver in [name for name in receivers if name in ("engine", "engine-discard", *PEERS)]:
+    tails, syncs = {}, {}
+    for receiver in [name for name in receivers if shutil.which("strace") and name not in ("discard", "engine-discard")]:
+        try:
+            syncs[receiver] = runs.syncs(receiver)
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
+            print(f"calls of fsync, {receiver}: failed: {fault}", flush=True)
+    for receiver in [name for name in receivers if name in ("engine", "engine-discard", "archive", *PEERS)]:
         try:
             tails[receiver] = runs.tail(receiver)
         except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
             print(f"last byte to response, {receiver}: failed: {fault}", flush=True)
-    return rounds, tails
+    return rounds, tails, syncs
 
 
 def main():
@@ -348,6 +416,8 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of instances in a run")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between runs")
     parser.add_argument("--minutes", type=float, default=20, help="no round begins that would end later")
+    parser.add_argument("--leave-free", type=int, default=0, metavar="MIB",
+                        help="hold all memory but this, so that all that is free can be warmed (in a virtual machine)")
     parser.add_argument("--quick", action="store_true", help="1 round of a quarter of the instances: does it work?")
     options = parser.parse_args()
     # So that the receivers end with it.
@@ -360,15 +430,19 @@ def main():
     for name in set(options.receivers.split(",")) - set(receivers):
         print(f"left out, not installed: {name}", file=sys.stderr)
 
+    # Held to the end.
+    ballast = touched(free_mebibytes() - options.leave_free) if options.leave_free else None
     runs = Runs(options)
     try:
-        rounds, tails = measure_all(runs, kinds, lanes, receivers)
+        rounds, tails, syncs = measure_all(runs, kinds, lanes, receivers)
     finally:
+        if ballast:
+            ballast.close()
         for folder in runs.folders:
             shutil.rmtree(folder, ignore_errors=True)
     output = pathlib.Path(options.output or HERE / "results" / f"{datetime.date.today()}.md")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(report(runs, kinds, lanes, receivers, rounds, tails) + "\n")
+    output.write_text(report(runs, kinds, lanes, receivers, rounds, tails, syncs) + "\n")
     print(output)
 
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.InteropServices;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
@@ -13,12 +12,7 @@ internal static class EngineReceiver
     /// <summary>Listens until SIGTERM.</summary>
     public static async Task ServeAsync(int port, ICStoreScp store)
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            ended.TrySetResult();
-        });
+        using var termination = new Termination();
         await using var acceptor = new DicomAcceptor(
             new AcceptorOptions
             {
@@ -30,7 +24,7 @@ internal static class EngineReceiver
             NullLogger.Instance);
         acceptor.Start();
         Console.WriteLine("ready");
-        await ended.Task;
+        await termination.Signalled;
     }
 }
 

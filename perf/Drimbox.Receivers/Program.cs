@@ -5,7 +5,7 @@ using Drimbox.Receivers;
 
 const string Usage = """
     receivers discard|floor-a|floor-b --port N --set ct|mr|cr [--folder PATH]
-    receivers engine|engine-discard --port N [--folder PATH]
+    receivers engine|engine-discard|archive --port N [--folder PATH]
     receivers send --port N --set ct|mr|cr --instances N [--associations N] [--run N] [--host ADDRESS] [--called AE]
     receivers tail --port N --set ct|mr|cr --instances N [--run N] [--host ADDRESS] [--called AE]
     """;
@@ -31,6 +31,9 @@ switch (command)
         break;
     case "engine-discard":
         await EngineReceiver.ServeAsync(Port(), new DiscardStoreScp());
+        break;
+    case "archive":
+        await ArchiveReceiver.ServeAsync(Port(), Folder());
         break;
     case "send":
         Console.WriteLine(new Sender(Target(), Set(), Run()).Send(Number("--instances"), Number("--associations", 1)));

@@ -8,12 +8,9 @@ namespace Drimbox.Archive;
 /// that reads associations. Files that wait together share the fsync of their folder.</summary>
 internal sealed class GroupSync : IDisposable
 {
-    // A monitor, not a BlockingCollection: that one spins before it waits, which cost more than all the rest here.
-    private readonly object _gate = new();
-    private readonly Queue<Job> _jobs = [];
+    private readonly WorkQueue<Job> _jobs = new();
     private readonly Disk _disk;
     private readonly Thread[] _threads;
-    private bool _isClosed;
 
     public GroupSync(Disk disk)
     {
@@ -32,54 +29,25 @@ internal sealed class GroupSync : IDisposable
     public Task SyncAsync(DiskFile file)
     {
         var job = new Job(file);
-        lock (_gate)
-        {
-            Invariant.Holds(!_isClosed);
-            _jobs.Enqueue(job);
-            Monitor.Pulse(_gate);
-        }
-
+        Invariant.Holds(_jobs.TryAdd(job));
         return job.Done.Task;
     }
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            _isClosed = true;
-            Monitor.PulseAll(_gate);
-        }
-
+        _jobs.Close();
         foreach (var thread in _threads) thread.Join();
     }
 
     private void Run()
     {
         var group = new List<Job>();
-        while (TryTake(group))
+        while (_jobs.TryTake(group, Limits.SyncGroupMax))
         {
             foreach (var job in group) job.Try(() => job.File.Sync());
             foreach (var folder in group.GroupBy(job => Path.GetDirectoryName(job.File.Path)!))
                 SyncFolder(folder.Key, folder);
             foreach (var job in group) job.End();
-        }
-    }
-
-    /// <summary>Waits for work and takes what there is.</summary>
-    /// <returns>False once everything is done and no more can come.</returns>
-    private bool TryTake(List<Job> group)
-    {
-        group.Clear();
-        lock (_gate)
-        {
-            while (_jobs.Count == 0)
-            {
-                if (_isClosed) return false;
-                Monitor.Wait(_gate);
-            }
-
-            while (group.Count < Limits.SyncGroupMax && _jobs.TryDequeue(out var job)) group.Add(job);
-            return true;
         }
     }
 

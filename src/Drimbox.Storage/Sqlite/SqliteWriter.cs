@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 
@@ -16,7 +15,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 {
     private readonly SqliteDatabase _db;
     private readonly Action _committed;
-    private readonly BlockingCollection<Job> _queue = [];
+    private readonly WorkQueue<Job> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _transactions;
     private int _disposed;
@@ -38,24 +37,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
     public Task<T> RunAsync<T>(Func<SqliteDatabase, Written<T>> work, CancellationToken cancellationToken)
     {
         var job = new Job<T>(work, cancellationToken);
-        try
-        {
-            _queue.Add(job, CancellationToken.None);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new ObjectDisposedException("The store is closed.", e);
-        }
-
-        return job.Task;
+        return _queue.TryAdd(job) ? job.Task : throw new ObjectDisposedException("The store is closed.");
     }
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _queue.CompleteAdding();
+        _queue.Close();
         await _ended.Task;
-        _queue.Dispose();
         _db.Dispose();
     }
 
@@ -64,10 +53,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void Loop()
     {
         var batch = new List<Job>();
-        foreach (var first in _queue.GetConsumingEnumerable())
+        while (_queue.TryTake(batch, Limits.CommitGroupMax))
         {
-            batch.Add(first);
-            while (batch.Count < Limits.CommitGroupMax && _queue.TryTake(out var next)) batch.Add(next);
             batch.RemoveAll(job => job.EndIfCanceled());
             try
             {
@@ -78,8 +65,6 @@ internal sealed class SqliteWriter : IAsyncDisposable
             {
                 foreach (var job in batch) job.Fail(e);
             }
-
-            batch.Clear();
         }
 
         _ended.SetResult();
