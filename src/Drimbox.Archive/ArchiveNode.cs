@@ -71,11 +71,13 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         if (_stopping is not null) await _stopping.CancelAsync();
         await _dispatching;
+        _services?.Dispose();
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
         _acceptor = null;
         _stopping = null;
+        _services = null;
         _sync = null;
         _index = null;
     }

@@ -7,7 +7,7 @@ namespace Drimbox.Archive;
 
 /// <summary>What an archive does beside storing and answering: it commits itself to what it has, and notices when a study
 /// is complete.</summary>
-internal sealed class ArchiveServices
+internal sealed class ArchiveServices : IDisposable
 {
     private readonly CommitmentReporting _reporting;
 
@@ -50,4 +50,6 @@ internal sealed class ArchiveServices
 
     public Task RunAsync(CancellationToken stop) =>
         Task.WhenAll(_reporting.RunAsync(stop), Completeness.RunAsync(stop));
+
+    public void Dispose() => _reporting.Dispose();
 }

@@ -16,6 +16,7 @@ public sealed partial class RisNode
 {
     private readonly FlowProcedureSteps? _steps;
     private readonly DicomAcceptor? _acceptor;
+    private RequestWorklist? _worklist;
 
     /// <summary>Where modalities call; null without a DICOM section.</summary>
     public IPEndPoint? DicomEndPoint => _acceptor?.EndPoint;
@@ -35,6 +36,7 @@ public sealed partial class RisNode
 
     private DicomAcceptor Acceptor(RisDicomOptions dicom)
     {
+        _worklist = new RequestWorklist(_store, _options);
         var acceptor = new DicomAcceptor(
             new AcceptorOptions
             {
@@ -42,7 +44,7 @@ public sealed partial class RisNode
                 AeTitles = [AeTitle.Parse(dicom.AeTitle)],
                 Tls = TlsServerOptions.From(dicom.Tls),
                 Callers = [.. dicom.Callers.Select(caller => caller.ToRule())],
-                Find = [new WorklistScp(new RequestWorklist(_store, _options).ItemsAsync)],
+                Find = [new WorklistScp(_worklist.ItemsAsync)],
                 Normalized = [new ProcedureStepScp(_steps!)],
             },
             _surroundings.Loggers.CreateLogger<DicomAcceptor>(),

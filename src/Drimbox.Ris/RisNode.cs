@@ -125,6 +125,7 @@ public sealed partial class RisNode : IAsyncDisposable
         _dmp.Dispose();
         await _listener.DisposeAsync();
         if (_acceptor is not null) await _acceptor.DisposeAsync();
+        _worklist?.Dispose();
         await _store.DisposeAsync();
         _stop.Dispose();
     }

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Commitment;
-using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Storage;
@@ -21,7 +20,7 @@ internal sealed class CommitmentReporting(
     CommitmentScp requests,
     ICommitmentCheck check,
     WorkSignal work,
-    ILogger log)
+    ILogger log) : IDisposable
 {
     private readonly ConcurrentDictionary<AeTitle, Task> _running = [];
     private readonly SemaphoreSlim _checking = new(Limits.CommitmentChecksAtOnce);
@@ -62,6 +61,8 @@ internal sealed class CommitmentReporting(
 
         await Task.WhenAll(_running.Values);
     }
+
+    public void Dispose() => _checking.Dispose();
 
     private async Task<DateTimeOffset?> StartDueAsync(CancellationToken stop)
     {
@@ -227,14 +228,14 @@ internal sealed class CommitmentReporting(
     private async Task EndAsync(PendingCommitment pending, CommitmentReport report)
     {
         // It was taken: a stop must not make us say it again.
-        await index.Commitments.FinishAsync(pending.Id, CommitmentState.Reported, null, CancellationToken.None);
+        await index.Commitments.FinishAsync(pending, CommitmentState.Reported, null, CancellationToken.None);
         CommitmentLog.Reported(
             log, options.NodeId, pending.RequesterAe.ToString(), report.Committed.Count, report.Failed.Count);
     }
 
     private async Task AbandonAsync(PendingCommitment pending, string why, CancellationToken stop)
     {
-        await index.Commitments.FinishAsync(pending.Id, CommitmentState.Abandoned, why, stop);
+        await index.Commitments.FinishAsync(pending, CommitmentState.Abandoned, why, stop);
         CommitmentLog.Abandoned(log, options.NodeId, pending.RequesterAe.ToString(), why);
     }
 
@@ -248,7 +249,7 @@ internal sealed class CommitmentReporting(
         }
 
         await index.Commitments.PostponeAsync(
-            pending.Id,
+            pending,
             surroundings.Time.GetUtcNow() + Commitment.RetryDelays[pending.Attempts],
             failed?.Select(f => new CommitmentFailure(
                 f.Instance.SopClassUid, f.Instance.SopInstanceUid, (ushort)f.Reason)).ToList(),

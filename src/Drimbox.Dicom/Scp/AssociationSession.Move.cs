@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Drimbox.Core;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Scu;

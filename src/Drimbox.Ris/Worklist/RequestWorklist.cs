@@ -12,7 +12,7 @@ namespace Drimbox.Ris.Worklist;
 
 /// <summary>The requests that are still to be carried out, as a worklist: a view of the events of requests and procedure
 /// steps that is brought up to date for each query, and holds the open ones alone. Source: PS3.4 annex K.</summary>
-internal sealed class RequestWorklist(FlowStore store, RisOptions options)
+internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Dictionary<StreamId, OpenRequest> _open = [];
@@ -45,6 +45,8 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options)
                 request, one.Identifiers, StationsFor(request.Modality.Value), one.PlacedAt, one.IsStarted);
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 
     private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
@@ -100,7 +102,7 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options)
         _studies.Remove(open.Identifiers.StudyInstanceUid);
     }
 
-    private IReadOnlyList<AeTitle> StationsFor(string modality)
+    private List<AeTitle> StationsFor(string modality)
     {
         var dicom = options.Dicom!;
         List<AeTitle> stations =

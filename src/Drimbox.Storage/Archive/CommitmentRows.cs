@@ -20,9 +20,10 @@ public enum CommitmentState
 public sealed record CommitmentFailure(Uid SopClassUid, Uid SopInstanceUid, ushort Reason);
 
 /// <summary>A request that waits.</summary>
+/// <param name="Requests">How often it was asked for.</param>
 /// <param name="Attempts">To report.</param>
 public sealed record PendingCommitment(
-    long Id, Uid TransactionUid, AeTitle RequesterAe, int Attempts, DateTimeOffset NextAttemptAt);
+    long Id, Uid TransactionUid, AeTitle RequesterAe, int Requests, int Attempts, DateTimeOffset NextAttemptAt);
 
 /// <summary>A request for storage commitment.</summary>
 /// <param name="IsDuplicate">Another request has its transaction UID.</param>

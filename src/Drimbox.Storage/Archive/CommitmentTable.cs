@@ -24,6 +24,7 @@ public sealed class CommitmentTable
             is_duplicate     INTEGER NOT NULL,
             outcome          TEXT,
             state            TEXT    NOT NULL DEFAULT 'Pending',
+            requests         INTEGER NOT NULL DEFAULT 1,
             attempts         INTEGER NOT NULL DEFAULT 0,
             next_attempt_at  INTEGER,
             created_at       INTEGER NOT NULL,
@@ -70,14 +71,15 @@ public sealed class CommitmentTable
             db =>
             {
                 var rows = db.Use("""
-                    SELECT id, transaction_uid, requester_ae, attempts, next_attempt_at FROM commitment
+                    SELECT id, transaction_uid, requester_ae, requests, attempts, next_attempt_at FROM commitment
                     WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id
                     """);
                 var pending = new List<PendingCommitment>();
                 while (rows.Step())
                 {
                     pending.Add(new PendingCommitment(
-                        rows.Long(0), Uid.Parse(rows.Text(1)), AeTitle.Parse(rows.Text(2)), rows.Int(3), rows.Time(4)));
+                        rows.Long(0), Uid.Parse(rows.Text(1)), AeTitle.Parse(rows.Text(2)), rows.Int(3), rows.Int(4),
+                        rows.Time(5)));
                 }
 
                 rows.Reset();
@@ -103,8 +105,10 @@ public sealed class CommitmentTable
             },
             cancellationToken);
 
-    /// <summary>Its report was taken, or is given up.</summary>
-    public Task FinishAsync(long id, CommitmentState state, string? detail, CancellationToken cancellationToken)
+    /// <summary>Its report was taken, or is given up. Nothing if it was asked for again meanwhile: that waits for a report
+    /// of its own.</summary>
+    public Task FinishAsync(
+        PendingCommitment pending, CommitmentState state, string? detail, CancellationToken cancellationToken)
     {
         Invariant.Holds(state != CommitmentState.Pending);
         return WriteAsync(
@@ -113,17 +117,19 @@ public sealed class CommitmentTable
                 db.Use("""
                     UPDATE commitment SET
                         state = ?, attempts = attempts + 1, next_attempt_at = NULL, finished_at = ?, last_detail = ?
-                    WHERE id = ?
-                    """).Add(state.ToString()).Add(_clock.DatabaseNow()).Add(detail).Add(id).Run();
+                    WHERE id = ? AND requests = ?
+                    """)
+                    .Add(state.ToString()).Add(_clock.DatabaseNow()).Add(detail).Add(pending.Id).Add(pending.Requests)
+                    .Run();
                 return true;
             },
             cancellationToken);
     }
 
-    /// <summary>Its report is tried again later.</summary>
+    /// <summary>Its report is tried again later. Nothing if it was asked for again meanwhile.</summary>
     /// <param name="failures">What the check said, if it was made: it is not made again.</param>
     public Task PostponeAsync(
-        long id,
+        PendingCommitment pending,
         DateTimeOffset until,
         IReadOnlyList<CommitmentFailure>? failures,
         string detail,
@@ -139,8 +145,8 @@ public sealed class CommitmentTable
                 db.Use("""
                     UPDATE commitment SET
                         attempts = attempts + 1, next_attempt_at = ?, outcome = coalesce(?, outcome), last_detail = ?
-                    WHERE id = ? AND state = 'Pending'
-                    """).Add(until).Add(outcome).Add(detail).Add(id).Run();
+                    WHERE id = ? AND requests = ?
+                    """).Add(until).Add(outcome).Add(detail).Add(pending.Id).Add(pending.Requests).Run();
                 return true;
             },
             cancellationToken);
@@ -183,8 +189,8 @@ public sealed class CommitmentTable
             // The report of before may not have arrived, and the files may be others by now.
             db.Use("""
                 UPDATE commitment SET
-                    state = 'Pending', attempts = 0, next_attempt_at = ?, outcome = NULL, finished_at = NULL,
-                    called_ae = ?
+                    state = 'Pending', requests = requests + 1, attempts = 0, next_attempt_at = ?, outcome = NULL,
+                    finished_at = NULL, called_ae = ?
                 WHERE id = ?
                 """).Add(now).Add(called.ToString()).Add(id).Run();
             return true;
