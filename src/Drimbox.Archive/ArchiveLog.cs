@@ -17,8 +17,9 @@ internal static partial class ArchiveLog
     public static partial void OrphansRemoved(ILogger logger, string nodeId, int files);
 
     [LoggerMessage(1103, LogLevel.Warning,
-        "Archive {NodeId}: another data set under a known UID, from {CallingAe}, is kept aside as {FileName}")]
-    public static partial void KeptAside(ILogger logger, string nodeId, string callingAe, string fileName);
+        "Archive {NodeId}: another data set under a known UID, from {CallingAe}, is quarantined as {FileName}: {Reason}")]
+    public static partial void Quarantined(
+        ILogger logger, string nodeId, string callingAe, string fileName, string reason);
 
     [LoggerMessage(1104, LogLevel.Warning, "Archive {NodeId}: a data set from {CallingAe} is refused: {Reason}")]
     public static partial void Refused(ILogger logger, string nodeId, string callingAe, string reason);
@@ -33,4 +34,30 @@ internal static partial class ArchiveLog
 
     [LoggerMessage(1107, LogLevel.Error, "Archive {NodeId}: storing failed, the peer is told A700")]
     public static partial void StoreFailed(ILogger logger, Exception exception, string nodeId);
+
+    [LoggerMessage(1110, LogLevel.Information,
+        "Archive {NodeId}: {CallingAe} replaced an instance by {FileName}; the former files are kept")]
+    public static partial void Replaced(ILogger logger, string nodeId, string callingAe, string fileName);
+
+    [LoggerMessage(1111, LogLevel.Information,
+        "Archive {NodeId}: {CallingAe} sent an instance in another transfer syntax; {FileName} is kept beside it")]
+    public static partial void RenditionKept(ILogger logger, string nodeId, string callingAe, string fileName);
+
+    [LoggerMessage(1112, LogLevel.Warning,
+        "Archive {NodeId}: {FileName} lay aside without a row and is taken into quarantine")]
+    public static partial void Adopted(ILogger logger, string nodeId, string fileName);
+
+    [LoggerMessage(1113, LogLevel.Error,
+        "Archive {NodeId}: row {RowId} has no whole file; version {Version}, which is whole, takes its place")]
+    public static partial void FellBack(ILogger logger, string nodeId, long rowId, int version);
+
+    [LoggerMessage(1114, LogLevel.Error,
+        "Archive {NodeId}: {FileName}, of a prior version or a rendition, is not whole; its row is dropped")]
+    public static partial void FurtherDropped(ILogger logger, string nodeId, string fileName);
+
+    [LoggerMessage(1115, LogLevel.Information, "Archive {NodeId}: {Actor} {Action} {What}")]
+    public static partial void Administered(ILogger logger, string nodeId, string actor, string action, string what);
+
+    [LoggerMessage(1116, LogLevel.Error, "Archive {NodeId}: {FileName} lies aside and cannot be read")]
+    public static partial void Unreadable(ILogger logger, Exception exception, string nodeId, string fileName);
 }

@@ -15,6 +15,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private readonly ILogger _log = surroundings.Log.CreateLogger<ArchiveNode>();
     private ArchiveIndex? _index;
     private GroupSync? _sync;
+    private KeptFiles? _kept;
     private DicomAcceptor? _acceptor;
     private CancellationTokenSource? _stopping;
     private Task _dispatching = Task.CompletedTask;
@@ -28,17 +29,22 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     /// <summary>The index, for other doors of the same node. Only while started.</summary>
     public ArchiveIndex Index => _index!;
 
+    /// <summary>Prior versions and quarantine. Only while started.</summary>
+    public KeptFiles Kept => _kept!;
+
     /// <summary>Associations that stand now.</summary>
     public int AssociationCount => _acceptor?.AssociationCount ?? 0;
 
     /// <summary>Opens the store, checks it if the last stop was not clean, then listens.</summary>
-    /// <exception cref="StorageFaultException">The store is in use, too new, or the disk failed.</exception>
+    /// <exception cref="StorageFaultException">The store is in use, too new, without its index, or the disk
+    /// failed.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The port cannot be taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         var folder = Path.Combine(Options.DataFolder, Options.NodeId);
         try
         {
+            IndexRebuild.RefuseIfLost(surroundings.Disk, folder);
             _index = await ArchiveIndex.OpenAsync(
                 new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time },
                 cancellationToken);
@@ -47,9 +53,11 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log)
                 .RunAsync(cancellationToken);
             _sync = new GroupSync(surroundings.Disk);
+            _kept = new KeptFiles(Options, surroundings.Disk, folders, _index, rejections, _log);
+            var duplicates = new Duplicates(Options, surroundings, folders, _index, _log);
             _services = await ArchiveServices.OpenAsync(Options, surroundings, _index, folders, _log, cancellationToken);
             var store = new InstanceStore(
-                Options, surroundings, folders, _index, _sync, rejections, _services.Transfers, _log);
+                Options, surroundings, folders, _index, _sync, rejections, duplicates, _services.Transfers, _log);
             _acceptor = new DicomAcceptor(AcceptorOptions(store, folders), _log, surroundings.Time);
             _acceptor.Start();
             _stopping = new CancellationTokenSource();
@@ -79,6 +87,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         _stopping = null;
         _services = null;
         _sync = null;
+        _kept = null;
         _index = null;
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Archive.Commitment;
 using Drimbox.Archive.Completeness;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
@@ -49,6 +50,12 @@ public sealed record ArchiveOptions
 
     /// <summary>SOP classes to store beside those of PS3.6.</summary>
     public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
+
+    /// <summary>What to do with another data set under a known SOP Instance UID. Default: replace.</summary>
+    public DuplicatePolicy Duplicates { get; init; } = DuplicatePolicy.Replace;
+
+    /// <summary>Who corrects whom; default: each AE itself alone.</summary>
+    public ArchiveSites Sites { get; init; } = ArchiveSites.None;
 
     /// <summary>Associations at once. Default: 200.</summary>
     public int AssociationsMax { get; init; } = Limits.AssociationsMax;

@@ -61,10 +61,6 @@ internal sealed class ArchiveRetrieve(ArchiveIndex index, InstanceFolders folder
         return RetrieveAnswer.Found(
             selection.Count,
             [.. selection.Kinds.Select(kind => new InstanceKind(kind.SopClassUid, kind.TransferSyntaxUid))],
-            selection.Instances.Select(SourceOf));
+            selection.Instances.Select(folders.SourceOf));
     }
-
-    private InstanceSource SourceOf(IndexedInstance instance) => InstanceSource.FromPart10File(
-        folders.PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid,
-        instance.TransferSyntaxUid);
 }

@@ -1,18 +1,25 @@
 using System.Globalization;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
 /// <summary>Where the files of a node lie: <c>instances/000001/</c> and so on, filled one after the other so that
-/// instances which complete together share the fsync of one folder; <c>aside/</c> for what is kept but not
-/// indexed. Names are ours; nothing of an object becomes part of a path (attack A8).</summary>
+/// instances which complete together share the fsync of one folder; <c>aside/</c> for what is in quarantine. Names are
+/// ours (<see cref="FileNames"/>); nothing of an object becomes part of a path (attack A8).</summary>
 internal sealed class InstanceFolders
 {
+    private const string AsideFolder = "aside";
+
     private readonly Lock _gate = new();
     private readonly ArchiveSurroundings _surroundings;
     private readonly string _root;
     private readonly string _instances;
+    private readonly string _aside;
     private int _number;
+    private long _stamp;
     private int _count;
     private string _current = "";
 
@@ -21,10 +28,8 @@ internal sealed class InstanceFolders
         _surroundings = surroundings;
         _root = nodeFolder;
         _instances = Path.Combine(nodeFolder, "instances");
-        Aside = Path.Combine(nodeFolder, "aside");
+        _aside = Path.Combine(nodeFolder, AsideFolder);
     }
-
-    public string Aside { get; }
 
     /// <summary>Opens the folders of a node, and begins a new one: which files a crash left in the last is then no
     /// question of timing.</summary>
@@ -32,7 +37,7 @@ internal sealed class InstanceFolders
     {
         var folders = new InstanceFolders(nodeFolder, surroundings);
         surroundings.Disk.MakeDirectory(folders._instances);
-        surroundings.Disk.MakeDirectory(folders.Aside);
+        surroundings.Disk.MakeDirectory(folders._aside);
         foreach (var folder in surroundings.Disk.EnumerateDirectories(folders._instances))
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -43,26 +48,60 @@ internal sealed class InstanceFolders
         return folders;
     }
 
-    /// <summary>A new name, relative to the folder of the node.</summary>
-    public string NewName()
+    /// <summary>A new name, relative to the folder of the node. Folders and the numbers in front of the names within
+    /// one grow with the calls.</summary>
+    /// <param name="receivedAt">The time that the name tells.</param>
+    public string NewName(out DateTimeOffset receivedAt)
     {
+        var now = FileNames.StampOf(_surroundings.Time.GetUtcNow());
+        var uuid = _surroundings.Ids.NewUuid();
         lock (_gate)
         {
             if (_count++ == Limits.FilesPerFolderMax) BeginNext();
-            return $"{_current}/{_surroundings.Ids.NewUuid()}.dcm";
+            // Also where the clock is put back.
+            _stamp = Math.Max(_stamp + 1, now);
+            receivedAt = FileNames.TimeOf(_stamp);
+            return FileNames.Arrival(_current, _stamp, uuid);
         }
     }
 
+    /// <summary>The name of a file for the quarantine.</summary>
+    public static string QuarantineName(string name, QuarantineReason reason) =>
+        FileNames.OfQuarantine(AsideFolder, name, reason);
+
     public string PathOf(string name) => Path.Combine(_root, name);
 
-    /// <summary>Every file of every folder, by its relative name.</summary>
-    public IEnumerable<string> Files()
+    /// <summary>An instance to send, in any of its renditions.</summary>
+    public InstanceSource SourceOf(IndexedInstance instance) => InstanceSource.FromPart10File(
+        PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid,
+        instance.Renditions.Count == 0
+            ? null
+            : [.. instance.Renditions.Select(rendition => InstanceSource.FromPart10File(
+                PathOf(rendition.File.FileName), rendition.SopClassUid, instance.SopInstanceUid,
+                rendition.TransferSyntaxUid))]);
+
+    /// <summary>Every file of every folder of instances, by its relative name.</summary>
+    public IEnumerable<string> Files() => Files(_surroundings.Disk, _root);
+
+    /// <inheritdoc cref="Files()"/>
+    public static IEnumerable<string> Files(Disk disk, string nodeFolder)
     {
-        foreach (var folder in _surroundings.Disk.EnumerateDirectories(_instances))
+        var instances = Path.Combine(nodeFolder, "instances");
+        if (!disk.DirectoryExists(instances)) yield break;
+        foreach (var folder in disk.EnumerateDirectories(instances))
         {
-            foreach (var file in _surroundings.Disk.EnumerateFiles(folder))
+            foreach (var file in disk.EnumerateFiles(folder))
                 yield return $"instances/{Path.GetFileName(folder)}/{Path.GetFileName(file)}";
         }
+    }
+
+    /// <summary>Every file of the quarantine, by its relative name.</summary>
+    public static IEnumerable<string> AsideFiles(Disk disk, string nodeFolder)
+    {
+        var aside = Path.Combine(nodeFolder, AsideFolder);
+        return disk.DirectoryExists(aside)
+            ? disk.EnumerateFiles(aside).Select(file => $"{AsideFolder}/{Path.GetFileName(file)}")
+            : [];
     }
 
     private void BeginNext()

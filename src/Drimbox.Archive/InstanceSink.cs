@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
@@ -14,7 +15,9 @@ internal sealed class InstanceSink : IInstanceSink
 {
     private readonly InstanceStore _store;
     private readonly CStoreRequest _request;
+    private readonly InstanceSender _sender;
     private readonly string _name;
+    private readonly DateTimeOffset _receivedAt;
     private readonly DiskFile _file;
     private readonly int _headerLength;
     private readonly HeaderScanner _scanner;
@@ -28,12 +31,14 @@ internal sealed class InstanceSink : IInstanceSink
     {
         _store = store;
         _request = request;
-        _name = store.Folders.NewName();
+        _sender = store.Sites.SenderOf(request.Peer.CallingAe, request.MoveOriginator);
+        _name = store.Folders.NewName(out _receivedAt);
         _file = store.Disk.Create(store.Folders.PathOf(_name));
         try
         {
             var header = Part10Writer.Header(
-                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, request.Peer.CallingAe);
+                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, _sender.Origin,
+                sending: _sender.Origin == request.Peer.CallingAe ? default : request.Peer.CallingAe);
             _headerLength = header.Length;
             _file.Write(header);
             _fileHash.AppendData(header);
@@ -122,7 +127,7 @@ internal sealed class InstanceSink : IInstanceSink
 
     private async Task<DimseStatus> IndexAsync()
     {
-        var record = Record();
+        var record = InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf());
         // A note that cannot be read is an object like any other: it is kept, and hides nothing.
         var note = _store.Rejections.TryRead(_request, _store.Folders.PathOf(_name));
         var forwards = note is null ? [] : _store.Rejections.Forwards(_request.SopInstanceUid);
@@ -139,39 +144,20 @@ internal sealed class InstanceSink : IInstanceSink
                 // The first time may have ended between the row and its effect.
                 if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
                 return DimseStatus.Success;
-            case InsertResult.Different:
-                var aside = Path.Combine(_store.Folders.Aside, Path.GetFileName(_name));
-                _store.Disk.Rename(_store.Folders.PathOf(_name), aside);
-                ArchiveLog.KeptAside(
-                    _store.Log, _store.NodeId, _request.Peer.CallingAe.ToString(), Path.GetFileName(_name));
-                return DimseStatus.DuplicateSopInstance.With("Another data set has this SOP Instance UID.");
+            case InsertResult.Known known:
+                var actor = _request.Peer.CallingAe.ToString();
+                var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor, forwards);
+                _isIndexed = true;
+                if (settled.IsTakenIn && note is not null) await _store.Rejections.ApplyAsync(note, actor);
+                return settled.Status;
             case var other:
                 throw Invariant.Unreachable(other);
         }
     }
 
-    private InstanceRecord Record()
-    {
-        string Text(Tag tag) => _scanner.GetString(tag) ?? "";
-        return new InstanceRecord(
-            new PatientAttributes(
-                Text(Tag.PatientID), Text(Tag.IssuerOfPatientID), Text(Tag.PatientName), Text(Tag.PatientBirthDate),
-                Text(Tag.PatientSex)),
-            new StudyAttributes(
-                _scanner.GetUid(Tag.StudyInstanceUID), Text(Tag.StudyDate), Text(Tag.StudyTime),
-                Text(Tag.AccessionNumber), Text(Tag.StudyID), Text(Tag.StudyDescription),
-                Text(Tag.ReferringPhysicianName)),
-            new SeriesAttributes(
-                _scanner.GetUid(Tag.SeriesInstanceUID), Text(Tag.Modality), Text(Tag.SeriesNumber),
-                Text(Tag.SeriesDescription), Text(Tag.SeriesDate), Text(Tag.SeriesTime)),
-            new InstanceAttributes(
-                _request.SopInstanceUid, _request.SopClassUid, _request.TransferSyntax.Uid, Text(Tag.InstanceNumber),
-                Math.Max(0, _scanner.GetInt(Tag.NumberOfFrames) ?? 0), _scanner.GetInt(Tag.Rows) ?? 0,
-                _scanner.GetInt(Tag.Columns) ?? 0),
-            new InstanceFile(
-                _name, _file.Length, Convert.ToHexStringLower(_fileHash.GetHashAndReset()),
-                Convert.ToHexStringLower(_dataSetHash.GetHashAndReset()), _store.Now, _request.Peer.CallingAe));
-    }
+    private InstanceFile FileOf() => new(
+        _name, _file.Length, Convert.ToHexStringLower(_fileHash.GetHashAndReset()),
+        Convert.ToHexStringLower(_dataSetHash.GetHashAndReset()), _receivedAt, _sender.Origin);
 
     private void Drop()
     {

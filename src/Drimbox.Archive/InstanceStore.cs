@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Drimbox.Archive.Completeness;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
@@ -16,6 +17,7 @@ internal sealed class InstanceStore(
     ArchiveIndex index,
     GroupSync sync,
     Rejections rejections,
+    Duplicates duplicates,
     StudyTransfers transfers,
     ILogger log) : ICStoreScp
 {
@@ -38,7 +40,9 @@ internal sealed class InstanceStore(
 
     public ILogger Log => log;
 
-    public DateTimeOffset Now => surroundings.Time.GetUtcNow();
+    public Duplicates Duplicates => duplicates;
+
+    public ArchiveSites Sites => options.Sites;
 
     public IInstanceSink BeginStore(in CStoreRequest request) => new InstanceSink(this, request);
 

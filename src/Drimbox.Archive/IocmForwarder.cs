@@ -24,8 +24,7 @@ internal sealed class IocmForwarder(
         if (listener is null) return DispatchVerdict.Quarantine("The listener is no longer configured.");
         if (await index.FindInstanceAsync(forward.SopInstanceUid, cancellationToken) is not { } note)
             return DispatchVerdict.Stale("The note is no longer in the archive.");
-        var source = InstanceSource.FromPart10File(
-            folders.PathOf(note.File.FileName), note.SopClassUid, note.SopInstanceUid, note.TransferSyntaxUid);
+        var source = folders.SourceOf(note with { Renditions = [] });
         try
         {
             await using var association = await Association.RequestAsync(

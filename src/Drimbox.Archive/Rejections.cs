@@ -62,7 +62,8 @@ internal sealed class Rejections(
         ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
     }
 
-    private static string CodeOf(RejectionReason reason) => reason switch
+    /// <summary>The code of the title of a note.</summary>
+    public static string CodeOf(RejectionReason reason) => reason switch
     {
         RejectionReason.Quality => "113001",
         RejectionReason.PatientSafety => "113037",

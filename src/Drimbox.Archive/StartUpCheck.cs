@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Drimbox.Core.Archive;
 using Drimbox.Dicom;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -6,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Archive;
 
 /// <summary>After a stop that was not clean: rows are compared with their files, and files without a row, which no
-/// one was told of, are removed.</summary>
+/// one was told of, are removed. What lies aside without a row is taken into quarantine at every start.</summary>
 internal sealed class StartUpCheck(
     ArchiveOptions options,
     ArchiveSurroundings surroundings,
@@ -19,9 +21,100 @@ internal sealed class StartUpCheck(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        await AdoptAsync(cancellationToken);
         if (index.StoppedCleanly) return;
+        await CheckFurtherAsync(cancellationToken);
         await CheckRowsAsync(cancellationToken);
         await SweepAsync(cancellationToken);
+    }
+
+    // A crash came between its name and its row, or an earlier version of this program had no rows for them.
+    private async Task AdoptAsync(CancellationToken cancellationToken)
+    {
+        var root = folders.PathOf("");
+        var names = InstanceFolders.AsideFiles(surroundings.Disk, root).ToHashSet(StringComparer.Ordinal);
+        if (names.Count == 0) return;
+        await foreach (var known in QuarantineAsync(cancellationToken)) names.Remove(known.File.FileName);
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            try
+            {
+                var reason = FileNames.RoleOf(name).Quarantine;
+                var file = FileScan.Read(surroundings.Disk, root, name)
+                    .ToQuarantined(reason == QuarantineReason.None ? QuarantineReason.Undecided : reason);
+                if (!await index.AdoptQuarantinedAsync(file, cancellationToken))
+                    surroundings.Disk.TryUnlink(folders.PathOf(name));
+                ArchiveLog.Adopted(log, options.NodeId, Path.GetFileName(name));
+            }
+            catch (IOException e)
+            {
+                // An object that nobody was told is stored must not keep the others from being served.
+                ArchiveLog.Unreadable(log, e, options.NodeId, Path.GetFileName(name));
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<QuarantinedFile> QuarantineAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long after = 0;
+        while (await index.ListQuarantineAsync(after, PageRows, cancellationToken) is { Count: > 0 } rows)
+        {
+            foreach (var row in rows) yield return row;
+            after = rows[^1].RowId;
+        }
+    }
+
+    private async Task CheckFurtherAsync(CancellationToken cancellationToken)
+    {
+        var after = index.FurtherVerifiedTo;
+        while (await index.ListFurtherAsync(after, PageRows, cancellationToken) is { Count: > 0 } rows)
+        {
+            ArchiveLog.Checking(log, options.NodeId, rows.Count);
+            var broken = new List<long>();
+            foreach (var (file, _) in rows)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (IsWhole(file.File)) continue;
+                ArchiveLog.FurtherDropped(log, options.NodeId, Path.GetFileName(file.File.FileName));
+                broken.Add(file.RowId);
+            }
+
+            if (broken.Count > 0) await index.RemoveFurtherAsync(broken, cancellationToken);
+            // The row of an instance keeps its number when it is replaced, so the mark of those rows says nothing of it.
+            foreach (var id in rows.Select(row => row.Instance).Distinct())
+            {
+                if (await index.FindInstanceAsync(id, cancellationToken) is not { } instance
+                    || IsWhole(instance.File)) continue;
+                if (!await FallBackAsync(instance, cancellationToken)) await DropAsync([instance], cancellationToken);
+            }
+
+            after = rows[^1].File.RowId;
+            await index.MarkFurtherVerifiedAsync(after, cancellationToken);
+        }
+    }
+
+    private async Task DropAsync(IReadOnlyList<IndexedInstance> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows) ArchiveLog.RowDropped(log, options.NodeId, row.RowId);
+        await index.RemoveAsync([.. rows.Select(row => row.RowId)], cancellationToken);
+    }
+
+    // Another rendition of the same version first, then the newest prior version.
+    private async Task<bool> FallBackAsync(IndexedInstance lost, CancellationToken cancellationToken)
+    {
+        var files = await index.FilesOfAsync(lost.RowId, cancellationToken);
+        foreach (var file in files.OrderByDescending(file => file.Version).ThenBy(file => file.RowId))
+        {
+            if (!IsWhole(file.File)) continue;
+            var scan = FileScan.Read(surroundings.Disk, folders.PathOf(""), file.File.FileName);
+            if (scan.Record is not { } record) continue;
+            ArchiveLog.FellBack(log, options.NodeId, lost.RowId, file.Version);
+            await index.ReplaceLostAsync(lost, record, file, cancellationToken);
+            return true;
+        }
+
+        return false;
     }
 
     private async Task CheckRowsAsync(CancellationToken cancellationToken)
@@ -30,32 +123,26 @@ internal sealed class StartUpCheck(
         while (await index.ListAsync(after, PageRows, cancellationToken) is { Count: > 0 } rows)
         {
             ArchiveLog.Checking(log, options.NodeId, rows.Count);
-            var broken = new List<long>();
+            var broken = new List<IndexedInstance>();
             foreach (var row in rows)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (IsWhole(row))
-                {
-                    await ReapplyAsync(row);
-                    continue;
-                }
-
-                ArchiveLog.RowDropped(log, options.NodeId, row.RowId);
-                broken.Add(row.RowId);
+                if (IsWhole(row.File)) await ReapplyAsync(row);
+                else if (!await FallBackAsync(row, cancellationToken)) broken.Add(row);
             }
 
-            if (broken.Count > 0) await index.RemoveAsync(broken, cancellationToken);
+            if (broken.Count > 0) await DropAsync(broken, cancellationToken);
             after = rows[^1].RowId;
             await index.MarkVerifiedAsync(after, cancellationToken);
         }
     }
 
-    private bool IsWhole(IndexedInstance row)
+    private bool IsWhole(InstanceFile file)
     {
-        var path = folders.PathOf(row.File.FileName);
-        if (surroundings.Disk.FileLength(path) != row.File.Length) return false;
+        var path = folders.PathOf(file.FileName);
+        if (surroundings.Disk.FileLength(path) != file.Length) return false;
         using var stream = surroundings.Disk.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream)) == row.File.Sha256;
+        return Convert.ToHexStringLower(SHA256.HashData(stream)) == file.Sha256;
     }
 
     // The crash may have come between the row of a note and its effect; hiding again changes nothing.
@@ -76,6 +163,16 @@ internal sealed class StartUpCheck(
             foreach (var row in rows) known.Add(row.File.FileName);
             after = rows[^1].RowId;
         }
+
+        after = 0;
+        while (await index.ListFurtherAsync(after, PageRows, cancellationToken) is { Count: > 0 } rows)
+        {
+            foreach (var (file, _) in rows) known.Add(file.File.FileName);
+            after = rows[^1].File.RowId;
+        }
+
+        // What was found while the index was made again lies where it was found.
+        await foreach (var quarantined in QuarantineAsync(cancellationToken)) known.Add(quarantined.File.FileName);
 
         var removed = 0;
         foreach (var name in folders.Files())

@@ -30,6 +30,17 @@ public static partial class Limits
     /// <summary>1,000 rows at most are read again after a crash, beyond those of the last moment.</summary>
     public const int RowsPerMark = 1_000;
 
+    /// <summary>16 times an arrival is decided again because what it replaces changed meanwhile: each time another was
+    /// faster, so more than that many senders of one UID at one moment.</summary>
+    public const int DuplicateRoundsMax = 16;
+
+    /// <summary>1,000 rows of a listing of the quarantine or of prior versions; a further page follows.</summary>
+    public const int KeptFilesListedMax = 1_000;
+
+    /// <summary>8 files are read at once where an index is made again: enough to keep a disk and two processors
+    /// busy.</summary>
+    public const int RebuildFilesAhead = 8;
+
     /// <summary>1,000 storage commitments that wait for their check or report at once: a modality has one open for each
     /// study of the last hours.</summary>
     public const int CommitmentsPendingMax = 1_000;

@@ -138,6 +138,10 @@ public static partial class Limits
     /// in UTF-8, is 800 bytes (PS3.5 6.2); more is cut, and nothing is matched by it.</summary>
     public const int ScannedValueBytesMax = 4 * 1024;
 
+    /// <summary>64 values of issuers and other patient identifiers that the scan keeps: sixteen identifiers with all
+    /// that says whose they are.</summary>
+    public const int ScannedItemValuesMax = 64;
+
     /// <summary>64 KiB of file meta information: PS3.10 7.1 has a few hundred bytes; private information may follow.
     /// </summary>
     public const int FileMetaBytesMax = 64 * 1024;

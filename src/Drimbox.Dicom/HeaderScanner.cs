@@ -8,9 +8,10 @@ namespace Drimbox.Dicom;
 
 /// <summary>
 /// Looks at a data set as it passes by, up to Pixel Data: checks the structure and keeps the values of a few
-/// top-level attributes. One object is used again for every instance of an association and then allocates nothing.
+/// top-level attributes, and the identifiers with their issuers in a few sequences. One object is used again for every
+/// instance of an association and then allocates nothing.
 /// </summary>
-public sealed class HeaderScanner
+public sealed partial class HeaderScanner
 {
     private static readonly Tag[] Indexed =
     [
@@ -66,6 +67,7 @@ public sealed class HeaderScanner
         if (_bytes.Length > Limits.ScannedValueBytesMax * 4) _bytes = new byte[1024];
         _used = 0;
         _picking = -1;
+        ResetItems();
         Status = ReadStatus.NeedMore;
         Error = default;
         PixelDataOffset = -1;
@@ -85,6 +87,18 @@ public sealed class HeaderScanner
                     return Status;
                 case DataSetToken.Element when _tokenizer.Depth == 0:
                     Begin();
+                    break;
+                case DataSetToken.Element when _isInIdentifiers:
+                    BeginInItem();
+                    break;
+                case DataSetToken.SequenceStart:
+                    EnterSequence();
+                    break;
+                case DataSetToken.ItemStart when _isInIdentifiers:
+                    EnterItem();
+                    break;
+                case DataSetToken.SequenceEnd when _isInIdentifiers:
+                    LeaveSequence();
                     break;
                 case DataSetToken.Value when _picking >= 0:
                     Keep(fragment.Slice(_tokenizer.ValueStart, _tokenizer.ValueCount));
@@ -126,9 +140,7 @@ public sealed class HeaderScanner
     {
         var index = _tags.AsSpan().BinarySearch(tag);
         if (index < 0) return default;
-        var slot = _slots[index];
-        var bytes = _bytes.AsSpan(slot.Offset, slot.Length);
-        return slot.Vr.IsText() ? bytes.TrimEnd(" \0"u8) : bytes;
+        return Bytes(_slots[index]);
     }
 
     /// <summary>All of the text of a value, with its delimiters; null if there is none.</summary>
@@ -137,9 +149,7 @@ public sealed class HeaderScanner
         var bytes = Bytes(tag);
         if (bytes.IsEmpty) return null;
         var vr = _slots[_tags.AsSpan().BinarySearch(tag)].Vr;
-        if (!vr.IsText()) return GetInt(tag)?.ToString(CultureInfo.InvariantCulture);
-        var text = vr.UsesSpecificCharacterSet() ? CharacterSet.Decode(bytes, vr) : Encoding.Latin1.GetString(bytes);
-        return vr.IgnoresLeadingSpaces() ? text.TrimStart(' ') : text;
+        return vr.IsText() ? Text(bytes, vr) : GetInt(tag)?.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>The UID of a value; the default value if there is none.</summary>
@@ -182,7 +192,7 @@ public sealed class HeaderScanner
 
     private void Keep(ReadOnlySpan<byte> bytes)
     {
-        ref var slot = ref _slots[_picking];
+        ref var slot = ref _picking < _slots.Length ? ref _slots[_picking] : ref _items[_picking - _slots.Length].Slot;
         var count = Math.Min(bytes.Length, Limits.ScannedValueBytesMax - slot.Length);
         if (_bytes.Length - _used < count) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + count));
         bytes[..count].CopyTo(_bytes.AsSpan(_used));
@@ -200,6 +210,18 @@ public sealed class HeaderScanner
         }
 
         _picking = -1;
+    }
+
+    private ReadOnlySpan<byte> Bytes(in Slot slot)
+    {
+        var bytes = _bytes.AsSpan(slot.Offset, slot.Length);
+        return slot.Vr.IsText() ? bytes.TrimEnd(" \0"u8) : bytes;
+    }
+
+    private string Text(ReadOnlySpan<byte> bytes, Vr vr)
+    {
+        var text = vr.UsesSpecificCharacterSet() ? CharacterSet.Decode(bytes, vr) : Encoding.Latin1.GetString(bytes);
+        return vr.IgnoresLeadingSpaces() ? text.TrimStart(' ') : text;
     }
 
     private void Stop()

@@ -19,6 +19,9 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
 
     public InstanceKind Kind => new(SopClassUid, TransferSyntaxUid);
 
+    /// <summary>The same instance in other transfer syntaxes, which are sent where its own was not accepted.</summary>
+    public IReadOnlyList<InstanceSource> Renditions { get; init; } = [];
+
     /// <exception cref="IOException">The instance cannot be read.</exception>
     public abstract InstanceContent Open();
 
@@ -38,8 +41,12 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
 
     /// <summary>The data set of a Part 10 file whose file meta information is found when it is opened.</summary>
     public static InstanceSource FromPart10File(
-        string path, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
-        new FileInstance(path, null, sopClassUid, sopInstanceUid, transferSyntaxUid);
+        string path,
+        Uid sopClassUid,
+        Uid sopInstanceUid,
+        Uid transferSyntaxUid,
+        IReadOnlyList<InstanceSource>? renditions = null) =>
+        new FileInstance(path, null, sopClassUid, sopInstanceUid, transferSyntaxUid) { Renditions = renditions ?? [] };
 
     /// <summary>A data set that is encoded in memory.</summary>
     public static InstanceSource FromMemory(

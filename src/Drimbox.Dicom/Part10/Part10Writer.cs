@@ -9,7 +9,9 @@ public static class Part10Writer
     /// <summary>The part before the data set. The data set itself may then be copied as it arrived.</summary>
     /// <param name="transferSyntaxUid">That of the data set; it need not be one that this library knows.</param>
     /// <param name="source">Source Application Entity Title, or the default value.</param>
-    public static byte[] Header(Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid, AeTitle source = default)
+    /// <param name="sending">Sending Application Entity Title, or the default value.</param>
+    public static byte[] Header(
+        Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid, AeTitle source = default, AeTitle sending = default)
     {
         var meta = new DataSet();
         // PS3.10 7.1: version 1 is bit 0 of the second byte.
@@ -20,6 +22,7 @@ public static class Part10Writer
         meta.SetUid(Tag.ImplementationClassUID, Implementation.ClassUid);
         meta.SetString(Tag.ImplementationVersionName, Implementation.VersionName);
         if (!source.IsEmpty) meta.SetString(Tag.SourceApplicationEntityTitle, source.ToString());
+        if (!sending.IsEmpty) meta.SetString(Tag.SendingApplicationEntityTitle, sending.ToString());
         meta.SetInt(
             Tag.FileMetaInformationGroupLength, DataSetWriter.LengthOf(meta, TransferSyntax.ExplicitVRLittleEndian));
 

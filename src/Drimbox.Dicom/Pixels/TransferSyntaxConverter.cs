@@ -35,12 +35,21 @@ public static class TransferSyntaxConverter
         return new ConvertedInstance(instance, from!, to);
     }
 
-    /// <summary>The instance as it is if its transfer syntax was accepted, else converted into one that was.</summary>
+    /// <summary>The instance as it is if its transfer syntax was accepted, else another rendition of it, else converted
+    /// into one that was.</summary>
     /// <param name="isAccepted">Asked for a SOP class and a transfer syntax.</param>
     /// <returns>Null if nothing that it can become was accepted.</returns>
     public static InstanceSource? Fit(InstanceSource instance, Func<Uid, Uid, bool> isAccepted)
     {
         if (isAccepted(instance.SopClassUid, instance.TransferSyntaxUid)) return instance;
+        if (instance.Renditions.Count == 0) return Converted(instance, isAccepted);
+        return instance.Renditions.FirstOrDefault(r => isAccepted(r.SopClassUid, r.TransferSyntaxUid))
+            ?? instance.Renditions.Prepend(instance).Select(r => Converted(r, isAccepted))
+                .FirstOrDefault(converted => converted is not null);
+    }
+
+    private static InstanceSource? Converted(InstanceSource instance, Func<Uid, Uid, bool> isAccepted)
+    {
         if (!TransferSyntax.TryFind(instance.TransferSyntaxUid, out var from)) return null;
         var to = Targets.FirstOrDefault(t => CanConvert(from, t) && isAccepted(instance.SopClassUid, t.Uid));
         return to is null ? null : Convert(instance, to);

@@ -1,6 +1,7 @@
 using System.Net;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
@@ -138,8 +139,7 @@ public sealed record RetrieveAnswer
         new(status, 0, [], AsyncEnumerable.Empty<InstanceSource>());
 
     public static RetrieveAnswer Found(IReadOnlyList<InstanceSource> instances) => Found(
-        instances.Count, instances.Select(instance => instance.Kind).Distinct().ToList(),
-        instances.ToAsyncEnumerable());
+        instances.Count, CStoreScu.KindsOf(instances).ToList(), instances.ToAsyncEnumerable());
 
     /// <summary>For more instances than should lie in memory.</summary>
     public static RetrieveAnswer Found(

@@ -19,7 +19,7 @@ public sealed class CStoreScu(Association association)
     /// <summary>A context for each pair of SOP class and transfer syntax, so that what is accepted says exactly what
     /// can be sent; at most 128, the first ones met.</summary>
     public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceSource> instances) =>
-        ContextsFor(instances.Select(instance => instance.Kind));
+        ContextsFor(KindsOf(instances));
 
     /// <inheritdoc cref="ContextsFor(IEnumerable{InstanceSource})"/>
     public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceKind> kinds) => kinds
@@ -107,6 +107,13 @@ public sealed class CStoreScu(Association association)
             lock (gate) return rest.MoveNext() ? rest.Current : null;
         }
     }
+
+    /// <summary>What the instances are, in each of their renditions.</summary>
+    internal static IEnumerable<InstanceKind> KindsOf(IEnumerable<InstanceSource> instances) =>
+        instances.SelectMany(WithRenditions).Select(instance => instance.Kind).Distinct();
+
+    private static IEnumerable<InstanceSource> WithRenditions(InstanceSource instance) =>
+        instance.Renditions.Count == 0 ? [instance] : instance.Renditions.Prepend(instance);
 
     internal static CommandSet RequestFor(InstanceSource instance, ushort messageId) => new()
     {

@@ -10,7 +10,12 @@ internal static class Routes
     public static void Map(WebApplication application, GatewayProcess process)
     {
         application.MapGet("/api/status", () => Results.Ok(new { ok = true, addresses = process.Addresses }));
-        if (process.Archive is { } archive) ArchiveServiceRoutes.Map(application, archive);
+        if (process.Archive is { } archive)
+        {
+            ArchiveRoutes.Map(application, archive);
+            ArchiveServiceRoutes.Map(application, archive);
+        }
+
         if (process.Ris is { } ris) RisRoutes.Map(application, ris);
         if (process.Teleradiology is { } platform) TeleradiologyRoutes.Map(application, platform);
         if (process.Source is { } source) SourceRoutes.Map(application, source);

@@ -15,6 +15,19 @@ internal static class SocketOptions
 
     public static readonly Option<bool> Json = new("--json") { Description = "Print the answer as JSON." };
 
+    /// <summary>Gives a command whose work cannot be undone the option <c>--yes</c>, without which it is wrong
+    /// usage.</summary>
+    public static Command Confirmed(this Command command)
+    {
+        var yes = new Option<bool>("--yes") { Description = "Say that you mean it: this cannot be undone." };
+        command.Options.Add(yes);
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(yes)) result.AddError("This cannot be undone: say that you mean it with --yes.");
+        });
+        return command;
+    }
+
     /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
     /// 0 done, 1 refused by the process, 3 the process cannot be reached.</summary>
     public static Command Calls(

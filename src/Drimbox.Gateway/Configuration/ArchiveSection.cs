@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Drimbox.Archive;
 using Drimbox.Core;
+using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
@@ -9,7 +10,7 @@ using Drimbox.Dicom.Tls;
 namespace Drimbox.Gateway.Configuration;
 
 /// <summary>An archive node, as the configuration file writes it.</summary>
-internal sealed record ArchiveSection
+internal sealed record ArchiveSection : IValidatableObject
 {
     /// <summary>Node id, the name of its folder: a letter, then letters, digits and hyphens. Default
     /// "archive".</summary>
@@ -34,6 +35,18 @@ internal sealed record ArchiveSection
     /// <summary>When a study is complete, and who is told.</summary>
     public CompletenessSection Completeness { get; init; } = new();
 
+    /// <summary>What to do with another data set under a known SOP Instance UID: replace, keep-first or always-replace.
+    /// Default replace.</summary>
+    [Required, RegularExpression("replace|keep-first|always-replace",
+        ErrorMessage = "must be replace, keep-first or always-replace")]
+    public string Duplicates { get; init; } = "replace";
+
+    /// <summary>Modalities with their PACS, which correct each other. Default: each AE corrects only what it sent
+    /// itself.</summary>
+    public IReadOnlyList<SiteSection> Sites { get; init; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SiteSection.Overlaps(Sites);
+
     public ArchiveOptions ToOptions(string dataFolder) => new()
     {
         NodeId = Node,
@@ -47,6 +60,13 @@ internal sealed record ArchiveSection
         IocmListeners = [.. IocmListeners.Select(PeerOf)],
         Commitment = Commitment.ToOptions(),
         Completeness = Completeness.ToOptions(),
+        Duplicates = Duplicates switch
+        {
+            "keep-first" => DuplicatePolicy.KeepFirst,
+            "always-replace" => DuplicatePolicy.AlwaysReplace,
+            _ => DuplicatePolicy.Replace,
+        },
+        Sites = new ArchiveSites(Sites.Select(site => site.ToSite())),
     };
 
     internal static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)

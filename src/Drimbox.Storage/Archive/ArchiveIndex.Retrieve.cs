@@ -47,9 +47,23 @@ public sealed partial class ArchiveIndex
     {
         foreach (var id in ids)
         {
-            var row = db.Use("SELECT sop_class_uid, transfer_syntax_uid FROM instance WHERE id = ?").Add(id);
-            if (row.Step()) kinds.Add((row.Text(0), row.Text(1)));
+            var row = db.Use("SELECT sop_class_uid, transfer_syntax_uid, renditions FROM instance WHERE id = ?").Add(id);
+            var hasRenditions = false;
+            if (row.Step())
+            {
+                kinds.Add((row.Text(0), row.Text(1)));
+                hasRenditions = row.Long(2) > 0;
+            }
+
             row.Reset();
+            if (!hasRenditions) continue;
+            // The standing version in its other transfer syntaxes.
+            var further = db.Use("""
+                SELECT f.sop_class_uid, f.transfer_syntax_uid
+                FROM further_file f JOIN instance i ON i.id = f.instance AND i.version = f.version WHERE i.id = ?
+                """).Add(id);
+            while (further.Step()) kinds.Add((further.Text(0), further.Text(1)));
+            further.Reset();
         }
 
         return true;

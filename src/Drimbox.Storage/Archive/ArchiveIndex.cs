@@ -25,9 +25,9 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     {
         _store = store;
         _clock = options.Clock;
-        var mark = store.Database.Use("SELECT verified_to, stopped_clean FROM mark");
+        var mark = store.Database.Use("SELECT verified_to, stopped_clean, further_verified_to FROM mark");
         mark.Step();
-        (VerifiedTo, StoppedCleanly) = (mark.Long(0), mark.Long(1) == 1);
+        (VerifiedTo, StoppedCleanly, FurtherVerifiedTo) = (mark.Long(0), mark.Long(1) == 1, mark.Long(2));
         mark.Reset();
         store.Database.Execute("UPDATE mark SET stopped_clean = 0");
 
@@ -141,7 +141,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
                 var rows = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id > ? ORDER BY i.id LIMIT ?")
                     .Add(afterRowId).Add(max);
                 var instances = new List<IndexedInstance>();
-                while (rows.Step()) instances.Add(ArchiveWrites.ReadInstance(rows));
+                while (rows.Step()) instances.Add(ArchiveWrites.ReadInstance(db, rows));
                 rows.Reset();
                 return instances;
             },
@@ -197,7 +197,8 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
                 db =>
                 {
                     db.Execute("""
-                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0)
+                        UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0),
+                            further_verified_to = coalesce((SELECT max(id) FROM further_file), 0)
                         """);
                     return true;
                 },
@@ -252,7 +253,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         foreach (var id in ids)
         {
             var row = db.Use(ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1").Add(id);
-            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(row));
+            if (row.Step()) instances.Add(ArchiveWrites.ReadInstance(db, row));
             row.Reset();
         }
 

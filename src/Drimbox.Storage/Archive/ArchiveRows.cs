@@ -5,7 +5,19 @@ namespace Drimbox.Storage;
 // Texts are DICOM values as received, decoded, without padding; "" is absent or empty.
 
 public sealed record PatientAttributes(
-    string PatientId, string IssuerOfPatientId, string PatientName, string BirthDate, string Sex);
+    string PatientId, string IssuerOfPatientId, string PatientName, string BirthDate, string Sex)
+{
+    /// <summary>Universal Entity ID and its type, of (0010,0024).</summary>
+    public string IssuerEntity { get; init; } = "";
+
+    public string IssuerEntityType { get; init; } = "";
+
+    /// <summary>Of (0010,1002).</summary>
+    public IReadOnlyList<OtherPatientId> OtherIds { get; init; } = [];
+}
+
+/// <summary>A further identifier of a patient, with who gave it.</summary>
+public sealed record OtherPatientId(string PatientId, string Issuer, string IssuerEntity, string IssuerEntityType);
 
 public sealed record StudyAttributes(
     Uid StudyInstanceUid,
@@ -14,7 +26,15 @@ public sealed record StudyAttributes(
     string AccessionNumber,
     string StudyId,
     string StudyDescription,
-    string ReferringPhysicianName);
+    string ReferringPhysicianName)
+{
+    /// <summary>Local Namespace Entity ID, Universal Entity ID and its type, of (0008,0051).</summary>
+    public string AccessionIssuer { get; init; } = "";
+
+    public string AccessionIssuerEntity { get; init; } = "";
+
+    public string AccessionIssuerEntityType { get; init; } = "";
+}
 
 public sealed record SeriesAttributes(
     Uid SeriesInstanceUid,
@@ -39,6 +59,8 @@ public sealed record InstanceAttributes(
 /// <param name="Length">Bytes.</param>
 /// <param name="Sha256">Of the file, lower-case hexadecimal.</param>
 /// <param name="DataSetSha256">Of the data set alone, without preamble and file meta information.</param>
+/// <param name="ReceivedAt">When its first byte came.</param>
+/// <param name="SenderAe">Whose object it is: the calling AE, or the PACS that asked a stranger to send it.</param>
 public sealed record InstanceFile(
     string FileName, long Length, string Sha256, string DataSetSha256, DateTimeOffset ReceivedAt, AeTitle SenderAe);
 
@@ -61,7 +83,14 @@ public sealed record IndexedInstance(
     Uid SopClassUid,
     Uid TransferSyntaxUid,
     InstanceFile File,
-    bool Visible);
+    bool Visible)
+{
+    /// <summary>1 for what came first; a replacement is one more.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The same version in other transfer syntaxes, in the order in which they came.</summary>
+    public IReadOnlyList<FurtherFile> Renditions { get; init; } = [];
+}
 
 /// <summary>How an insertion ended; each but <see cref="Inserted"/> left no trace.</summary>
 public abstract record InsertResult
@@ -72,11 +101,12 @@ public abstract record InsertResult
 
     public sealed record Inserted(long RowId) : InsertResult;
 
-    /// <summary>The instance is there with the same data set in the same transfer syntax.</summary>
+    /// <summary>The archive has the same data set in the same transfer syntax.</summary>
     public sealed record SameBytes(IndexedInstance Existing) : InsertResult;
 
-    /// <summary>The SOP Instance UID is there with another data set or transfer syntax.</summary>
-    public sealed record Different(IndexedInstance Existing) : InsertResult;
+    /// <summary>The SOP Instance UID is there with another data set or transfer syntax: what happens to the arrival is
+    /// to be decided.</summary>
+    public sealed record Known(StandingInstance Standing) : InsertResult;
 }
 
 /// <summary>How the index of an archive is opened.</summary>

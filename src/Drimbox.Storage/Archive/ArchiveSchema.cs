@@ -85,6 +85,72 @@ internal static class ArchiveSchema
             ) STRICT;
             INSERT INTO mark VALUES (1, 0, 1);
             """ + OutboxTable.Schema),
+
+        // Duplicates (docs/adr/0017). The row of an instance names the first rendition of the version that stands;
+        // further_file has the other renditions and the prior versions. Identifiers have their issuers.
+        new(2, """
+            ALTER TABLE instance ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+            ALTER TABLE instance ADD COLUMN renditions INTEGER NOT NULL DEFAULT 0;
+            CREATE TABLE further_file (
+                id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+                instance            INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+                version             INTEGER NOT NULL,
+                sop_class_uid       TEXT NOT NULL,
+                transfer_syntax_uid TEXT NOT NULL,
+                file_name           TEXT NOT NULL,
+                length              INTEGER NOT NULL,
+                sha256              BLOB NOT NULL,
+                data_set_sha256     BLOB NOT NULL,
+                received_at         INTEGER NOT NULL,
+                sender_ae           TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX further_file_instance ON further_file (instance, version);
+            CREATE TABLE quarantined_file (
+                id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+                sop_instance_uid    TEXT NOT NULL,
+                sop_class_uid       TEXT NOT NULL,
+                study_instance_uid  TEXT NOT NULL,
+                series_instance_uid TEXT NOT NULL,
+                transfer_syntax_uid TEXT NOT NULL,
+                file_name           TEXT NOT NULL,
+                length              INTEGER NOT NULL,
+                sha256              BLOB NOT NULL,
+                data_set_sha256     BLOB NOT NULL,
+                received_at         INTEGER NOT NULL,
+                sender_ae           TEXT NOT NULL,
+                reason              TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX quarantined_file_uid ON quarantined_file (sop_instance_uid);
+            CREATE UNIQUE INDEX quarantined_file_name ON quarantined_file (file_name);
+            CREATE TABLE archive_event (
+                id               INTEGER PRIMARY KEY AUTOINCREMENT,
+                at               INTEGER NOT NULL,
+                actor            TEXT NOT NULL,
+                action           TEXT NOT NULL,
+                sop_instance_uid TEXT NOT NULL,
+                detail           TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX archive_event_uid ON archive_event (sop_instance_uid);
+            ALTER TABLE mark ADD COLUMN further_verified_to INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE patient ADD COLUMN issuer_entity TEXT NOT NULL DEFAULT '';
+            ALTER TABLE patient ADD COLUMN issuer_entity_type TEXT NOT NULL DEFAULT '';
+            DROP INDEX patient_attributes;
+            CREATE UNIQUE INDEX patient_attributes ON patient (
+                patient_id, issuer, issuer_entity, name, birth_date, sex);
+            CREATE TABLE other_patient_id (
+                patient            INTEGER NOT NULL REFERENCES patient (id) ON DELETE CASCADE,
+                patient_id         TEXT NOT NULL,
+                issuer             TEXT NOT NULL,
+                issuer_entity      TEXT NOT NULL,
+                issuer_entity_type TEXT NOT NULL,
+                PRIMARY KEY (patient, patient_id, issuer, issuer_entity)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX other_patient_id_value ON other_patient_id (patient_id, issuer, issuer_entity);
+            ALTER TABLE study ADD COLUMN accession_issuer TEXT NOT NULL DEFAULT '';
+            ALTER TABLE study ADD COLUMN accession_issuer_entity TEXT NOT NULL DEFAULT '';
+            ALTER TABLE study ADD COLUMN accession_issuer_entity_type TEXT NOT NULL DEFAULT '';
+            """),
+
         new(5, CommitmentTable.Schema + CompletenessTable.Schema),
     ];
 }

@@ -9,7 +9,7 @@ internal static class ArchiveWrites
     public const string InstanceColumns = """
         SELECT i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, i.sop_class_uid,
                i.transfer_syntax_uid, i.file_name, i.length, i.sha256, i.data_set_sha256, i.received_at, i.sender_ae,
-               i.visible
+               i.visible, i.version, i.renditions
         FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study
         """;
 
@@ -19,12 +19,24 @@ internal static class ArchiveWrites
         new InstanceFile(
             row.Text(6), row.Long(7), Convert.ToHexStringLower(row.Blob(8)), Convert.ToHexStringLower(row.Blob(9)),
             row.Time(10), AeTitle.Parse(row.Text(11))),
-        row.Long(12) == 1);
+        row.Long(12) == 1)
+    {
+        Version = row.Int(13),
+    };
+
+    /// <summary>The same with its further renditions, which few instances have.</summary>
+    public static IndexedInstance ReadInstance(SqliteDatabase db, SqliteStatement row)
+    {
+        var instance = ReadInstance(row);
+        return row.Long(14) == 0
+            ? instance
+            : instance with { Renditions = KeptFileWrites.FilesOf(db, instance.RowId, instance.Version) };
+    }
 
     public static IndexedInstance? FindInstance(SqliteDatabase db, Uid sopInstanceUid)
     {
         var row = db.Use(InstanceColumns + " WHERE i.sop_instance_uid = ?").Add(sopInstanceUid.ToString());
-        var instance = row.Step() ? ReadInstance(row) : null;
+        var instance = row.Step() ? ReadInstance(db, row) : null;
         row.Reset();
         return instance;
     }
@@ -33,9 +45,9 @@ internal static class ArchiveWrites
     {
         if (FindInstance(db, record.Instance.SopInstanceUid) is { } existing)
         {
-            var same = existing.TransferSyntaxUid == record.Instance.TransferSyntaxUid
-                && existing.File.DataSetSha256 == record.File.DataSetSha256;
-            return same ? new InsertResult.SameBytes(existing) : new InsertResult.Different(existing);
+            return KeptFileWrites.Has(existing, record)
+                ? new InsertResult.SameBytes(existing)
+                : new InsertResult.Known(KeptFileWrites.Standing(db, existing));
         }
 
         var study = Study(db, record);
@@ -98,7 +110,7 @@ internal static class ArchiveWrites
         return removed;
     }
 
-    private static void RemoveIfEmpty(SqliteDatabase db, long series)
+    public static void RemoveIfEmpty(SqliteDatabase db, long series)
     {
         var study = db.Use("""
             DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM instance WHERE series = ?1) RETURNING study
@@ -112,7 +124,7 @@ internal static class ArchiveWrites
             .Add(patient).Run();
     }
 
-    private static long Study(SqliteDatabase db, InstanceRecord record)
+    public static long Study(SqliteDatabase db, InstanceRecord record)
     {
         var study = record.Study;
         var referring = NameFolding.FoldPersonName(study.ReferringPhysicianName).Alphabetic;
@@ -129,12 +141,14 @@ internal static class ArchiveWrites
             db.Use("""
                 INSERT INTO study (
                     patient, study_instance_uid, study_date, study_time, study_time_key, accession_number, study_id,
-                    study_description, referring_physician, referring_folded)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    study_description, referring_physician, referring_folded, accession_issuer,
+                    accession_issuer_entity, accession_issuer_entity_type)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
                 .Add(patient).Add(study.StudyInstanceUid.ToString()).Add(study.StudyDate).Add(study.StudyTime)
                 .Add(FindSql.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
-                .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring).Run();
+                .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring)
+                .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
             return db.LastInsertRowId;
         }
 
@@ -147,6 +161,9 @@ internal static class ArchiveWrites
                     study_date = iif(study_date = '', ?2, study_date),
                     study_time_key = iif(study_time = '', ?4, study_time_key),
                     study_time = iif(study_time = '', ?3, study_time),
+                    accession_issuer = iif(accession_number = '', ?10, accession_issuer),
+                    accession_issuer_entity = iif(accession_number = '', ?11, accession_issuer_entity),
+                    accession_issuer_entity_type = iif(accession_number = '', ?12, accession_issuer_entity_type),
                     accession_number = iif(accession_number = '', ?5, accession_number),
                     study_id = iif(study_id = '', ?6, study_id),
                     study_description = iif(study_description = '', ?7, study_description),
@@ -158,32 +175,46 @@ internal static class ArchiveWrites
                 """)
                 .Add(id).Add(study.StudyDate).Add(study.StudyTime).Add(FindSql.TimeKey(study.StudyTime, '0'))
                 .Add(study.AccessionNumber).Add(study.StudyId).Add(study.StudyDescription)
-                .Add(study.ReferringPhysicianName).Add(referring).Run();
+                .Add(study.ReferringPhysicianName).Add(referring).Add(study.AccessionIssuer)
+                .Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
         }
 
         return id;
     }
 
-    private static long Patient(SqliteDatabase db, PatientAttributes patient)
+    public static long Patient(SqliteDatabase db, PatientAttributes patient)
     {
         var id = db.Use("""
             SELECT id FROM patient
-            WHERE patient_id = ? AND issuer = ? AND name = ? AND birth_date = ? AND sex = ?
+            WHERE patient_id = ? AND issuer = ? AND issuer_entity = ? AND name = ? AND birth_date = ? AND sex = ?
             """)
-            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.PatientName).Add(patient.BirthDate)
-            .Add(patient.Sex).LongOrNone();
-        if (id is not null) return id.Value;
+            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.IssuerEntity).Add(patient.PatientName)
+            .Add(patient.BirthDate).Add(patient.Sex).LongOrNone() ?? InsertPatient(db, patient);
+        foreach (var other in patient.OtherIds)
+        {
+            db.Use("INSERT OR IGNORE INTO other_patient_id VALUES (?, ?, ?, ?, ?)")
+                .Add(id).Add(other.PatientId).Add(other.Issuer).Add(other.IssuerEntity).Add(other.IssuerEntityType).Run();
+        }
+
+        return id;
+    }
+
+    private static long InsertPatient(SqliteDatabase db, PatientAttributes patient)
+    {
         var (alphabetic, ideographic, phonetic) = NameFolding.FoldPersonName(patient.PatientName);
         db.Use("""
-            INSERT INTO patient (patient_id, issuer, name, birth_date, sex, name_folded, ideographic, phonetic)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO patient (
+                patient_id, issuer, issuer_entity, issuer_entity_type, name, birth_date, sex, name_folded, ideographic,
+                phonetic)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
-            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.PatientName).Add(patient.BirthDate)
-            .Add(patient.Sex).Add(alphabetic).Add(ideographic).Add(phonetic).Run();
+            .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.IssuerEntity)
+            .Add(patient.IssuerEntityType).Add(patient.PatientName).Add(patient.BirthDate).Add(patient.Sex)
+            .Add(alphabetic).Add(ideographic).Add(phonetic).Run();
         return db.LastInsertRowId;
     }
 
-    private static long Series(SqliteDatabase db, long study, SeriesAttributes series)
+    public static long Series(SqliteDatabase db, long study, SeriesAttributes series)
     {
         var id = db.Use("SELECT id FROM series WHERE study = ? AND series_instance_uid = ?")
             .Add(study).Add(series.SeriesInstanceUid.ToString()).LongOrNone();

@@ -107,6 +107,9 @@ public abstract class Disk
     /// <summary>Length in bytes, or -1 if there is no such file.</summary>
     public abstract long FileLength(string path);
 
+    /// <summary>When a file was last written, as its file system says.</summary>
+    public virtual DateTimeOffset LastWrite(string path) => new(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
+
     /// <summary>The full paths of the files in a folder (not below it), in no order.</summary>
     public abstract IEnumerable<string> EnumerateFiles(string folder);
 

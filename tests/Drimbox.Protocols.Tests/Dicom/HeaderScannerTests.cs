@@ -40,9 +40,69 @@ public sealed class HeaderScannerTests
     }
 
     [Fact]
+    public void Identifiers_in_items_are_picked_with_their_issuers_in_every_encoding_and_fragmentation()
+    {
+        var image = WithIssuers(SampleImage.Create());
+        var (others, qualifiers) = (Tag.OtherPatientIDsSequence, Tag.IssuerOfPatientIDQualifiersSequence);
+        foreach (var syntax in Syntaxes)
+        {
+            var bytes = DataSetWriter.ToBytes(image, syntax);
+            foreach (var size in new[] { 1, 7, bytes.Length })
+            {
+                var scanner = new HeaderScanner(HeaderScanner.IndexedTags);
+                for (var again = 0; again < 2; again++)
+                {
+                    scanner.Reset(syntax);
+                    foreach (var fragment in bytes.Chunk(size)) scanner.Feed(fragment);
+                    Assert.Equal(ReadStatus.Done, scanner.Complete(bytes.Length));
+                    Assert.Equal("1.2.250.1.999.1", scanner.GetItemString(qualifiers, 0, Tag.UniversalEntityID));
+                    Assert.Equal("ISO", scanner.GetItemString(qualifiers, 0, Tag.UniversalEntityIDType));
+                    Assert.Equal(2, scanner.ItemCount(others));
+                    Assert.Equal("190017512345678", scanner.GetItemString(others, 0, Tag.PatientID));
+                    Assert.Equal(
+                        "1.2.250.1.213.1.4.8", scanner.GetItemString(others, 0, Tag.UniversalEntityID, qualifiers));
+                    Assert.Equal("", scanner.GetItemString(others, 0, Tag.IssuerOfPatientID));
+                    Assert.Equal("ÉTÉ", scanner.GetItemString(others, 1, Tag.IssuerOfPatientID));
+                    Assert.Equal("", scanner.GetItemString(others, 1, Tag.UniversalEntityID, qualifiers));
+                    Assert.Equal(
+                        "RIS", scanner.GetItemString(
+                            Tag.IssuerOfAccessionNumberSequence, 0, Tag.LocalNamespaceEntityID));
+                    // The patient id of the image is not one of an item.
+                    Assert.Equal(image.GetString(Tag.PatientID), scanner.GetString(Tag.PatientID));
+                }
+
+                scanner.Reset(syntax);
+                Assert.False(scanner.HasItemValues);
+            }
+        }
+    }
+
+    private static DataSet WithIssuers(DataSet image)
+    {
+        var entity = new DataSet(image);
+        entity.SetString(Tag.UniversalEntityID, "1.2.250.1.999.1");
+        entity.SetString(Tag.UniversalEntityIDType, "ISO");
+        image.SetSequence(Tag.IssuerOfPatientIDQualifiersSequence, entity);
+        var first = new DataSet(image);
+        first.SetString(Tag.PatientID, "190017512345678");
+        var ins = new DataSet(first);
+        ins.SetString(Tag.UniversalEntityID, "1.2.250.1.213.1.4.8");
+        ins.SetString(Tag.UniversalEntityIDType, "ISO");
+        first.SetSequence(Tag.IssuerOfPatientIDQualifiersSequence, ins);
+        var second = new DataSet(image);
+        second.SetString(Tag.PatientID, "X");
+        second.SetString(Tag.IssuerOfPatientID, "ÉTÉ");
+        image.SetSequence(Tag.OtherPatientIDsSequence, first, second);
+        var ris = new DataSet(image);
+        ris.SetString(Tag.LocalNamespaceEntityID, "RIS");
+        image.SetSequence(Tag.IssuerOfAccessionNumberSequence, ris);
+        return image;
+    }
+
+    [Fact]
     public void It_allocates_nothing_when_it_is_used_again()
     {
-        var bytes = DataSetWriter.ToBytes(SampleImage.Create(), TransferSyntax.ExplicitVRLittleEndian);
+        var bytes = DataSetWriter.ToBytes(WithIssuers(SampleImage.Create()), TransferSyntax.ExplicitVRLittleEndian);
         var scanner = new HeaderScanner(HeaderScanner.IndexedTags);
         Scan();
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -34,12 +34,13 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
         Assert.Equal(record.File, same.Existing.File);
 
         var otherBytes = record with { File = record.File with { DataSetSha256 = new string('c', 64) } };
-        Assert.Equal(record.File, Assert.IsType<InsertResult.Different>(await InsertAsync(otherBytes)).Existing.File);
+        Assert.Equal(
+            record.File, Assert.IsType<InsertResult.Known>(await InsertAsync(otherBytes)).Standing.Instance.File);
         var otherSyntax = record with
         {
             Instance = record.Instance with { TransferSyntaxUid = Uid.Parse("1.2.840.10008.1.2.4.90") },
         };
-        Assert.IsType<InsertResult.Different>(await InsertAsync(otherSyntax));
+        Assert.IsType<InsertResult.Known>(await InsertAsync(otherSyntax));
         Assert.Single(await _index.ListAsync(0, 10, Token));
     }
 

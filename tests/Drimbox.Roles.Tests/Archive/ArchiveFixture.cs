@@ -63,6 +63,9 @@ internal sealed class ArchiveFixture : IAsyncDisposable
         await Node.StartAsync();
     }
 
+    /// <summary>The folder that the node lies in, for what is done to it while it is stopped.</summary>
+    public string DataFolder => _folder.Path;
+
     /// <summary>The folder as a crash leaves it, in a node of its own.</summary>
     public Task<ArchiveFixture> StartAfterCrashAsync(Action<string>? harm = null)
     {
@@ -104,6 +107,27 @@ internal sealed class ArchiveFixture : IAsyncDisposable
         await association.ReleaseAsync();
         return status;
     }
+
+    /// <summary>Stores under the name of another AE, in another transfer syntax, as a part of another's C-MOVE.</summary>
+    public async Task<DimseStatus> StoreAsAsync(
+        string callingAe, DataSet dataSet, TransferSyntax? syntax = null, string? moveOriginator = null)
+    {
+        var source = Source(dataSet, syntax ?? TransferSyntax.ExplicitVRLittleEndian);
+        await using var association = await Association.RequestAsync(
+            Request(CStoreScu.ContextsFor([source])) with { CallingAe = AeTitle.Parse(callingAe) });
+        var scu = new CStoreScu(association)
+        {
+            MoveOriginator = moveOriginator is null ? default : AeTitle.Parse(moveOriginator),
+            MoveOriginatorMessageId = moveOriginator is null ? null : 1,
+        };
+        var status = await scu.SendAsync(source);
+        await association.ReleaseAsync();
+        return status;
+    }
+
+    public static InstanceSource Source(DataSet dataSet, TransferSyntax syntax) => InstanceSource.FromMemory(
+        DataSetWriter.ToBytes(dataSet, syntax), dataSet.GetUid(Tag.SOPClassUID), dataSet.GetUid(Tag.SOPInstanceUID),
+        syntax.Uid);
 
     public async Task<DimseStatus> StoreBytesAsync(byte[] dataSet, string instance)
     {

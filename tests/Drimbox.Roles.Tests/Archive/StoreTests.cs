@@ -42,18 +42,6 @@ public sealed class StoreTests
     }
 
     [Fact]
-    public async Task Other_bytes_under_a_known_uid_are_0111_and_kept_aside()
-    {
-        await using var archive = await StartAsync();
-        Assert.Equal(DimseStatus.Success, await archive.StoreAsync(Ct(1, 1, 1)));
-        var first = await File.ReadAllBytesAsync(archive.Files().Single());
-        Assert.Equal(DimseStatus.DuplicateSopInstance, await archive.StoreAsync(Ct(1, 1, 1, fill: 8)));
-        Assert.Equal(first, await File.ReadAllBytesAsync(archive.Files().Single()));
-        Assert.Single(archive.Files("aside"));
-        Assert.Single(await archive.FindAsync("IMAGE", (Tag.SOPInstanceUID, "1.2.1.1.1")));
-    }
-
-    [Fact]
     public async Task A_data_set_that_contradicts_its_command_is_refused()
     {
         await using var archive = await StartAsync();

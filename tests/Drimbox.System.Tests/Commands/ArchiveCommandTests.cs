@@ -62,7 +62,7 @@ public sealed class ArchiveCommandTests : IAsyncLifetime
         var bytes = await File.ReadAllBytesAsync(_files.Paths[0], TestContext.Current.CancellationToken);
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(_files.Paths[0], bytes, TestContext.Current.CancellationToken);
-        var run = await CommandRun.OfAsync("store", Peer, _files.Study, "--json");
+        var run = await CommandRun.OfAsync("store", Peer, _files.Study, "--calling", "STRANGER", "--json");
         Assert.Equal(1, run.ExitCode);
         var failure = JsonDocument.Parse(run.Output).RootElement.GetProperty("failures")[0];
         Assert.Equal("0111", failure.GetProperty("status").GetString());

@@ -150,28 +150,60 @@ public sealed partial class StoreAttackTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A10_the_first_of_two_objects_under_one_uid_stays()
+    public async Task A10_the_first_of_two_objects_under_one_uid_stays_whoever_else_sends_another()
     {
         Assert.Equal(DimseStatus.Success, await _archive.StoreAsync(Ct(1, 1, 1)));
         var first = await File.ReadAllBytesAsync(Assert.Single(_archive.Files()));
-        // The same bytes; other pixels; another patient; another study.
+        // The same bytes, from anyone.
         Assert.Equal(DimseStatus.Success, await _archive.StoreAsync(Ct(1, 1, 1)));
-        var others = new List<DataSet> { Ct(1, 1, 1, fill: 9), Ct(1, 1, 1, name: "PAT-QUATRE^ALIX"), Ct(2, 1, 1) };
-        others[2].SetString(Tag.SOPInstanceUID, "1.2.1.1.1");
-        foreach (var other in others)
+        Assert.Equal(DimseStatus.Success, await _archive.StoreAsAsync("EVIL", Ct(1, 1, 1)));
+        // From a stranger: other pixels, another patient, another study, another transfer syntax; from the sender of
+        // the first: another patient, another study.
+        var otherStudy = Ct(1, 1, 1);
+        otherStudy.SetString(Tag.StudyInstanceUID, "1.2.2");
+        var otherPatient = Ct(1, 1, 1);
+        otherPatient.SetString(Tag.PatientID, "IPP9");
+        (string Sender, DataSet Ct, TransferSyntax? Syntax)[] others =
+        [
+            ("EVIL", Ct(1, 1, 1, fill: 9), null), ("EVIL", Ct(1, 1, 1, name: "PAT-QUATRE^ALIX"), null),
+            ("EVIL", Ct(1, 1, 1), TransferSyntax.ImplicitVRLittleEndian), ("CT1", otherPatient, null),
+            ("CT1", otherStudy, null),
+        ];
+        foreach (var (sender, other, syntax) in others)
         {
-            var status = await _archive.StoreAsync(other);
-            Assert.Equal(0x0111, status.Code);
-            Assert.Equal("Another data set has this SOP Instance UID.", status.Comment);
+            for (var again = 0; again < 2; again++)
+            {
+                Refused(
+                    await _archive.StoreAsAsync(sender, other, syntax), 0x0111,
+                    "Another data set has this SOP Instance UID.");
+            }
         }
 
         Assert.Equal(first, await File.ReadAllBytesAsync(Assert.Single(_archive.Files())));
-        Assert.Equal(3, _archive.Files("aside").Length);
+        // Each once, however often it came.
+        Assert.Equal(5, _archive.Files("aside").Length);
+        Assert.Equal(
+            ["OtherSender", "OtherSender", "OtherSender", "OtherPatient", "OtherStudy"],
+            (await _archive.Node.Kept.ListQuarantineAsync(0, default)).Select(file => file.Reason.ToString()));
+        Assert.All(_archive.Files("aside"), path => Assert.Matches(
+            OwnName(), Path.GetRelativePath(_archive.NodeFolder, path)));
         var found = Assert.Single(await _archive.FindAsync("STUDY", (Tag.PatientName, "")));
         Assert.Equal("PAT-TROIS^DOMINIQUE", found.GetString(Tag.PatientName));
     }
 
-    [GeneratedRegex(@"^(archive\.db(-wal|-shm)?|lock|[a-z]+\.lock|(instances|aside)/([0-9]{6}/)?[0-9a-f-]+\.dcm)$")]
+    [Fact]
+    public async Task A10_a_flood_of_corrections_keeps_every_object_and_one_stands()
+    {
+        await Task.WhenAll(Enumerable.Range(1, 12).Select(fill => Task.Run(async () =>
+            Assert.Equal(DimseStatus.Success, await _archive.StoreAsync(Ct(1, 1, 1, fill: (byte)fill))))));
+        var versions = (await _archive.Node.Kept.VersionsOfAsync(Uid.Parse("1.2.1.1.1"), default))!;
+        Assert.Equal(12, versions.Instance.Version);
+        Assert.Equal(Enumerable.Range(1, 11), versions.Further.Select(file => file.Version).Order());
+        Assert.Equal(12, _archive.Files().Length);
+        Assert.Single(await _archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1")));
+    }
+
+    [GeneratedRegex(@"^(archive\.db(-wal|-shm)?|lock|[a-z]+\.lock|(instances/[0-9]{6}/[0-9a-f-]+(\.v[0-9]+h?(-[0-9]+)?)?|aside/[0-9a-f-]+\.[a-z]+)\.dcm)$")]
     private static partial Regex OwnName();
 
     private static void Refused(DimseStatus status, int code, string comment)

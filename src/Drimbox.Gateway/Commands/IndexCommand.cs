@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Text.Json;
+using Drimbox.Archive;
+using Drimbox.Gateway.Administration;
+using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Grains.Hosting;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Drimbox.Gateway.Commands;
+
+/// <summary><c>drimbox index</c>: the index of an archive, while no process uses it.</summary>
+internal static class IndexCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<DirectoryInfo>("--data", "-d")
+        {
+            Description = "Data folder, DataFolder of the configuration.", Required = true,
+        };
+        var node = new Option<string>("--node", "-n")
+        {
+            Description = "Node id of the archive.", DefaultValueFactory = _ => "archive",
+        };
+        var rebuild = new Command("rebuild", """
+            Make the index of an archive again from its files alone. The process must be stopped. The former index stays
+            beside the new one as archive.db.before-rebuild.
+
+            Example:
+              drimbox index rebuild --data /var/lib/drimbox --node archive
+
+            Exit codes: 0 done, 3 the store is in use, is none, or the disk failed; the former index is still there.
+            """) { data, node, SocketOptions.Json };
+        rebuild.SetAction((parsed, cancellation) => RebuildAsync(
+            parsed.GetValue(data)!, parsed.GetValue(node)!, parsed.GetValue(SocketOptions.Json), cancellation));
+        return new Command("index", "The index of an archive.") { rebuild };
+    }
+
+    private static async Task<int> RebuildAsync(
+        DirectoryInfo data, string node, bool json, CancellationToken cancellation)
+    {
+        var surroundings = NodeSurroundings.Real(NullLoggerFactory.Instance);
+        var rebuild = new IndexRebuild(
+            data.FullName, node,
+            new ArchiveSurroundings
+            {
+                Ids = surroundings.Ids, Random = surroundings.NewRandom(), Time = surroundings.Time,
+            });
+        try
+        {
+            RebuildReport report = null!;
+            await ProgressBar.RunAsync(!json, "files", 0, async bar =>
+                report = await rebuild.RunAsync(bar is null ? null : new Bar(bar), cancellation));
+            var answer = JsonSerializer.SerializeToElement(report, AdministrationJson.Options);
+            return Output.Print(new AdministrationAnswer(true, answer), json, Console.Out, Console.Error);
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("Stopped; the former index is still in place.");
+            return (int)ExitCode.Cancelled;
+        }
+        catch (Exception e) when (e is StorageFaultException or UnauthorizedAccessException or IOException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return (int)ExitCode.Unavailable;
+        }
+    }
+
+    private sealed class Bar(IProgress<int> bar) : IProgress<RebuildProgress>
+    {
+        public void Report(RebuildProgress value)
+        {
+            if (value.Done == 1) bar.Report((int)-value.Total);
+            bar.Report(1);
+        }
+    }
+}

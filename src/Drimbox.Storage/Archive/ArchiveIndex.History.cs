@@ -1,0 +1,71 @@
+using Drimbox.Storage.Sqlite;
+
+namespace Drimbox.Storage;
+
+public sealed partial class ArchiveIndex
+{
+    /// <summary>What is made from the files. A table that refers to one of these goes by row numbers, which are new.
+    /// </summary>
+    private const string DerivedTables =
+        "'patient', 'other_patient_id', 'study', 'series', 'instance', 'further_file', 'quarantined_file', 'mark'";
+
+    /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves
+    /// that one whole in a single file. No process may use either.</summary>
+    /// <param name="former">Null: there is none.</param>
+    /// <returns>False if there is none, or it cannot be read.</returns>
+    /// <exception cref="StorageFaultException">The new index failed.</exception>
+    public static bool TakeOverHistory(string? former, string made)
+    {
+        using var db = SqliteDatabase.OpenWriter(made);
+        var isKept = former is not null && TryTakeOver(db, former);
+        // The name of the file is changed next: its write-ahead log would be left behind.
+        Core.Invariant.Holds(db.Use("PRAGMA wal_checkpoint(TRUNCATE)").LongOrNone() == 0);
+        return isKept;
+    }
+
+    private static bool TryTakeOver(SqliteDatabase db, string former)
+    {
+        try
+        {
+            using var attach = db.Prepare("ATTACH DATABASE ? AS former");
+            attach.Add(former).Run();
+            // Tables come in any order.
+            db.Execute("PRAGMA foreign_keys = OFF");
+            db.Execute("BEGIN IMMEDIATE");
+            foreach (var (table, columns) in HistoryColumns(db))
+            {
+                using var copy = db.Prepare(
+                    $"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM former.{table}");
+                copy.Run();
+            }
+
+            db.Execute("COMMIT");
+            db.Execute("DETACH DATABASE former");
+            return true;
+        }
+        catch (StorageFaultException)
+        {
+            // A broken index is why it is made again.
+            if (!db.IsAutocommit) db.Execute("ROLLBACK");
+            return false;
+        }
+    }
+
+    // An index of an older version has fewer tables and columns; of a newer one what this program knows is taken.
+    private static List<(string Table, string Columns)> HistoryColumns(SqliteDatabase db)
+    {
+        var rows = db.Use($"""
+            SELECT m.name, group_concat(n.name, ', ')
+            FROM main.sqlite_schema m
+            JOIN pragma_table_info(m.name, 'main') n
+            JOIN pragma_table_info(m.name, 'former') f ON f.name = n.name
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT IN ({DerivedTables})
+                AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(m.name) k WHERE k."table" IN ({DerivedTables}))
+            GROUP BY m.name
+            """);
+        var tables = new List<(string, string)>();
+        while (rows.Step()) tables.Add((rows.Text(0), rows.Text(1)));
+        rows.Reset();
+        return tables;
+    }
+}
