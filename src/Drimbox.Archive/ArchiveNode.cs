@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using System.Net;
 using Drimbox.Archive.Web;
+using Drimbox.Archive.Completeness;
+using Drimbox.Dicom.Availability;
 using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Storage;
@@ -20,6 +22,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private ArchiveWebServer? _web;
     private CancellationTokenSource? _stopping;
     private Task _dispatching = Task.CompletedTask;
+    private ArchiveServices? _services;
 
     public ArchiveOptions Options { get; } = options;
 
@@ -64,7 +67,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             _sync = new GroupSync(watched.Disk);
             _kept = new KeptFiles(Options, watched.Disk, folders, _index, rejections, _log);
             var duplicates = new Duplicates(Options, watched, folders, _index, _log);
-            var store = new InstanceStore(Options, watched, folders, _index, _sync, rejections, duplicates, _log)
+            _services = await ArchiveServices.OpenAsync(Options, watched, _index, folders, _log, cancellationToken);
+            var store = new InstanceStore(
+                Options, watched, folders, _index, _sync, rejections, duplicates, _services.Transfers, _log)
             {
                 Space = _lifeCycle.Watch,
             };
@@ -77,7 +82,8 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             }
 
             _stopping = new CancellationTokenSource();
-            _dispatching = Dispatcher(folders).RunAsync(_stopping.Token);
+            _dispatching = Task.WhenAll(
+                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token));
             _lifeCycle.Start();
         }
         catch
@@ -102,6 +108,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         if (_stopping is not null) await _stopping.CancelAsync();
         await _dispatching;
         if (_lifeCycle is not null) await _lifeCycle.DisposeAsync();
+        _services?.Dispose();
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
@@ -109,6 +116,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         _acceptor = null;
         _stopping = null;
         _lifeCycle = null;
+        _services = null;
         _sync = null;
         _kept = null;
         _index = null;
@@ -137,6 +145,8 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
+            Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],
+            AssociationEnded = _services.Transfers.End,
         };
     }
 
@@ -148,6 +158,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
             {
                 [IocmForwarder.Kind] = new(new IocmForwarder(Options, surroundings, _index!, folders)),
+                [AvailabilityNotifier.Kind] = new(new AvailabilityNotifier(Options, surroundings, _index!)),
             },
             Random = surroundings.Random,
             Clock = surroundings.Time,

@@ -1,5 +1,7 @@
 using System.Net;
 using Drimbox.Archive.Web;
+using Drimbox.Archive.Commitment;
+using Drimbox.Archive.Completeness;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
@@ -40,6 +42,12 @@ public sealed record ArchiveOptions
 
     /// <summary>Who gets a copy of each rejection note (IHE RAD-66).</summary>
     public IReadOnlyList<DicomPeer> IocmListeners { get; init; } = [];
+
+    /// <summary>How storage commitment is reported.</summary>
+    public CommitmentOptions Commitment { get; init; } = new();
+
+    /// <summary>When a study is complete, and who is told.</summary>
+    public CompletenessOptions Completeness { get; init; } = new();
 
     /// <summary>SOP classes to store beside those of PS3.6.</summary>
     public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();

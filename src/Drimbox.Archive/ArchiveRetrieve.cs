@@ -58,20 +58,25 @@ internal sealed class ArchiveRetrieve(
                     DimseStatus.DataSetDoesNotMatchSopClass.With("The unique key of the level is absent."));
         }
 
-        var instances = new List<InstanceSource>();
-        var studies = new HashSet<Uid>();
-        var query = new FindQuery(level, matches) { ShownReasons = options.ShownReasons(request.Peer.CallingAe) };
-        await foreach (var instance in index.InstancesOfAsync(query, cancellationToken))
-        {
-            studies.Add(instance.StudyInstanceUid);
-            instances.Add(instance.Damaged
-                ? new DamagedInstance(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid)
-                : folders.SourceOf(instance));
-            // PS3.7 9.1.4.1.7: the counters have 16 bits, so what is beyond them need not be collected.
-            if (instances.Count > ushort.MaxValue) break;
-        }
+        var selection = await index.SelectInstancesAsync(
+            new FindQuery(level, matches) { ShownReasons = options.ShownReasons(request.Peer.CallingAe) },
+            cancellationToken);
+        return RetrieveAnswer.Found(
+            selection.Count,
+            [.. selection.Kinds.Select(kind => new InstanceKind(kind.SopClassUid, kind.TransferSyntaxUid))],
+            SourcesAsync(selection.Instances));
+    }
 
-        await access.NoteAsync(studies, cancellationToken);
-        return RetrieveAnswer.Found(instances);
+    private async IAsyncEnumerable<InstanceSource> SourcesAsync(IAsyncEnumerable<IndexedInstance> instances)
+    {
+        var noted = new HashSet<Uid>();
+        await foreach (var instance in instances)
+        {
+            if (noted.Add(instance.StudyInstanceUid))
+                await access.NoteAsync([instance.StudyInstanceUid], CancellationToken.None);
+            yield return instance.Damaged
+                ? new DamagedInstance(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid)
+                : folders.SourceOf(instance);
+        }
     }
 }

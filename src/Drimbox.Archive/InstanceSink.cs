@@ -135,6 +135,7 @@ internal sealed class InstanceSink : IInstanceSink
         {
             case InsertResult.Inserted inserted:
                 _isIndexed = true;
+                _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
                 if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
                 await _store.MarkAsync(inserted.RowId);
                 return DimseStatus.Success;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Drimbox.Archive.Completeness;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Dicom;
@@ -17,6 +18,7 @@ internal sealed class InstanceStore(
     GroupSync sync,
     Rejections rejections,
     Duplicates duplicates,
+    StudyTransfers transfers,
     ILogger log) : ICStoreScp
 {
     private readonly ConcurrentBag<HeaderScanner> _scanners = [];
@@ -33,6 +35,8 @@ internal sealed class InstanceStore(
     public ArchiveIndex Index => index;
 
     public Rejections Rejections => rejections;
+
+    public StudyTransfers Transfers => transfers;
 
     public ILogger Log => log;
 

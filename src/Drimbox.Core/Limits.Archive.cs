@@ -55,4 +55,43 @@ public static partial class Limits
         TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30),
         .. Enumerable.Repeat(TimeSpan.FromHours(1), 24),
     ];
+
+    /// <summary>8 associations at once to the destination of a C-MOVE: beyond that a disk or a workstation is the limit,
+    /// and many take no more from one caller.</summary>
+    public const int MoveAssociationsMax = 8;
+
+    /// <summary>An association of a C-MOVE that was lost is opened again after 1 s, 2 s, 4 s and 8 s, each time without
+    /// an answer in between; then it is given up. A destination that restarts is back within that; who asked waits no
+    /// longer.</summary>
+    public static readonly IReadOnlyList<TimeSpan> MoveReopenDelays =
+    [
+        TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8),
+    ];
+
+    /// <summary>3 associations that ended while one and the same instance was sent: it is the instance that the destination
+    /// does not bear, and the others go on without it.</summary>
+    public const int MoveLossesMax = 3;
+
+    /// <summary>30 days that a storage commitment is kept after its report: as long as a modality may ask for it
+    /// again, and an administrator for what became of it.</summary>
+    public static readonly TimeSpan CommitmentsKept = TimeSpan.FromDays(30);
+
+    /// <summary>2 checks of storage commitment at once: each reads whole files, and the disk has to take what arrives as
+    /// well.</summary>
+    public const int CommitmentChecksAtOnce = 2;
+
+    /// <summary>10 s until the store is asked again by a worker that it failed.</summary>
+    public static readonly TimeSpan WorkerRetryDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>30 days that the instances of a procedure step are waited for: a study that is not there by then will not
+    /// come.</summary>
+    public static readonly TimeSpan AnnouncementsKept = TimeSpan.FromDays(30);
+
+    /// <summary>60 s without an image after the release of its association, then a study is complete: the pause of a
+    /// modality that opens an association for each series is a few seconds.</summary>
+    public static readonly TimeSpan StudyQuietTime = TimeSpan.FromSeconds(60);
+
+    /// <summary>15 min without an image where the association was not released: a modality that lost it tries again within
+    /// minutes.</summary>
+    public static readonly TimeSpan StudyLongQuietTime = TimeSpan.FromMinutes(15);
 }

@@ -66,6 +66,9 @@ public static partial class Limits
     /// <summary>64 KiB: a larger body is an object file of its own, referenced from the row.</summary>
     public const int InlineBodyBytesMax = 64 * 1024;
 
+    /// <summary>1,000 events are read at once by a view that catches up: a megabyte or two.</summary>
+    public const int EventsPerPage = 1_000;
+
     /// <summary>2 s without a further change before a manifest is rebuilt: a modality sends images one by one.</summary>
     public static readonly TimeSpan ManifestQuietTime = TimeSpan.FromSeconds(2);
 

@@ -88,6 +88,10 @@ public sealed record DicomPeerOptions
 
     /// <summary>TLS towards it. Default: none.</summary>
     public DicomPeerTlsOptions? Tls { get; init; }
+
+    /// <summary>Associations that it takes from us at once, 1 to 8: a C-MOVE to it uses as many. Default 1.</summary>
+    [Range(1, Limits.MoveAssociationsMax)]
+    public int Associations { get; init; } = 1;
 }
 
 /// <summary>TLS towards a DICOM application entity. Files are PEM.</summary>

@@ -12,6 +12,7 @@ using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Ris.Messages;
+using Drimbox.Ris.ProcedureSteps;
 using Drimbox.Ris.Publications;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -56,6 +57,7 @@ public sealed partial class RisNode : IAsyncDisposable
             options.Node, store, new TurnLoop(store, turns, acks), surroundings.Ids, surroundings.Time,
             $"{options.Node}/to/teleradiology"));
         var logger = surroundings.Loggers.CreateLogger<RisNode>();
+        _steps = options.Dicom is { } dicom ? Steps(dicom) : null;
         _clients = [];
         _dmp = dmp.OpenClients(surroundings.Ids, surroundings.Time);
         var dispatcher = new Dispatcher(
@@ -78,6 +80,7 @@ public sealed partial class RisNode : IAsyncDisposable
             surroundings.Loggers.CreateLogger<MllpListener>());
         _dispatching = dispatcher.RunAsync(_stop.Token);
         _listener.Start();
+        _acceptor = options.Dicom is { } listening ? Acceptor(listening) : null;
         RisLog.Started(logger, options.Node, _listener.LocalEndPoint.ToString());
     }
 
@@ -115,11 +118,14 @@ public sealed partial class RisNode : IAsyncDisposable
     {
         using var patience = new CancellationTokenSource(Limits.DrainTimeout, _surroundings.Time);
         await _listener.StopAsync(patience.Token);
+        if (_acceptor is not null) await _acceptor.StopAsync(patience.Token);
         await _stop.CancelAsync();
         await _dispatching;
         foreach (var client in _clients) await client.DisposeAsync();
         _dmp.Dispose();
         await _listener.DisposeAsync();
+        if (_acceptor is not null) await _acceptor.DisposeAsync();
+        _worklist?.Dispose();
         await _store.DisposeAsync();
         _stop.Dispose();
     }
@@ -139,6 +145,8 @@ public sealed partial class RisNode : IAsyncDisposable
             handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), logger));
         if (_options.Source is { } source)
             handlers[ReportGrain.CopyKind] = new(new ReportCopyHandler(PeerOf(source), _reports, _objects, logger));
+        if (_options.Dicom is { Archive: { } archive } dicom)
+            handlers[StepNotifier.Kind] = new(Notifier(dicom, archive));
         return handlers;
     }
 

@@ -14,6 +14,9 @@ public sealed record RisOptions
     [Required]
     public Hl7NodeOptions Hl7 { get; init; } = new();
 
+    /// <summary>The worklist and procedure steps of the modalities; null: none.</summary>
+    public RisDicomOptions? Dicom { get; init; }
+
     /// <summary>The structures that the RIS publishes for. At least one.</summary>
     [MinLength(1)]
     public IReadOnlyList<StructureOptions> Structures { get; init; } = [];

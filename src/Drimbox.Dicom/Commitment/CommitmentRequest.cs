@@ -70,6 +70,18 @@ public sealed record CommitmentRequest(Uid TransactionUid, IReadOnlyList<Referen
         return dataSet;
     }
 
+    /// <returns>Why <paramref name="operation"/> is no request for commitment, or null with what it asks for.</returns>
+    public static NResponse? Understand(NRequest operation, out CommitmentRequest? request)
+    {
+        request = null;
+        if (operation is not NActionRequest action) return NResponse.Refused(DimseStatus.UnrecognizedOperation);
+        if (action.SopInstanceUid != CommitmentModel.WellKnownInstance)
+            return NResponse.Refused(DimseStatus.NoSuchSopInstance);
+        return action.ActionTypeId == CommitmentModel.RequestAction
+            ? Read(action.Argument, out request)
+            : NResponse.Refused(DimseStatus.NoSuchAction);
+    }
+
     /// <returns>Why <paramref name="dataSet"/> is no request, or null with what it asks for.</returns>
     public static NResponse? Read(DataSet? dataSet, out CommitmentRequest? request)
     {

@@ -67,11 +67,8 @@ public sealed class StorageCommitmentScp(StorageCommitmentOptions options) : INo
 
     private NResponse Accept(NRequest request)
     {
-        if (request is not NActionRequest action) return NResponse.Refused(DimseStatus.UnrecognizedOperation);
-        if (action.SopInstanceUid != CommitmentModel.WellKnownInstance)
-            return NResponse.Refused(DimseStatus.NoSuchSopInstance);
-        if (action.ActionTypeId != CommitmentModel.RequestAction) return NResponse.Refused(DimseStatus.NoSuchAction);
-        if (CommitmentRequest.Read(action.Argument, out var asked) is { } refusal) return refusal;
+        if (CommitmentRequest.Understand(request, out var asked) is { } refusal) return refusal;
+        var action = (NActionRequest)request;
         if (_pending.Count >= Limits.CommitmentsPendingMax) return NResponse.Refused(DimseStatus.ResourceLimitation);
         var pending = new Pending(asked!);
         if (_pending.TryAdd(asked!.TransactionUid, pending))

@@ -4,6 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Dicom.Dimse;
 
+/// <summary>What must be negotiated for an instance to be sent as it is.</summary>
+public readonly record struct InstanceKind(Uid SopClassUid, Uid TransferSyntaxUid);
+
 /// <summary>A SOP Instance to send: what it is, and where the bytes of its data set are. Opened only while it is
 /// being sent.</summary>
 public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid)
@@ -13,6 +16,8 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
     public Uid SopInstanceUid { get; } = sopInstanceUid;
 
     public Uid TransferSyntaxUid { get; } = transferSyntaxUid;
+
+    public InstanceKind Kind => new(SopClassUid, TransferSyntaxUid);
 
     /// <summary>The same instance in other transfer syntaxes, which are sent where its own was not accepted.</summary>
     public IReadOnlyList<InstanceSource> Renditions { get; init; } = [];

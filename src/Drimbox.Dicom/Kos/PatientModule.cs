@@ -3,19 +3,20 @@ using Drimbox.Core.Identity;
 namespace Drimbox.Dicom.Kos;
 
 /// <summary>The patient of a document: PS3.3 C.7.1.1, with the INS where the national samples have it.</summary>
-internal static class PatientModule
+public static class PatientModule
 {
     /// <summary>(0010,0021) for an INS, whatever its OID. Source: CI-SIS samples.</summary>
     private const string InsIssuer = "ASIP-SANTE-INS-NIR";
 
     /// <summary>Everything of the patient that is written as text in the character set of the document.</summary>
-    internal static IEnumerable<string?> Texts(Patient patient) =>
+    public static IEnumerable<string?> Texts(Patient patient) =>
     [
         patient.BirthName, patient.FirstGivenName, patient.GivenNames, patient.UsedName, patient.BirthPlace,
         patient.LocalId?.Value, patient.LocalId?.IssuerName, patient.Ins?.Extension,
     ];
 
-    internal static void Set(DataSet dataSet, Patient patient)
+    /// <summary>Sets the attributes; the character set must hold <see cref="Texts"/>.</summary>
+    public static void Set(DataSet dataSet, Patient patient)
     {
         dataSet.SetString(Tag.PatientName, $"{Component(patient.BirthName)}^{Component(patient.FirstGivenName)}");
         dataSet.SetString(Tag.PatientBirthDate, patient.BirthDate);
@@ -69,7 +70,7 @@ internal static class PatientModule
     }
 
     /// <summary>PS3.3 table 10-18 and 10-17: an entity by its OID.</summary>
-    internal static DataSet EntityItem(DataSet parent, string oid)
+    public static DataSet EntityItem(DataSet parent, string oid)
     {
         var item = new DataSet(parent);
         item.SetString(Tag.UniversalEntityID, oid);

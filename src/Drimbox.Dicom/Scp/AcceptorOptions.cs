@@ -96,6 +96,11 @@ public sealed record AcceptorOptions
     /// <summary>The allow-list of C-MOVE destinations; null for an unknown one, which is answered A801.</summary>
     public Func<AeTitle, DicomPeer?> MoveDestination { get; init; } = static _ => null;
 
+    /// <summary>Called once for each association that stood, when all it asked for has ended: with the same object that its
+    /// requests came with, and whether it was released in order (PS3.8 7.2) and not broken off. Must not wait or
+    /// throw.</summary>
+    public Action<AssociationPeer, bool>? AssociationEnded { get; init; }
+
     /// <summary>SOP classes to store beside those of PS3.6: private ones, or newer than this program.</summary>
     public IReadOnlySet<Uid> FurtherStorageClasses { get; init; } = new HashSet<Uid>();
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-using System.Net.Sockets;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
@@ -48,81 +46,25 @@ internal sealed partial class AssociationSession
         }
 
         // PS3.7 9.1.4.1.7: the counters are 16 bits.
-        if (answer.Instances.Count > ushort.MaxValue)
-            answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
+        if (answer.Count > ushort.MaxValue) answer = RetrieveAnswer.Refused(DimseStatus.OutOfResourcesMatches);
         if (!answer.Status.IsPending)
         {
             await Channel.SendAsync(context, command.Respond(answer.Status));
             return;
         }
 
-        var progress = new RetrieveProgress(answer.Instances);
-        if (isMove) await MoveAsync(context, command, destination!, progress, cancel);
-        else await GetAsync(context, command, progress, cancel);
+        await using var progress = new RetrieveProgress(answer);
+        if (isMove)
+        {
+            var contexts = CStoreScu.ConvertingContextsFor(answer.Kinds);
+            await MoveAsync(new MoveTarget(destination!, contexts, context, command), progress, cancel);
+        }
+        else
+        {
+            await GetAsync(context, command, progress, cancel);
+        }
+
         await SendFinalAsync(context, command, progress, cancel);
-    }
-
-    private async Task MoveAsync(
-        PresentationContext context,
-        CommandSet command,
-        DicomPeer destination,
-        RetrieveProgress progress,
-        CancellationToken cancel)
-    {
-        if (progress.Remaining == 0) return;
-        try
-        {
-            await using var association = await Association.RequestAsync(
-                new AssociationOptions
-                {
-                    Host = destination.Host,
-                    Port = destination.Port,
-                    CallingAe = _peer!.CalledAe,
-                    CalledAe = destination.AeTitle,
-                    Contexts = CStoreScu.ConvertingContextsFor(progress.Instances),
-                    Tls = destination.Tls,
-                    Time = _time,
-                },
-                _ending.Token);
-            var scu = new CStoreScu(association)
-            {
-                MoveOriginator = _peer.CallingAe,
-                MoveOriginatorMessageId = command.MessageId,
-            };
-            while (!cancel.IsCancellationRequested && progress.TryTake(out var instance))
-            {
-                progress.Count(instance, await StoreOneAsync(association, scu, instance));
-                if (progress.Remaining > 0) await SendPendingAsync(context, command, progress);
-            }
-
-            await association.ReleaseAsync(_ending.Token);
-        }
-        catch (Exception e) when (e is IOException or SocketException or TimeoutException)
-        {
-            // The destination refused or went away; the peer that asked is told by the counters. A failure of the
-            // association on which it asked shows at the next send.
-            DicomLog.MoveDestinationFailed(_log, CallingAe, destination.AeTitle.ToString(), e.Message);
-            if (!cancel.IsCancellationRequested) progress.FailRest();
-        }
-    }
-
-    private static async ValueTask<DimseStatus> StoreOneAsync(
-        Association association, CStoreScu scu, InstanceSource instance)
-    {
-        // PS3.4 C.4.2.3.1: in the transfer syntax that the instance has, if the destination takes it.
-        var fitting = TransferSyntaxConverter.Fit(
-            instance, (sopClass, syntax) => association.FindContext(sopClass, syntax) is not null);
-        if (fitting is null) return DimseStatus.SopClassNotSupported;
-        try
-        {
-            return await scu.SendAsync(fitting, CancellationToken.None);
-        }
-        catch (Exception e) when (e is FileNotFoundException
-            or DirectoryNotFoundException or UnauthorizedAccessException or InvalidDataException)
-        {
-            // This instance alone cannot be read: opened before the first byte went out, so the association stands.
-            return DimseStatus.ProcessingFailure;
-        }
     }
 
     // As many sub-operations at once as the requestor performs (PS3.7 D.3.3.3).
@@ -132,7 +74,7 @@ internal sealed partial class AssociationSession
         List<Task> running = [];
         try
         {
-            while (!cancel.IsCancellationRequested && progress.TryTake(out var instance))
+            while (!cancel.IsCancellationRequested && await TakeAsync(progress) is { } instance)
             {
                 if (running.Count == _performed)
                 {
@@ -148,12 +90,21 @@ internal sealed partial class AssociationSession
         {
             await Task.WhenAll(running);
         }
+
+        if (!cancel.IsCancellationRequested) await progress.FailRestAsync(_ended);
     }
 
     private async Task GetOneAsync(
-        PresentationContext context, CommandSet command, RetrieveProgress progress, InstanceSource instance)
+        PresentationContext context, CommandSet command, RetrieveProgress progress, RetrievedInstance instance) =>
+        await CountAsync(context, command, progress, instance, await StoreBackAsync(instance.Source));
+
+    private async ValueTask CountAsync(
+        PresentationContext context,
+        CommandSet command,
+        RetrieveProgress progress,
+        RetrievedInstance instance,
+        DimseStatus status)
     {
-        var status = await StoreBackAsync(instance);
         // One after the other, so that the counters of pending responses never run backwards.
         await progress.Turn.WaitAsync(_ended);
         try
@@ -232,59 +183,5 @@ internal sealed partial class AssociationSession
         failures.SetStrings(
             Tag.FailedSOPInstanceUIDList, progress.FailedInstances.Select(uid => uid.ToString()).ToArray());
         await Channel.SendAsync(context, final, DataSetWriter.ToBytes(failures, syntax));
-    }
-
-    /// <summary>Counts the sub-operations of one retrieve.</summary>
-    private sealed class RetrieveProgress(IReadOnlyList<InstanceSource> instances)
-    {
-        private int _taken;
-        private int _completed;
-        private int _warning;
-
-        public IReadOnlyList<InstanceSource> Instances => instances;
-
-        /// <summary>Held by the one sub-operation that is being counted.</summary>
-        public SemaphoreSlim Turn { get; } = new(1);
-
-        public int Remaining => instances.Count - _completed - _warning - FailedInstances.Count;
-
-        public List<Uid> FailedInstances { get; } = [];
-
-        // PS3.4 C.4.2.3.1: B000 where some failed, A702 where nothing at all could be sent.
-        public DimseStatus FinalStatus
-        {
-            get
-            {
-                if (FailedInstances.Count == 0 && _warning == 0) return DimseStatus.Success;
-                return FailedInstances.Count == instances.Count
-                    ? DimseStatus.OutOfResourcesSubOperations
-                    : DimseStatus.SubOperationsCompleteWithFailures;
-            }
-        }
-
-        public bool TryTake([MaybeNullWhen(false)] out InstanceSource instance)
-        {
-            instance = _taken < instances.Count ? instances[_taken++] : null;
-            return instance is not null;
-        }
-
-        public void Count(InstanceSource instance, DimseStatus status)
-        {
-            if (status.Category == StatusCategory.Success) _completed++;
-            else if (status.Category == StatusCategory.Warning) _warning++;
-            else FailedInstances.Add(instance.SopInstanceUid);
-        }
-
-        /// <summary>Where one instance is sent after the other: the one under way and all after it.</summary>
-        public void FailRest()
-        {
-            while (Remaining > 0) Count(instances[^Remaining], DimseStatus.ProcessingFailure);
-        }
-
-        public SubOperations ToCounters(bool withRemaining) => new(
-            withRemaining ? (ushort)Remaining : null,
-            (ushort)_completed,
-            (ushort)FailedInstances.Count,
-            (ushort)_warning);
     }
 }

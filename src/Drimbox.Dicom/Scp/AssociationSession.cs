@@ -101,6 +101,7 @@ internal sealed partial class AssociationSession : IDisposable
             await _ending.CancelAsync();
             await Task.WhenAll(_operations.Values.Select(operation => operation.Task));
             _admission.EndAssociation(this);
+            if (_peer is not null) _options.AssociationEnded?.Invoke(_peer, _isReleasing);
             await _provider.AwaitTransportClosedAsync();
             _admission.Exit(this);
             Dispose();

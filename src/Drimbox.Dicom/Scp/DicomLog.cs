@@ -55,7 +55,7 @@ internal static partial class DicomLog
         + "connections without one are taken at once")]
     public static partial void FewDescriptors(ILogger logger, int associations, int pending);
 
-    [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association: {Reason}")]
+    [LoggerMessage(1009, LogLevel.Warning, "C-MOVE of {CallingAe} to {Destination}: no association, or it was lost: {Reason}")]
     public static partial void MoveDestinationFailed(
         ILogger logger, string callingAe, string destination, string reason);
 

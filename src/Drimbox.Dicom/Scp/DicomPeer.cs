@@ -11,6 +11,10 @@ public sealed record DicomPeer(AeTitle AeTitle, string Host, int Port)
     /// <summary>TLS towards it; null: none.</summary>
     public TlsClientOptions? Tls { get; init; }
 
+    /// <summary>Associations that it takes from us at once, 1 to <see cref="Core.Limits.MoveAssociationsMax"/>: a C-MOVE to
+    /// it shares the work among so many. Default: 1.</summary>
+    public int Associations { get; init; } = 1;
+
     /// <summary>Reads <c>AET@host:port</c>. An IPv6 address stands in brackets, as in a URL (RFC 3986 3.2.2).</summary>
     public static bool TryParse([NotNullWhen(true)] string? s, [NotNullWhen(true)] out DicomPeer? peer)
     {

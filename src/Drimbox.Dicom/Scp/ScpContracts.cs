@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Dicom.Scp;
@@ -133,25 +134,42 @@ public sealed record RetrieveRequest(AssociationPeer Peer, Uid SopClassUid, Data
 /// <summary>How a retrieve is answered: the instances to send, or a failure.</summary>
 public sealed record RetrieveAnswer
 {
-    private RetrieveAnswer(DimseStatus status, IReadOnlyList<InstanceSource> instances)
+    private RetrieveAnswer(
+        DimseStatus status, int count, IReadOnlyList<InstanceKind> kinds, IAsyncEnumerable<InstanceSource> instances)
     {
         Status = status;
+        Count = count;
+        Kinds = kinds;
         Instances = instances;
     }
 
     /// <summary>Pending, or the failure that is the whole answer.</summary>
     public DimseStatus Status { get; }
 
-    /// <summary>One sub-operation each, in the order in which they are sent.</summary>
-    public IReadOnlyList<InstanceSource> Instances { get; }
+    /// <summary>How many sub-operations there will be.</summary>
+    public int Count { get; }
 
-    public static RetrieveAnswer Refused(DimseStatus status) => new(status, []);
+    /// <summary>What the instances are, each kind once: it is negotiated before the first of them is read.</summary>
+    public IReadOnlyList<InstanceKind> Kinds { get; }
 
-    public static RetrieveAnswer Found(IReadOnlyList<InstanceSource> instances) => new(DimseStatus.Pending, instances);
+    /// <summary>One sub-operation each, in the order in which they are sent. Read once, one after the other, as they are
+    /// sent. Fewer than <see cref="Count"/> if some disappeared since they were counted; more are not sent.</summary>
+    public IAsyncEnumerable<InstanceSource> Instances { get; }
+
+    public static RetrieveAnswer Refused(DimseStatus status) =>
+        new(status, 0, [], AsyncEnumerable.Empty<InstanceSource>());
+
+    public static RetrieveAnswer Found(IReadOnlyList<InstanceSource> instances) => Found(
+        instances.Count, CStoreScu.KindsOf(instances).ToList(), instances.ToAsyncEnumerable());
+
+    /// <summary>For more instances than should lie in memory.</summary>
+    public static RetrieveAnswer Found(
+        int count, IReadOnlyList<InstanceKind> kinds, IAsyncEnumerable<InstanceSource> instances) =>
+        new(DimseStatus.Pending, count, kinds, instances);
 }
 
 /// <summary>Retrieve SCP, C-MOVE and C-GET (PS3.4 C.4.2 and C.4.3): it names the instances, the engine sends
-/// them.</summary>
+/// them. Reading them on may throw <see cref="IOException"/>: those that are left then failed.</summary>
 public interface IRetrieveScp
 {
     /// <summary>The MOVE and GET SOP classes that it answers.</summary>

@@ -18,25 +18,26 @@ public sealed class CStoreScu(Association association)
 
     /// <summary>A context for each pair of SOP class and transfer syntax, so that what is accepted says exactly what
     /// can be sent; at most 128, the first ones met.</summary>
-    public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceSource> instances) => instances
-        .SelectMany(WithRenditions)
-        .Select(instance => (instance.SopClassUid, instance.TransferSyntaxUid))
+    public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceSource> instances) =>
+        ContextsFor(KindsOf(instances));
+
+    /// <inheritdoc cref="ContextsFor(IEnumerable{InstanceSource})"/>
+    public static IReadOnlyList<ProposedContext> ContextsFor(IEnumerable<InstanceKind> kinds) => kinds
         .Distinct()
         .Take(Limits.PresentationContextsMax)
-        .Select(pair => new ProposedContext(pair.SopClassUid, pair.TransferSyntaxUid))
+        .Select(kind => new ProposedContext(kind.SopClassUid, kind.TransferSyntaxUid))
         .ToList();
 
-    /// <summary>Those of <see cref="ContextsFor"/>, and for each SOP class whose instances can be converted one more, in
-    /// the uncompressed syntaxes; at most 128.</summary>
-    public static IReadOnlyList<ProposedContext> ConvertingContextsFor(IReadOnlyList<InstanceSource> instances)
+    /// <summary>Those of <see cref="ContextsFor(IEnumerable{InstanceKind})"/>, and for each SOP class whose instances can
+    /// be converted one more, in the uncompressed syntaxes; at most 128.</summary>
+    public static IReadOnlyList<ProposedContext> ConvertingContextsFor(IReadOnlyList<InstanceKind> kinds)
     {
-        var exact = ContextsFor(instances);
-        var converted = instances
-            .SelectMany(WithRenditions)
-            .Where(instance => TransferSyntax.TryFind(instance.TransferSyntaxUid, out var syntax)
+        var exact = ContextsFor(kinds);
+        var converted = kinds
+            .Where(kind => TransferSyntax.TryFind(kind.TransferSyntaxUid, out var syntax)
                 && (TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ExplicitVRLittleEndian)
                     || TransferSyntaxConverter.CanConvert(syntax, TransferSyntax.ImplicitVRLittleEndian)))
-            .Select(instance => instance.SopClassUid)
+            .Select(kind => kind.SopClassUid)
             .Distinct()
             .Select(CFindScu.ContextFor);
         return exact.Concat(converted).Take(Limits.PresentationContextsMax).ToList();
@@ -106,6 +107,10 @@ public sealed class CStoreScu(Association association)
             lock (gate) return rest.MoveNext() ? rest.Current : null;
         }
     }
+
+    /// <summary>What the instances are, in each of their renditions.</summary>
+    internal static IEnumerable<InstanceKind> KindsOf(IEnumerable<InstanceSource> instances) =>
+        instances.SelectMany(WithRenditions).Select(instance => instance.Kind).Distinct();
 
     private static IEnumerable<InstanceSource> WithRenditions(InstanceSource instance) =>
         instance.Renditions.Count == 0 ? [instance] : instance.Renditions.Prepend(instance);

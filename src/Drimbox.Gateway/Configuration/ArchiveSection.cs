@@ -50,6 +50,12 @@ internal sealed record ArchiveSection : IValidatableObject
     [Range(0, 3650)]
     public int TrashDays { get; init; } = Limits.TrashDays;
 
+    /// <summary>How the reports of storage commitment go out.</summary>
+    public CommitmentSection Commitment { get; init; } = new();
+
+    /// <summary>When a study is complete, and who is told.</summary>
+    public CompletenessSection Completeness { get; init; } = new();
+
     /// <summary>What to do with another data set under a known SOP Instance UID: replace, keep-first or always-replace.
     /// Default replace.</summary>
     [Required, RegularExpression("replace|keep-first|always-replace",
@@ -82,6 +88,8 @@ internal sealed record ArchiveSection : IValidatableObject
         Retention = Retention,
         Scrub = Scrub,
         TrashKept = TimeSpan.FromDays(TrashDays),
+        Commitment = Commitment.ToOptions(),
+        Completeness = Completeness.ToOptions(),
         Duplicates = Duplicates switch
         {
             "keep-first" => DuplicatePolicy.KeepFirst,
@@ -92,8 +100,9 @@ internal sealed record ArchiveSection : IValidatableObject
         Web = Web?.ToOptions(),
     };
 
-    private static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)
+    internal static DicomPeer PeerOf(DicomPeerOptions peer) => new(AeTitle.Parse(peer.AeTitle), peer.Host, peer.Port)
     {
         Tls = TlsClientOptions.From(peer.Tls),
+        Associations = peer.Associations,
     };
 }

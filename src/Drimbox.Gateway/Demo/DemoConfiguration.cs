@@ -1,5 +1,6 @@
 using Drimbox.Archive;
 using Drimbox.Core;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dmp;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Configuration;

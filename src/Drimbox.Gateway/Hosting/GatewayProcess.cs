@@ -155,6 +155,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{configuration.Archive.Dicom.Address}:{Archive.Port}");
         if (Archive?.WebAddress is { } web) lines.Add($"archive        DICOMweb {web}dicom-web");
         if (Ris is not null) lines.Add($"ris            MLLP  {Ris.Hl7EndPoint}");
+        if (Ris?.DicomEndPoint is { } worklist)
+            lines.Add($"ris            DICOM {configuration.Ris!.Dicom!.AeTitle}@{worklist}");
         if (Teleradiology is not null)
         {
             lines.Add($"teleradiology  MLLP  {Teleradiology.Hl7EndPoint}");

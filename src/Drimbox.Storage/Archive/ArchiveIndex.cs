@@ -37,10 +37,18 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         _finds = new FindReader(_readers);
         _writer = new SqliteWriter(store.Database, "archive.db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
+        Commitments = new CommitmentTable(_writer, _readers, options.Clock);
+        Completeness = new CompletenessTable(_writer, _readers, _outbox, options.Clock);
     }
 
     /// <summary>What other roles are told, with the instances that it is about.</summary>
     public OutboxQueue Outbox { get; }
+
+    /// <summary>Requests for storage commitment.</summary>
+    public CommitmentTable Commitments { get; }
+
+    /// <summary>Which studies are still on their way.</summary>
+    public CompletenessTable Completeness { get; }
 
     /// <summary>False if the process that held the index before did not dispose it: the files of the rows after
     /// <see cref="VerifiedTo"/> may not be whole.</summary>
@@ -161,8 +169,13 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
 
     /// <summary>Streams the visible instances below what a query matches, in the order of insertion within a
     /// page.</summary>
-    public IAsyncEnumerable<IndexedInstance> InstancesOfAsync(FindQuery query, CancellationToken cancellationToken) =>
-        _finds.InstancesAsync(query, cancellationToken);
+    public async IAsyncEnumerable<IndexedInstance> InstancesOfAsync(
+        FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var ids = await _finds.InstanceIdsAsync(query, cancellationToken);
+        await foreach (var instance in _finds.InstancesAsync(ids, query.ShownReasons, cancellationToken))
+            yield return instance;
+    }
 
     /// <summary>How the database answers a query (EXPLAIN QUERY PLAN), a step a line.</summary>
     public Task<IReadOnlyList<string>> ExplainAsync(FindQuery query, CancellationToken cancellationToken) =>

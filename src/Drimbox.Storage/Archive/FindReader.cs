@@ -37,17 +37,26 @@ internal sealed class FindReader(SqliteReaders readers)
         }
     }
 
-    /// <summary>The visible instances below what a query matches, in the order of insertion within a page.</summary>
+    /// <summary>The row ids of the visible instances below what a query matches.</summary>
+    public Task<List<long>> InstanceIdsAsync(FindQuery query, CancellationToken cancellationToken) =>
+        readers.ReadAsync(
+            db =>
+            {
+                var sql = new FindSql(query, FindLevel.Image);
+                return ReadIds(db, sql, sql.Ids(sql.Choose(db)), long.MaxValue, []);
+            },
+            cancellationToken);
+
+    /// <summary>Reads instances page by page, those of a page in the order of their row ids.</summary>
     public async IAsyncEnumerable<IndexedInstance> InstancesAsync(
-        FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        List<long> ids,
+        IReadOnlyList<string> shownReasons,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var sql = new FindSql(query, FindLevel.Image);
-        var ids = await readers.ReadAsync(
-            db => ReadIds(db, sql, sql.Ids(sql.Choose(db)), long.MaxValue, []), cancellationToken);
         foreach (var page in ids.Chunk(PageRows))
         {
             foreach (var instance in await readers.ReadAsync(
-                db => ReadInstances(db, page, query.ShownReasons), cancellationToken))
+                db => ReadInstances(db, page, shownReasons), cancellationToken))
                 yield return instance;
         }
     }

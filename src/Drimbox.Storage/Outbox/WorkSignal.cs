@@ -1,8 +1,8 @@
 namespace Drimbox.Storage;
 
-/// <summary>Wakes the one dispatcher of a store. A signal that comes while it works is not lost: the next wait ends
+/// <summary>Wakes the one worker that waits for it. A signal that comes while it works is not lost: the next wait ends
 /// at once.</summary>
-internal sealed class WorkSignal(TimeProvider clock)
+public sealed class WorkSignal(TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource? _waiting;
@@ -21,6 +21,7 @@ internal sealed class WorkSignal(TimeProvider clock)
         waiting?.TrySetResult();
     }
 
+    /// <summary>Ends with the signal, or at <paramref name="until"/>; with a far one also earlier.</summary>
     public async ValueTask WaitAsync(DateTimeOffset? until, CancellationToken cancellationToken)
     {
         Task signal;

@@ -69,6 +69,11 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"Address\": \"0.0.0.0\" } }", "Archive:Web:Address")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"Callers\": [{ \"Name\": \"B\" }] } }", "Archive:Web:Callers:0:Name")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Web\": { \"StoreBytesMax\": 5 } }", "Archive:Web:StoreBytesMax")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Destinations\": [{ \"AeTitle\": \"B\", \"Host\": \"b\", \"Associations\": 9 }] }", "Archive:Destinations:0:Associations")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Commitment\": { \"RetryDelays\": [\"00:00:00\"] } }", "Archive:Commitment:RetryDelays")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Completeness\": { \"QuietTime\": \"02:00:00\" } }", "Archive:Completeness:QuietTime")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Completeness\": { \"LongQuietTime\": \"00:00:30\" } }", "Archive:Completeness:LongQuietTime")]
+    [InlineData("\"Ris\": { \"Dicom\": { \"AeTitle\": \"A\", \"Stations\": [{ \"AeTitle\": \"B\" }] } }", "Ris:Dicom:Stations:0:Modality")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
         await using var process = DrimboxProcess.Start("config", "check", Write(section));
@@ -136,6 +141,29 @@ public sealed class RunTests : IDisposable
         using var foreign = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = "evil.example" } };
         using var refused = await http.SendAsync(foreign, cancellation);
         Assert.False(refused.IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task The_archive_tells_which_studies_are_complete_and_which_commitments_wait()
+    {
+        var (http, dicom) = (LoopbackPorts.Take(), LoopbackPorts.Take());
+        using var study = new SampleStudy();
+        await using var process = DrimboxProcess.Start("run", "--config", Write($$"""
+            "Archive": {
+              "Dicom": { "AeTitle": "ARCHIVE", "Port": {{dicom}} }, "Callers": ["DRIMBOX"],
+              "Completeness": { "QuietTime": "01:00:00", "LongQuietTime": "01:00:00" }
+            },
+            "Administration": { "HttpPort": {{http}} }
+            """));
+        await ReadyAsync(process);
+        await using var store = DrimboxProcess.Start("store", $"ARCHIVE@127.0.0.1:{dicom}", study.Paths[0]);
+        Assert.Equal(0, (await store.EndAsync()).ExitCode);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http}") };
+        var cancellation = TestContext.Current.CancellationToken;
+        var receiving = await client.GetStringAsync("/api/archive/completeness?complete=false", cancellation);
+        Assert.Contains($"{SampleStudy.Order.StudyInstanceUid}", receiving, StringComparison.Ordinal);
+        Assert.Equal("[]", await client.GetStringAsync("/api/archive/completeness?complete=true", cancellation));
+        Assert.Equal("[]", await client.GetStringAsync("/api/archive/commitments", cancellation));
     }
 
     [Fact]

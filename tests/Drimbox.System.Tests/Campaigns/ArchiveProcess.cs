@@ -4,6 +4,7 @@ using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;

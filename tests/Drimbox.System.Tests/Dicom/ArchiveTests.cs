@@ -95,6 +95,23 @@ public sealed class ArchiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Getscu_gets_the_series_of_a_study_over_its_own_association()
+    {
+        await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);
+        var target = Directory.CreateDirectory(Path.Combine(_folder.Path, "got")).FullName;
+        await Dcmtk.SucceedAsync(
+            "getscu", "-S", "-aec", "ARCHIVE", "+B", "-od", target, "-k", "QueryRetrieveLevel=STUDY",
+            "-k", $"StudyInstanceUID={Order.StudyInstanceUid}", "127.0.0.1", Port);
+        Assert.Equal(
+            _sent.Keys.Order(),
+            Directory.GetFiles(target).Select(path =>
+            {
+                Assert.True(DicomFile.TryRead(path, out var file, out _));
+                return file!.DataSet.GetString(Tag.SOPInstanceUID)!;
+            }).Order());
+    }
+
+    [Fact]
     public async Task The_files_of_the_archive_are_dicom_files_to_dcmtk()
     {
         await Dcmtk.SucceedAsync("storescu", ["-aec", "ARCHIVE", "127.0.0.1", Port, .. _paths]);

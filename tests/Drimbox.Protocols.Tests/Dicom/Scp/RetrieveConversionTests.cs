@@ -82,7 +82,8 @@ public sealed class RetrieveConversionTests
     [Fact]
     public void Beside_its_own_syntax_an_instance_is_proposed_in_the_uncompressed_ones()
     {
-        var contexts = CStoreScu.ConvertingContextsFor([Instance(1, Explicit), Instance(2, Explicit), Jpeg(3)]);
+        var contexts = CStoreScu.ConvertingContextsFor(
+            [Instance(1, Explicit).Kind, Instance(2, Explicit).Kind, Jpeg(3).Kind]);
         Assert.Equal(
             [
                 Explicit.Uid.ToString(),
@@ -90,7 +91,7 @@ public sealed class RetrieveConversionTests
                 $"{Explicit.Uid} {Implicit.Uid}",
             ],
             contexts.Select(c => string.Join(' ', c.TransferSyntaxes)));
-        Assert.Single(CStoreScu.ConvertingContextsFor([Jpeg(3)]));
+        Assert.Single(CStoreScu.ConvertingContextsFor([Jpeg(3).Kind]));
     }
 
     private static TestAcceptor Start(int? port, params InstanceSource[] instances) => TestAcceptor.Start(o => o with

@@ -3,15 +3,14 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drimbox.Core;
-using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
 
-namespace Drimbox.Gateway.Configuration;
+namespace Drimbox.Dicom.Scp;
 
 /// <summary>An AE that may call, as the configuration file writes it: <c>"MODALITY"</c>, or an object that binds the
 /// title to where it calls from, what it shows and what it may ask for.</summary>
 [JsonConverter(typeof(CallerSectionConverter))]
-internal sealed record CallerSection : IValidatableObject
+public sealed record CallerSection : IValidatableObject
 {
     /// <summary>Calling AE title. No default.</summary>
     [Required, RegularExpression(OptionPatterns.AeTitle, ErrorMessage = OptionPatterns.AeTitleError)]
@@ -49,7 +48,7 @@ internal sealed record CallerSection : IValidatableObject
 }
 
 /// <summary>Reads a caller from a text or an object.</summary>
-internal sealed class CallerSectionConverter : JsonConverter<CallerSection>
+public sealed class CallerSectionConverter : JsonConverter<CallerSection>
 {
     public override CallerSection Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

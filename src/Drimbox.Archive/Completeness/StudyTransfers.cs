@@ -1,0 +1,143 @@
+using Drimbox.Core.Archive;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+
+namespace Drimbox.Archive.Completeness;
+
+/// <summary>The studies that are on their way, in memory: who is sending, since when it is quiet, what is still awaited.
+/// The index knows of each that it is not complete; after a start the rest is taken to be broken off.</summary>
+internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Uid, Transfer> _transfers = [];
+
+    // Announced before the first image came.
+    private readonly Dictionary<Uid, HashSet<Uid>> _announced = [];
+
+    /// <summary>An image is in the index.</summary>
+    public void Note(Uid study, Uid sopInstance, AssociationPeer sender)
+    {
+        lock (_gate)
+        {
+            var isNew = !_transfers.TryGetValue(study, out var transfer);
+            if (isNew) _transfers[study] = transfer = new Transfer();
+            transfer!.LastArrival = time.GetUtcNow();
+            transfer.Senders.Add(sender);
+            // What the worker has to know: a new study, or the last image that a step promised. Others can only put its
+            // time off.
+            var isLast = IsLastAwaited(study, sopInstance);
+            if (!isNew && !isLast) return;
+        }
+
+        work.Set();
+    }
+
+    /// <summary>An association is over.</summary>
+    public void End(AssociationPeer sender, bool released)
+    {
+        var isSender = false;
+        lock (_gate)
+        {
+            foreach (var transfer in _transfers.Values)
+            {
+                if (!transfer.Senders.Remove(sender)) continue;
+                transfer.LastSenderReleased = released;
+                isSender = true;
+            }
+        }
+
+        if (isSender) work.Set();
+    }
+
+    /// <summary>As the index has it at the start.</summary>
+    public void Restore(ReceivingStudy study)
+    {
+        lock (_gate) _transfers[study.StudyInstanceUid] = new Transfer { LastArrival = study.LastArrival };
+    }
+
+    /// <summary>A procedure step made these instances; those that are here are reported by <see cref="Found"/>.</summary>
+    public void Announce(AnnouncedStudy study)
+    {
+        lock (_gate) _announced[study.StudyInstanceUid] = [.. study.SopInstanceUids];
+    }
+
+    /// <summary>An announced instance is here.</summary>
+    public void Found(Uid study, Uid sopInstance)
+    {
+        lock (_gate)
+        {
+            if (!IsLastAwaited(study, sopInstance)) return;
+        }
+
+        work.Set();
+    }
+
+    public void CommitmentAsked(Uid study)
+    {
+        lock (_gate)
+        {
+            if (!_transfers.TryGetValue(study, out var transfer)) return;
+            transfer.CommitmentAsked = true;
+        }
+
+        work.Set();
+    }
+
+    /// <summary>What is complete by now.</summary>
+    /// <param name="next">When there will be more, unless something happens before.</param>
+    public IReadOnlyList<(Uid Study, CompletenessReason Reason)> TakeComplete(
+        CompletenessPolicy policy, out DateTimeOffset? next)
+    {
+        var complete = new List<(Uid, CompletenessReason)>();
+        var now = time.GetUtcNow();
+        next = null;
+        lock (_gate)
+        {
+            foreach (var (study, transfer) in _transfers)
+            {
+                var state = new StudyTransfer(
+                    transfer.LastArrival, transfer.Senders.Count, transfer.LastSenderReleased,
+                    _announced.TryGetValue(study, out var awaited) ? awaited.Count : null, transfer.CommitmentAsked);
+                if (state.Decide(policy, now, out var again) is { } reason) complete.Add((study, reason));
+                else if (next is null || again < next) next = again;
+            }
+
+            // What a step made of a study that was complete before the step was reported.
+            foreach (var (study, awaited) in _announced)
+            {
+                if (awaited.Count == 0 && !_transfers.ContainsKey(study))
+                    complete.Add((study, CompletenessReason.ProcedureStep));
+            }
+
+            foreach (var (study, _) in complete)
+            {
+                _transfers.Remove(study);
+                _announced.Remove(study);
+            }
+        }
+
+        return complete;
+    }
+
+    /// <summary>Its end could not be recorded: it is taken again the next time.</summary>
+    public void PutBack(Uid study)
+    {
+        lock (_gate) _transfers.TryAdd(study, new Transfer { LastArrival = DateTimeOffset.MinValue });
+    }
+
+    private bool IsLastAwaited(Uid study, Uid sopInstance) =>
+        _announced.TryGetValue(study, out var awaited) && awaited.Remove(sopInstance) && awaited.Count == 0;
+
+    private sealed class Transfer
+    {
+        public DateTimeOffset LastArrival { get; set; }
+
+        /// <summary>By reference: two associations of one peer are two.</summary>
+        public HashSet<AssociationPeer> Senders { get; } = new(ReferenceEqualityComparer.Instance);
+
+        public bool LastSenderReleased { get; set; }
+
+        public bool CommitmentAsked { get; set; }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Emulators;
+using Drimbox.Tests.Dicom;
+using Drimbox.Tests.Flow;
+
+namespace Drimbox.Tests.Orthanc;
+
+/// <summary>Orthanc (Debian's package) as a peer, with a folder of its own, driven over its REST interface.</summary>
+internal sealed class OrthancServer : IDisposable
+{
+    private readonly Process _process;
+    private readonly HttpClient _http;
+    private readonly StringBuilder _output = new();
+
+    private OrthancServer(Process process, int dicomPort, int httpPort)
+    {
+        _process = process;
+        DicomPort = dicomPort;
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+    }
+
+    public static AeTitle AeTitle { get; } = AeTitle.Parse("ORTHANC");
+
+    public int DicomPort { get; }
+
+    public DicomPeer Peer => new(AeTitle, "127.0.0.1", DicomPort);
+
+    /// <summary>Starts it and waits until it answers.</summary>
+    /// <param name="dicomPort">Its own.</param>
+    /// <param name="archivePort">Of the modality <c>archive</c>, which it knows as ARCHIVE.</param>
+    public static async Task<OrthancServer> StartAsync(string folder, int dicomPort, int archivePort)
+    {
+        var httpPort = LoopbackPorts.Take();
+        var configuration = Path.Combine(folder, "orthanc.json");
+        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["StorageDirectory"] = Directory.CreateDirectory(Path.Combine(folder, "orthanc")).FullName,
+            ["DicomAet"] = AeTitle.ToString(),
+            ["DicomPort"] = dicomPort,
+            ["HttpPort"] = httpPort,
+            ["RemoteAccessAllowed"] = false,
+            ["AuthenticationEnabled"] = false,
+            ["Plugins"] = Array.Empty<string>(),
+            ["DicomModalities"] = new Dictionary<string, object>
+            {
+                ["archive"] = new { AET = "ARCHIVE", Host = "127.0.0.1", Port = archivePort },
+            },
+        }));
+        var start = new ProcessStartInfo(Tests.Peer.Require("Orthanc"), [configuration])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        var server = new OrthancServer(Process.Start(start)!, dicomPort, httpPort);
+        server._process.OutputDataReceived += (_, line) => server.Note(line.Data);
+        server._process.ErrorDataReceived += (_, line) => server.Note(line.Data);
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        await Eventually.HoldsAsync(server.IsReadyAsync, ready => ready, _ => $"Orthanc does not start:\n{server._output}");
+        return server;
+    }
+
+    public async Task<JsonElement> GetAsync(string path) =>
+        await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    /// <summary>Posts a JSON value, or a text or bytes as they are.</summary>
+    public async Task<JsonElement> PostAsync(string path, object body)
+    {
+        using HttpContent content = body switch
+        {
+            string text => new StringContent(text),
+            byte[] bytes => new ByteArrayContent(bytes),
+            _ => new StringContent(JsonSerializer.Serialize(body)),
+        };
+        using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {answer}\n{_output}");
+        return JsonDocument.Parse(answer.Length == 0 ? "{}" : answer).RootElement;
+    }
+
+    /// <summary>The SOP Instance UIDs that it has.</summary>
+    public async Task<string[]> UidsAsync() =>
+    [
+        .. (await GetAsync("/instances?expand")).EnumerateArray()
+            .Select(i => i.GetProperty("MainDicomTags").GetProperty("SOPInstanceUID").GetString()!).Order(),
+    ];
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private void Note(string? line)
+    {
+        lock (_output) _output.AppendLine(line);
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        Assert.False(_process.HasExited, $"Orthanc has ended:\n{_output}");
+        try
+        {
+            using var response = await _http.GetAsync(new Uri("/system", UriKind.Relative));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
