@@ -240,7 +240,7 @@ internal static class ArchiveWrites
         return added;
     }
 
-    private static void RequestAttributes(SqliteDatabase db, long series, IReadOnlyList<RequestAttributes> requests)
+    public static void RequestAttributes(SqliteDatabase db, long series, IReadOnlyList<RequestAttributes> requests)
     {
         for (var position = 0; position < requests.Count; position++)
         {

@@ -221,17 +221,26 @@ internal static class KeptFileWrites
             .Add(from).Run();
     }
 
-    private static void CorrectSeries(SqliteDatabase db, long id, SeriesAttributes series) =>
+    private static void CorrectSeries(SqliteDatabase db, long id, SeriesAttributes series)
+    {
         db.Use("""
             UPDATE series SET
                 modality = iif(?2 = '', modality, ?2), series_number = iif(?3 = '', series_number, ?3),
                 series_description = iif(?4 = '', series_description, ?4),
                 series_date = iif(?5 = '', series_date, ?5), series_time = iif(?6 = '', series_time, ?6),
-                series_time_key = iif(?6 = '', series_time_key, ?7)
+                series_time_key = iif(?6 = '', series_time_key, ?7),
+                pps_start_date = iif(?8 = '', pps_start_date, ?8), pps_start_time = iif(?9 = '', pps_start_time, ?9),
+                pps_start_time_key = iif(?9 = '', pps_start_time_key, ?10)
             WHERE id = ?1
             """)
             .Add(id).Add(series.Modality).Add(series.SeriesNumber).Add(series.SeriesDescription)
-            .Add(series.SeriesDate).Add(series.SeriesTime).Add(FindTerms.TimeKey(series.SeriesTime, '0')).Run();
+            .Add(series.SeriesDate).Add(series.SeriesTime).Add(FindTerms.TimeKey(series.SeriesTime, '0'))
+            .Add(series.PerformedProcedureStepStartDate).Add(series.PerformedProcedureStepStartTime)
+            .Add(FindTerms.TimeKey(series.PerformedProcedureStepStartTime, '0')).Run();
+        if (series.RequestAttributes.Count == 0) return;
+        db.Use("DELETE FROM request_attributes WHERE series = ?").Add(id).Run();
+        ArchiveWrites.RequestAttributes(db, id, series.RequestAttributes);
+    }
 
     private static List<string> ReadNames(SqliteStatement rows)
     {

@@ -139,6 +139,21 @@ public sealed class KeptFileTests : IAsyncLifetime
             Study = first.Study with { AccessionNumber = "ACC9", StudyDescription = "" },
             Series = first.Series with { SeriesInstanceUid = Uid.Parse("1.2.3.1.7"), Modality = "PT" },
         });
+        await ReplaceAsync(With(first, "third", 'd') with
+        {
+            Series = first.Series with
+            {
+                SeriesInstanceUid = Uid.Parse("1.2.3.1.7"), Modality = "", PerformedProcedureStepStartDate = "20260505",
+                RequestAttributes = [new RequestAttributes("ACC9", "RP9", "", "SPS9", "")],
+            },
+            Patient = first.Patient with { PatientName = "PAT-TROIS^DOMINIQUE^^DR" },
+            Study = first.Study with { AccessionNumber = "ACC9" },
+        });
+        using var db = SqliteDatabase.OpenReader(Path.Combine(_folder.Path, "archive.db"));
+        Assert.Equal("20260505 RP9", db.Use("""
+            SELECT e.pps_start_date || ' ' || r.requested_procedure_id
+            FROM series e JOIN request_attributes r ON r.series = e.id
+            """).TextOrNone());
 
         var study = Assert.Single(await FindAsync(
             FindLevel.Study, ArchiveAttribute.PatientName, ArchiveAttribute.AccessionNumber,
