@@ -1,5 +1,4 @@
 using Drimbox.Core;
-using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Archive;

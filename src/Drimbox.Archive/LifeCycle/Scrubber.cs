@@ -71,11 +71,11 @@ internal sealed class Scrubber(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // A start has better things to do; who says 'scrub start' need not wait.
-        await WaitAsync(Woken(), surroundings.Time.GetUtcNow() + Limits.ScrubStartDelay, cancellationToken);
+        await WaitAsync(Woken, surroundings.Time.GetUtcNow() + Limits.ScrubStartDelay, cancellationToken);
         while (!cancellationToken.IsCancellationRequested)
         {
             // Taken before the look, so that a word that comes between the two is not lost.
-            var woken = Woken();
+            var woken = Woken;
             try
             {
                 var due = ScrubSchedule.DueAt(Progress, options.Scrub);
@@ -259,9 +259,12 @@ internal sealed class Scrubber(
         }
     }
 
-    private Task Woken()
+    private Task Woken
     {
-        lock (_gate) return _woken.Task;
+        get
+        {
+            lock (_gate) return _woken.Task;
+        }
     }
 
     private void Wake()
