@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Drimbox.Archive;
 using Drimbox.Archive.Web;
 using Drimbox.Core.Identity;
@@ -116,18 +117,23 @@ public sealed class AccessTests : IDisposable
             ],
         }));
         await archive.StoreAsync(Ct(1, 1, 1));
-        Assert.Equal(200, await StatusAsync(archive.Node, known));
-        Assert.Equal(401, await StatusAsync(archive.Node, unknown));
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => StatusAsync(archive.Node, null));
+        Assert.Equal(200, await StatusAsync(archive.Node, authority, known));
+        Assert.Equal(401, await StatusAsync(archive.Node, authority, unknown));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => StatusAsync(archive.Node, authority, null));
     }
 
-    private static async Task<int> StatusAsync(ArchiveNode node, TestIdentity? identity)
+    private static async Task<int> StatusAsync(ArchiveNode node, TestAuthority authority, TestIdentity? identity)
     {
         using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authority.CertificateFile);
         if (identity is not null)
         {
-            var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPemFile(
+            var certificate = X509Certificate2.CreateFromPemFile(
                 identity.CertificateFile, identity.KeyFile);
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
         }
