@@ -35,7 +35,7 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
     }
 
     /// <summary>All instances that the path names.</summary>
-    /// <returns>Null after an answer: 404 or 413.</returns>
+    /// <returns>Null after an answer: 404 or 413, or 500 if all of them are damaged.</returns>
     public async Task<List<IndexedInstance>?> FindAsync(HttpContext context)
     {
         var instances = new List<IndexedInstance>();
@@ -56,7 +56,14 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
             }
         }
 
-        if (instances.Count > 0) return instances;
+        if (instances.Exists(instance => !instance.Damaged)) return instances;
+        if (instances.Count > 0)
+        {
+            await WebAnswers.RefuseAsync(
+                context, StatusCodes.Status500InternalServerError, "What is stored is damaged; the archive says so too.");
+            return null;
+        }
+
         await WebAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such resource.");
         return null;
     }

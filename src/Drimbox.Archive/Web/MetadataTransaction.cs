@@ -20,6 +20,7 @@ internal sealed class MetadataTransaction(InstanceLookup lookup, IIdSource ids)
     public async Task RunAsync(HttpContext context)
     {
         if (await lookup.FindAsync(context) is not { } instances) return;
+        instances.RemoveAll(instance => instance.Damaged);
         if (WebAnswers.Choose(context.Request, WebMediaTypes.Metadata) is not { } media)
         {
             await WebAnswers.NotAcceptableAsync(

@@ -50,7 +50,8 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 
     private static OfferedMedia? Choose(List<Acceptance> accepted, IndexedInstance instance, bool mayBeSingle)
     {
-        if (!TransferSyntax.TryFind(instance.TransferSyntaxUid, out var stored)) return null;
+        // What is damaged is not sent as good; of several it is missing, and the answer is 206.
+        if (instance.Damaged || !TransferSyntax.TryFind(instance.TransferSyntaxUid, out var stored)) return null;
         var offers = WebMediaTypes.OfInstance(stored, isMultipart: true, TransferSyntaxConverter.CanConvert);
         if (mayBeSingle)
             offers = offers.Concat(WebMediaTypes.OfInstance(stored, false, TransferSyntaxConverter.CanConvert));

@@ -80,7 +80,7 @@ internal static class LifeCycleWrites
         found.Reset();
         if (study == 0) return RemovalHold.Absent;
         if (isProtected) return RemovalHold.Protected;
-        return IsUndelivered(db, study, uid) ? RemovalHold.NotDelivered : null;
+        return IsUndelivered(db, study, uid) || HasCommitmentPending(db, study) ? RemovalHold.NotDelivered : null;
     }
 
     /// <summary>The way back begins: nothing else moves or unlinks these files from now on.</summary>
@@ -187,6 +187,14 @@ internal static class LifeCycleWrites
                 WHERE i.sop_instance_uid = j.atom AND e.study = ?1))
         LIMIT 1
         """).Add(study).Add(uid).LongOrNone() is not null;
+
+    // Whoever asked for custody must hear of it while the instances are here.
+    private static bool HasCommitmentPending(SqliteDatabase db, long study) => db.Use("""
+        SELECT 1
+        FROM commitment c, series e CROSS JOIN instance i ON i.series = e.id
+        WHERE c.state = 'Pending' AND e.study = ? AND instr(c.instances, i.sop_instance_uid) > 0
+        LIMIT 1
+        """).Add(study).LongOrNone() is not null;
 
     private static long InsertRemoval(
         SqliteDatabase db,

@@ -125,7 +125,7 @@ public sealed class KeptFileTests : IAsyncLifetime
         Assert.Equal((3, JpegLs), (restored.Version, restored.TransferSyntaxUid));
         Assert.Equal("r2", Assert.Single(restored.Renditions).File.FileName);
         Assert.Equal("second", Assert.Single(
-            (await _index.FilesOfAsync(moved.RowId, Token)).Where(f => f.Version == 2)).File.FileName);
+            await _index.FilesOfAsync(moved.RowId, Token), f => f.Version == 2).File.FileName);
     }
 
     [Fact]

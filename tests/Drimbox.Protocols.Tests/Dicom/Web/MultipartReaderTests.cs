@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Drimbox.Dicom.Web;
 
@@ -47,7 +48,7 @@ public sealed class MultipartReaderTests
         for (var round = 0; round < 30; round++)
         {
             var wanted = new List<byte[]>();
-            using var body = new MemoryStream();
+            var body = new ArrayBufferWriter<byte>();
             for (var i = random.Next(1, 6); i > 0; i--)
             {
                 // Of few letters, so that much of it looks like the delimiter.
@@ -60,7 +61,7 @@ public sealed class MultipartReaderTests
             }
 
             body.Write("\r\n--bb--"u8);
-            using var reader = new MultipartReader(new PieceStream(body.ToArray(), random.Next(1, 200_000)), "bb");
+            using var reader = new MultipartReader(new PieceStream(body.WrittenSpan.ToArray(), random.Next(1, 200_000)), "bb");
             foreach (var part in wanted)
             {
                 Assert.NotNull(await reader.NextPartAsync(default));

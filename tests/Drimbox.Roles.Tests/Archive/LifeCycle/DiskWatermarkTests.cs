@@ -12,13 +12,15 @@ using static Drimbox.Tests.Archive.ArchiveFixture;
 namespace Drimbox.Tests.Archive.LifeCycle;
 
 /// <summary>A disk that fills up is an event: storing stops before the disk is full, and only storing.</summary>
-public sealed class DiskWatermarkTests
+public sealed class DiskWatermarkTests : IDisposable
 {
     private const long Total = 1_000_000;
 
     private readonly FaultyDisk _disk = new(Disk.Real) { Space = (Total, Total) };
     private readonly ManualClock _clock = new(new DateTimeOffset(2026, 8, 30, 9, 0, 0, TimeSpan.Zero));
     private readonly LoggedEvents _log = new();
+
+    public void Dispose() => _log.Dispose();
 
     [Theory]
     [InlineData(0, 5, 1_000_000, 50_000)]
