@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Drimbox.Archive;
 using Drimbox.Core;
+using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
@@ -81,6 +83,8 @@ internal sealed class KillableArchive(string dataFolder) : IAsyncDisposable
             {
                 Dicom = new DicomNodeOptions { AeTitle = "ARCHIVE", Port = port },
                 Callers = [new CallerSection { AeTitle = "MODALITY" }],
+                // A disk here is small, and a campaign is about what happens when it is full, not before.
+                Disk = DiskSpaceOptions.NoMark,
             },
         };
         Directory.CreateDirectory(dataFolder);
