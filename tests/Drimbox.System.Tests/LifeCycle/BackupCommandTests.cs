@@ -118,7 +118,8 @@ public sealed class BackupCommandTests : IDisposable
         {
             var uid = $"1.2.826.9.{sender}.{i}";
             var length = 1_000 + (i * 97 % 60_000);
-            Assert.Equal(DimseStatus.Success, await store.SendAsync(RunningArchive.Instance(uid, length)));
+            Assert.Equal(DimseStatus.Success, await store.SendAsync(
+                RunningArchive.Instance(uid, length), CancellationToken.None));
             acknowledged[uid] = length;
         }
     }

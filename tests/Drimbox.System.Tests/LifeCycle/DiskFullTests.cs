@@ -68,7 +68,11 @@ public sealed class DiskFullTests
 
         private static int Run(string program, params string[] arguments)
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
             process.WaitForExit();
             return process.ExitCode;
         }
