@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
@@ -38,7 +39,10 @@ internal sealed partial class AssociationSession : IDisposable
         TimeProvider time,
         CancellationToken stopping)
     {
-        Address = ((IPEndPoint)transport.RemoteEndPoint!).Address;
+        // The peer reset the connection before we looked at it.
+        Address = transport.RemoteEndPoint is IPEndPoint peer
+            ? peer.Address
+            : throw new SocketException((int)SocketError.NotConnected);
         _transport = transport;
         _options = options;
         _negotiation = negotiation;

@@ -10,14 +10,17 @@ namespace Drimbox.Dicom.UpperLayer;
 /// <see cref="ObjectDisposedException"/> once the connection is gone.</remarks>
 internal abstract class Transport : IDisposable
 {
+    private readonly EndPoint? _remoteEndPoint;
+
     protected Transport(Socket socket)
     {
         Socket = socket;
         Socket.NoDelay = true;
+        _remoteEndPoint = AddressOf(socket);
     }
 
-    /// <summary>The address of the other side; null once it is gone.</summary>
-    public virtual EndPoint? RemoteEndPoint => Socket.RemoteEndPoint;
+    /// <summary>The address of the other side; null if it was gone before it could be asked for.</summary>
+    public virtual EndPoint? RemoteEndPoint => _remoteEndPoint;
 
     protected Socket Socket { get; }
 
@@ -44,6 +47,19 @@ internal abstract class Transport : IDisposable
 
     /// <summary>Tells the peer that this side sends nothing more. Waits for no answer.</summary>
     public abstract ValueTask ShutdownSendAsync();
+
+    // Asked for once: after a reset the system no longer knows it, and what is to be told is why the peer left.
+    private static EndPoint? AddressOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>True where a receive would not wait: something has come, or the connection has ended.</summary>
     public bool HasInput()

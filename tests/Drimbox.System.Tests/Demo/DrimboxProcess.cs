@@ -42,7 +42,13 @@ internal sealed class DrimboxProcess : IAsyncDisposable
     public static DrimboxProcess Start(params IReadOnlyList<string> arguments) =>
         new(new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "drimbox.dll"), .. arguments])
+            // A shell's background job ignores Ctrl+C, and so does what it starts, unless told otherwise.
+            StartInfo = new ProcessStartInfo(
+                "env",
+                [
+                    "--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "drimbox.dll"),
+                    .. arguments,
+                ])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
