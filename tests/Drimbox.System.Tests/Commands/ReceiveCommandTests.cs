@@ -35,7 +35,8 @@ public sealed partial class ReceiveCommandTests : IDisposable
     public async Task Ctrl_C_stops_it_in_order()
     {
         await using var receiver = DrimboxProcess.Start("receive", "0", "--address", "127.0.0.1", "-o", _files.PathOf("in"));
-        await PortAsync(receiver);
+        // What answers has begun, and so hears Ctrl+C.
+        await Dcmtk.SucceedAsync("echoscu", "-aec", "DRIMBOX", "127.0.0.1", await PortAsync(receiver));
         receiver.Interrupt();
         var (exitCode, lines) = await receiver.EndAsync();
         Assert.Equal(0, exitCode);
