@@ -36,12 +36,20 @@ public sealed partial class Association
             await using var registration = cancellationToken.UnsafeRegister(
                 static state => ((UpperLayerProvider)state!).Expire("The request was cancelled.", orderly: true),
                 provider);
-            await provider.SendAssociateRequestAsync(request);
+            try
+            {
+                await provider.SendAssociateRequestAsync(request);
+            }
+            catch (AssociationAbortedException lost)
+            {
+                throw FailureOf(lost, provider, options);
+            }
+
             var answer = await provider.ReadAsync();
             cancellationToken.ThrowIfCancellationRequested();
             if (answer.Kind == IndicationKind.AssociateRejected)
                 throw new AssociationRejectedException(provider.Rejection!.Value);
-            if (answer.Kind != IndicationKind.AssociateAccepted) throw FailureOf(provider, options);
+            if (answer.Kind != IndicationKind.AssociateAccepted) throw FailureOf(provider.Failure(), provider, options);
             provider.IdleTimeout = options.ResponseTimeout;
             return new Association(provider, peer)
             {
@@ -62,17 +70,15 @@ public sealed partial class Association
     }
 
     // With TLS 1.3 the acceptor judges our certificate after our side of the handshake is over (RFC 8446 4.4.2).
-    private static IOException FailureOf(UpperLayerProvider provider, AssociationOptions options)
-    {
-        var failure = provider.Failure();
-        return options.Tls is { } tls && failure.Abort is null && provider.ReceivedBytes == 0
+    private static IOException FailureOf(
+        AssociationAbortedException failure, UpperLayerProvider provider, AssociationOptions options) =>
+        options.Tls is { } tls && failure.Abort is null && provider.ReceivedBytes == 0
             ? new SecureTransportException(
                 tls.CertificateFile is null
                     ? "The peer ended the TLS connection before it answered: it may ask for a certificate."
                     : "The peer ended the TLS connection before it answered: it may not accept our certificate.",
                 failure)
             : failure;
-    }
 
     private static async Task<Transport> ConnectAsync(AssociationOptions options, CancellationToken cancellationToken)
     {
