@@ -22,7 +22,7 @@ internal static class Filler
         {
             foreach (var record in population.Records(study))
             {
-                waiting.Enqueue(index.InsertAsync(record, [], CancellationToken.None));
+                waiting.Enqueue(index.InsertAsync(record, CancellationToken.None));
                 instances++;
                 if (waiting.Count == Outstanding) await TakeAsync(waiting);
             }

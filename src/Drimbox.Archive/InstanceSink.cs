@@ -130,8 +130,7 @@ internal sealed class InstanceSink : IInstanceSink
         var record = InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf());
         // A note that cannot be read is an object like any other: it is kept, and hides nothing.
         var note = _store.Rejections.TryRead(_request, _store.Folders.PathOf(_name));
-        var forwards = note is null ? [] : _store.Rejections.Forwards(_request.SopInstanceUid);
-        switch (await _store.Index.InsertAsync(record, forwards, CancellationToken.None))
+        switch (await _store.Index.InsertAsync(record, CancellationToken.None))
         {
             case InsertResult.Inserted inserted:
                 _isIndexed = true;
@@ -146,7 +145,7 @@ internal sealed class InstanceSink : IInstanceSink
                 return DimseStatus.Success;
             case InsertResult.Known known:
                 var actor = _request.Peer.CallingAe.ToString();
-                var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor, forwards);
+                var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
                 _isIndexed = true;
                 if (settled.IsTakenIn && note is not null) await _store.Rejections.ApplyAsync(note, actor);
                 return settled.Status;

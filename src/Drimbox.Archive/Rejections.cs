@@ -46,7 +46,7 @@ internal sealed class Rejections(
 
     /// <summary>One outbox row for each listener, each in a lane of its own: a listener that is down holds up no
     /// other.</summary>
-    public IReadOnlyList<OutboxRow> Forwards(Uid sopInstanceUid) =>
+    private IReadOnlyList<OutboxRow> Forwards(Uid sopInstanceUid) =>
     [
         .. options.IocmListeners.Select(listener => new OutboxRow(
             $"iocm/{listener.AeTitle}", IocmForwarder.Kind,
@@ -54,11 +54,13 @@ internal sealed class Rejections(
             surroundings.Time.GetUtcNow())),
     ];
 
-    /// <summary>Hides; a second time changes nothing.</summary>
+    /// <summary>Hides, and tells the listeners in the same transaction: one of them may ask at once what is left. A second
+    /// time changes nothing.</summary>
     public async Task ApplyAsync(RejectionNote note, string callingAe)
     {
         List<Uid> hidden = [.. note.RejectedInstances, note.SopInstanceUid];
-        var count = await index.HideAsync(hidden, CodeOf(note.Reason), [], CancellationToken.None);
+        var count = await index.HideAsync(
+            hidden, CodeOf(note.Reason), Forwards(note.SopInstanceUid), CancellationToken.None);
         ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
     }
 

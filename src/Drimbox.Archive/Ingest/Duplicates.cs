@@ -22,14 +22,12 @@ internal sealed class Duplicates(
 
     /// <param name="record">With the name that its file has now.</param>
     /// <param name="actor">The calling AE.</param>
-    /// <param name="outbox">What its taking in sets off.</param>
     /// <exception cref="IOException">Nothing was committed, and its file is gone.</exception>
     public async Task<Settled> SettleAsync(
         InstanceRecord record,
         StandingInstance standing,
         InstanceSender sender,
-        string actor,
-        IReadOnlyList<OutboxRow> outbox)
+        string actor)
     {
         var name = record.File.FileName;
         try
@@ -46,13 +44,13 @@ internal sealed class Duplicates(
 
                 Rename(ref name, NameFor(decision, expected, name));
                 var named = record with { File = record.File with { FileName = name } };
-                if (await CommitAsync(decision, expected, named, actor, outbox) is not SettleResult.Changed changed)
+                if (await CommitAsync(decision, expected, named, actor) is not SettleResult.Changed changed)
                 {
                     await MarkAsync();
                     return Told(decision, actor, name);
                 }
 
-                if (changed.Standing is null) return await TakeInAsync(named, outbox);
+                if (changed.Standing is null) return await TakeInAsync(named);
                 expected = changed.Standing;
             }
 
@@ -114,13 +112,12 @@ internal sealed class Duplicates(
         DuplicateDecision decision,
         StandingInstance expected,
         InstanceRecord record,
-        string actor,
-        IReadOnlyList<OutboxRow> outbox)
+        string actor)
     {
         var result = decision.Outcome switch
         {
             DuplicateOutcome.Replace =>
-                await index.ReplaceAsync(expected, record, actor, outbox, CancellationToken.None),
+                await index.ReplaceAsync(expected, record, actor, CancellationToken.None),
             DuplicateOutcome.SecondRendition =>
                 await index.AddRenditionAsync(expected, record, actor, CancellationToken.None),
             DuplicateOutcome.Quarantine => await index.QuarantineAsync(
@@ -132,12 +129,12 @@ internal sealed class Duplicates(
     }
 
     // What stood there was removed while this was on its way: then it is the first.
-    private async Task<Settled> TakeInAsync(InstanceRecord record, IReadOnlyList<OutboxRow> outbox)
+    private async Task<Settled> TakeInAsync(InstanceRecord record)
     {
         var first = record.File.FileName;
         Rename(ref first, folders.NewName(out var receivedAt));
         var result = await index.InsertAsync(
-            record with { File = record.File with { FileName = first, ReceivedAt = receivedAt } }, outbox,
+            record with { File = record.File with { FileName = first, ReceivedAt = receivedAt } },
             CancellationToken.None);
         if (result is InsertResult.Inserted) return new(DimseStatus.Success, IsTakenIn: true);
         surroundings.Disk.TryUnlink(folders.PathOf(first));

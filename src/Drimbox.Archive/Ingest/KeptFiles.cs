@@ -78,8 +78,7 @@ public sealed class KeptFiles
                 ? _rejections.TryRead(_folders.PathOf(copy.File.FileName), sender)
                 : null;
             var result = await CommitAsync([copy], () => _index.ReleaseAsync(
-                quarantined, standing, copy, version, actor, note is null ? [] : _rejections.Forwards(uid),
-                CancellationToken.None));
+                quarantined, standing, copy, version, actor, CancellationToken.None));
             if (!result) continue;
             if (note is not null) await _rejections.ApplyAsync(note, sender);
             ArchiveLog.Administered(_log, _options.NodeId, actor, "released", $"quarantined object {rowId}");

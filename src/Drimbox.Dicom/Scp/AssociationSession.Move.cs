@@ -35,59 +35,78 @@ internal sealed partial class AssociationSession
         }
 
         var lanes = Math.Min(target.Destination.Associations, progress.Remaining);
-        await Task.WhenAll(Enumerable.Range(0, lanes)
-            .Select(lane => MoveLaneAsync(target, lane == 0 ? first : null, progress, cancel)));
+        var ends = await Task.WhenAll(Enumerable.Range(0, lanes)
+            .Select(lane => MoveLaneAsync(target, lane == 0 ? first : null, lane > 0, progress, cancel)));
+        // One that gave up may have left an instance when the others had already found nothing more to do.
+        if (progress.HasGivenBack && ends.Contains(LaneEnd.NothingLeft))
+            await MoveLaneAsync(target, null, mayBeRefused: false, progress, cancel);
         if (!cancel.IsCancellationRequested) await progress.FailRestAsync(_ended);
     }
 
     /// <summary>Sends over one association what no other has taken. One that is lost is opened again, and goes on with the
     /// instance that was not answered.</summary>
-    /// <param name="association">Null: one beside the first, which the destination may refuse.</param>
-    private async Task MoveLaneAsync(
-        MoveTarget target, Association? association, RetrieveProgress progress, CancellationToken cancel)
+    /// <param name="mayBeRefused">One beside the first: the destination has a limit, and those that stand do the
+    /// work.</param>
+    private async Task<LaneEnd> MoveLaneAsync(
+        MoveTarget target,
+        Association? association,
+        bool mayBeRefused,
+        RetrieveProgress progress,
+        CancellationToken cancel)
     {
-        var mayBeRefused = association is null;
         var fruitless = 0;
+        RetrievedInstance? instance = null;
         try
         {
-            while (!cancel.IsCancellationRequested && await TakeAsync(progress) is { } instance)
+            while (!cancel.IsCancellationRequested)
             {
                 DimseStatus status;
                 try
                 {
+                    // Opened before an instance is taken: a refusal keeps none from the others.
                     association ??= await OpenAsync(target);
                     mayBeRefused = false;
+                    instance = await TakeAsync(progress);
+                    if (instance is null) break;
                     status = await StoreOneAsync(target, association, instance);
                     fruitless = 0;
                 }
                 catch (Exception e) when (IsDestinationFault(e) && !_ended.IsCancellationRequested)
                 {
                     DicomLog.MoveDestinationFailed(_log, CallingAe, target.Destination.AeTitle.ToString(), e.Message);
-                    if (association is not null)
+                    if (association is not null) await association.DisposeAsync();
+                    association = null;
+                    if (instance is not null)
                     {
                         instance.Losses++;
-                        await association.DisposeAsync();
-                        association = null;
+                        if (instance.Losses >= Limits.MoveLossesMax)
+                            await CountAsync(target, progress, instance, DimseStatus.ProcessingFailure);
+                        else await progress.GiveBackAsync(instance);
+                        instance = null;
                     }
 
-                    var isGivenUp = instance.Losses >= Limits.MoveLossesMax;
-                    if (isGivenUp) await CountAsync(target, progress, instance, DimseStatus.ProcessingFailure);
-                    else await progress.GiveBackAsync(instance);
-                    // The destination has a limit: the associations that stand do the work.
-                    if (mayBeRefused || fruitless == Limits.MoveReopenDelays.Count) return;
+                    if (mayBeRefused || fruitless == Limits.MoveReopenDelays.Count) return LaneEnd.GivenUp;
                     await PauseAsync(Limits.MoveReopenDelays[fruitless++], cancel);
                     continue;
                 }
 
                 await CountAsync(target, progress, instance, status);
+                instance = null;
             }
 
             if (association is not null) await ReleaseAsync(association);
+            return LaneEnd.NothingLeft;
         }
         finally
         {
             if (association is not null) await association.DisposeAsync();
         }
+    }
+
+    private enum LaneEnd
+    {
+        NothingLeft,
+        GivenUp,
     }
 
     private async ValueTask<RetrievedInstance?> TakeAsync(RetrieveProgress progress)

@@ -33,6 +33,9 @@ internal sealed class RetrieveProgress(RetrieveAnswer answer) : IAsyncDisposable
 
     public int Remaining => _count - _completed - _warning - _failed;
 
+    /// <summary>Whether some wait that were given back.</summary>
+    public bool HasGivenBack => _givenBack.Count > 0;
+
     /// <summary>Those that failed, as far as it is known which.</summary>
     public IReadOnlyList<Uid> FailedInstances => _failedInstances;
 

@@ -20,7 +20,6 @@ public sealed partial class ArchiveIndex
         StandingInstance expected,
         InstanceRecord record,
         string actor,
-        IReadOnlyList<OutboxRow> outbox,
         CancellationToken cancellationToken) =>
         SettleAsync(
             record.Instance.SopInstanceUid, expected,
@@ -28,7 +27,6 @@ public sealed partial class ArchiveIndex
             {
                 var former = expected.Instance;
                 var freed = KeptFileWrites.Replace(db, former, record, former.Version + 1);
-                foreach (var row in outbox) _outbox.Insert(db, row);
                 Log(db, actor, "replaced", former.SopInstanceUid, $"{former.Version} by {former.Version + 1}");
                 return freed;
             },
@@ -96,7 +94,6 @@ public sealed partial class ArchiveIndex
         InstanceRecord record,
         int version,
         string actor,
-        IReadOnlyList<OutboxRow> outbox,
         CancellationToken cancellationToken) =>
         SettleAsync(
             record.Instance.SopInstanceUid, expected,
@@ -106,7 +103,6 @@ public sealed partial class ArchiveIndex
                 if (QuarantineTable.Delete(db, quarantined.RowId) is not { } name) return null;
                 var freed = expected is null ? [] : KeptFileWrites.Replace(db, expected.Instance, record, version);
                 if (expected is null) InsertAt(db, record, version);
-                foreach (var row in outbox) _outbox.Insert(db, row);
                 Log(db, actor, "released", record.Instance.SopInstanceUid, $"{quarantined.RowId} as {version}");
                 return [name, .. freed];
             },

@@ -69,19 +69,13 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
                 store => new ArchiveIndex(options, store)),
             cancellationToken);
 
-    /// <summary>Takes an instance in, with what its arrival sets off; nothing of it if the instance is known.</summary>
+    /// <summary>Takes an instance in; nothing of it if the instance is known.</summary>
     /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
-    public Task<InsertResult> InsertAsync(
-        InstanceRecord record, IReadOnlyList<OutboxRow> outbox, CancellationToken cancellationToken) =>
+    public Task<InsertResult> InsertAsync(InstanceRecord record, CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db =>
             {
                 var result = ArchiveWrites.Insert(db, record);
-                if (result is InsertResult.Inserted)
-                {
-                    foreach (var row in outbox) _outbox.Insert(db, row);
-                }
-
                 return new Written<InsertResult>(result, result is InsertResult.Inserted);
             },
             cancellationToken);

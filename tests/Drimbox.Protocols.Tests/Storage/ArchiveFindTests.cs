@@ -103,7 +103,7 @@ public sealed class ArchiveFindTests : IAsyncLifetime
     {
         var second = Instance(1, 2, 1);
         await _index.InsertAsync(
-            second with { Series = second.Series with { Modality = "SR" } }, [], Token);
+            second with { Series = second.Series with { Modality = "SR" } }, Token);
         Assert.Equal("1", await FindAsync(FindMatch.Single(A.ModalitiesInStudy, "SR")));
         Assert.Equal("1 3 5", await FindAsync(FindMatch.Wildcard(A.ModalitiesInStudy, "C*")));
         var row = Assert.Single(await RowsAsync(
@@ -228,7 +228,6 @@ public sealed class ArchiveFindTests : IAsyncLifetime
                 Study = record.Study with { StudyDate = date, StudyTime = time, AccessionNumber = accession },
                 Series = record.Series with { Modality = modality },
             },
-            [],
             Token);
     }
 

@@ -169,11 +169,11 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_outbox_of_an_arrival_is_committed_with_it_and_not_for_a_repeat()
+    public async Task What_a_rejection_sets_off_is_committed_with_it_and_not_for_a_repeat()
     {
-        OutboxRow[] told = [new("study", "arrived", "1.2.3.1", Now)];
-        await _index.InsertAsync(Instance(1, 1, 1), told, Token);
-        await _index.InsertAsync(Instance(1, 1, 1), told, Token);
+        OutboxRow[] told = [new("iocm/WS", "iocm", "1.2.3.1", Now)];
+        await InsertAsync(Instance(1, 1, 1));
+        for (var round = 0; round < 2; round++) await _index.HideAsync([Uid.Parse("1.2.3.1.1.1")], "113001", told, Token);
         var row = Assert.Single(await _index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
         Assert.True(await _index.Outbox.CompleteAsync(
             new OutboxResult(row.Id, row.Epoch, Core.Publications.DispatchOutcome.Done), Token));
@@ -233,7 +233,7 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
         }
     }
 
-    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, [], Token);
+    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, Token);
 
     private async Task<List<FindRow>> FindAsync(FindLevel level, params ArchiveAttribute[] attributes) =>
         await _index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);

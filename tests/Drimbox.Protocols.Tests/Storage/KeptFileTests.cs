@@ -52,7 +52,7 @@ public sealed class KeptFileTests : IAsyncLifetime
         await InsertAsync(first);
         var expected = await StandingAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => _index.ReplaceAsync(
-            expected, With(first, $"{i}", (char)('0' + i)), "CT1", [], Token)));
+            expected, With(first, $"{i}", (char)('0' + i)), "CT1", Token)));
 
         Assert.Single(results.OfType<SettleResult.Done>());
         var standing = await StandingAsync();
@@ -69,7 +69,7 @@ public sealed class KeptFileTests : IAsyncLifetime
         var expected = await StandingAsync();
         await _index.HideAsync([first.Instance.SopInstanceUid], "113001", [], Token);
         var changed = Assert.IsType<SettleResult.Changed>(
-            await _index.ReplaceAsync(expected, With(first, "second", 'c'), "CT1", [], Token));
+            await _index.ReplaceAsync(expected, With(first, "second", 'c'), "CT1", Token));
         Assert.False(changed.Standing!.Instance.Visible);
         await _index.RemoveAsync([expected.Instance.RowId], Token);
         Assert.Null(Assert.IsType<SettleResult.Changed>(
@@ -294,13 +294,13 @@ public sealed class KeptFileTests : IAsyncLifetime
         Instance = record.Instance with { TransferSyntaxUid = JpegLs },
     };
 
-    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, [], Token);
+    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, Token);
 
     private async Task<StandingInstance> StandingAsync() =>
         (await _index.StandingAsync(Uid.Parse("1.2.3.1.1.1"), Token))!;
 
     private async Task<SettleResult> ReplaceAsync(InstanceRecord record) =>
-        await _index.ReplaceAsync(await StandingAsync(), record, "CT1", [], Token);
+        await _index.ReplaceAsync(await StandingAsync(), record, "CT1", Token);
 
     private async Task<List<FindRow>> FindAsync(FindLevel level, params ArchiveAttribute[] attributes) =>
         await _index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);

@@ -265,6 +265,9 @@ internal sealed class Receiver : ICStoreScp, IAsyncDisposable
     /// <summary>Answers for the first instances; then success.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<DimseStatus> Answers { get; } = [];
 
+    /// <summary>What it does with each before it answers.</summary>
+    public Func<Task> Arriving { get; set; } = () => Task.CompletedTask;
+
     public IInstanceSink BeginStore(in CStoreRequest request) => new Sink(this, request.SopInstanceUid.ToString());
 
     public async Task WaitForOneAsync() => Assert.True(await _arrived.WaitAsync(TimeSpan.FromSeconds(30)));
@@ -285,12 +288,13 @@ internal sealed class Receiver : ICStoreScp, IAsyncDisposable
             return default;
         }
 
-        public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
+        public async ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
         {
-            if (receiver.Answers.TryDequeue(out var answer) && answer != DimseStatus.Success) return new(answer);
+            await receiver.Arriving();
+            if (receiver.Answers.TryDequeue(out var answer) && answer != DimseStatus.Success) return answer;
             receiver.Stored[uid] = [.. _bytes];
             receiver._arrived.Release();
-            return new(DimseStatus.Success);
+            return DimseStatus.Success;
         }
 
         public ValueTask AbandonAsync() => default;

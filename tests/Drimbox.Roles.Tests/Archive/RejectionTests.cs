@@ -129,6 +129,26 @@ public sealed class RejectionTests
     }
 
     [Fact]
+    public async Task A_listener_that_asks_at_once_sees_the_note_applied()
+    {
+        const int rounds = 20;
+        await using var listener = new Receiver("DRIMBOX");
+        await using var archive = await StartAsync(o => o with { IocmListeners = [listener.Peer] });
+        var seen = new List<int>();
+        listener.Arriving = async () =>
+            seen.Add((await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, $"1.2.{seen.Count + 1}"))).Count);
+        for (var study = 1; study <= rounds; study++)
+        {
+            await archive.StoreAsync(Ct(study, 1, 1));
+            await archive.StoreAsync(Ct(study, 1, 2));
+            await archive.StoreAsync(Note(RejectionReason.Quality, study, (1, 1)));
+            await listener.WaitForOneAsync();
+        }
+
+        Assert.Equal(Enumerable.Repeat(1, rounds), seen);
+    }
+
+    [Fact]
     public async Task A_listener_that_is_busy_gets_the_note_later()
     {
         await using var listener = new Receiver("DRIMBOX");

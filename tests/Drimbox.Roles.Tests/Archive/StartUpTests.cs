@@ -53,9 +53,10 @@ public sealed class StartUpTests
     }
 
     [Fact]
-    public async Task A_note_that_was_stored_but_not_yet_applied_is_applied()
+    public async Task A_note_that_was_stored_but_not_yet_applied_is_applied_and_passed_on()
     {
-        await using var archive = await StartAsync();
+        await using var listener = new Receiver("DRIMBOX");
+        await using var archive = await StartAsync(o => o with { IocmListeners = [listener.Peer] });
         await archive.StoreAsync(Ct(1, 1, 1));
         // The crash came after the row of the note and before its effect: the row and its file are all there is.
         var note = Note(RejectionReason.Quality, 1, (1, 1));
@@ -72,11 +73,11 @@ public sealed class StartUpTests
                 new InstanceFile(
                     "instances/000001/note.dcm", file.Length, Convert.ToHexStringLower(
                         SHA256.HashData(file)), new string('a', 64),
-                    DateTimeOffset.UnixEpoch, AeTitle.Parse("CT1"))),
-            [], default);
+                    DateTimeOffset.UnixEpoch, AeTitle.Parse("CT1"))), default);
         Assert.Equal(2, (await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Count);
         await using var after = await archive.StartAfterCrashAsync();
         Assert.Empty(await after.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1")));
+        await listener.WaitForOneAsync();
     }
 
     [Fact]

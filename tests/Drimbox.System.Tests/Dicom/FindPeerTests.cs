@@ -117,7 +117,7 @@ public sealed partial class FindPeerTests : IAsyncLifetime
                 new InstanceFile(
                     $"{study}.dcm", 1, hash, hash, new DateTimeOffset(2026, 8, 1, 0, 0, 0, TimeSpan.Zero),
                     AeTitle.Parse("CT1"))),
-            [], TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken);
     }
 
     [GeneratedRegex(@"\(0020,000d\) UI \[1\.2\.3\.(\d+)")]

@@ -75,7 +75,7 @@ public sealed class FindPlanTests : IAsyncLifetime
                 {
                     Study = record.Study with { StudyDate = study % 10 == 0 ? "20260101" : "20260202" },
                 },
-                [], Token);
+                Token);
         }
 
         Assert.Contains("study_study_date", await FirstAsync("many*", "20260101"), StringComparison.Ordinal);

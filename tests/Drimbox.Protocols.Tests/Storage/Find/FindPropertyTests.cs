@@ -154,7 +154,7 @@ public sealed class FindPropertyTests : IDisposable
         foreach (var record in archive.Instances(patients))
         {
             naive.Add(record);
-            inserts.Add(index.InsertAsync(record, [], Token));
+            inserts.Add(index.InsertAsync(record, Token));
         }
 
         Assert.All(await Task.WhenAll(inserts), result => Assert.IsType<InsertResult.Inserted>(result));
