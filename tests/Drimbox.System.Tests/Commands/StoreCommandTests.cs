@@ -101,10 +101,11 @@ public sealed class StoreCommandTests : IDisposable
     [Fact]
     public async Task Associations_share_the_files_and_their_windows()
     {
-        var store = new CountingStore(_ => DimseStatus.Success);
+        // It answers nobody until all three are there: otherwise one may have sent everything.
+        var store = new CountingStore(_ => DimseStatus.Success) { Together = 3 };
         await using var peer = StudyFiles.Start(options => options with { Store = store });
         var run = await CommandRun.SucceedAsync(
-            "store", StudyFiles.AddressOf(peer), _files.Study, "--associations", "3", "--window", "4", "--repeat", "20", "--json");
+            "store", StudyFiles.AddressOf(peer), _files.Study, "--associations", "3", "--window", "2", "--repeat", "20", "--json");
         Assert.Equal(120, JsonDocument.Parse(run.Output).RootElement.GetProperty("stored").GetInt32());
         Assert.Equal(3, JsonDocument.Parse(run.Output).RootElement.GetProperty("associations").GetInt32());
         Assert.Equal(6, store.Counts.Count);
@@ -183,23 +184,34 @@ public sealed class StoreCommandTests : IDisposable
     /// <summary>Counts what comes, and answers the n-th with a status.</summary>
     private sealed class CountingStore(Func<int, DimseStatus> answer) : ICStoreScp
     {
+        private readonly ConcurrentDictionary<AssociationPeer, bool> _peers = new(ReferenceEqualityComparer.Instance);
+        private readonly TaskCompletionSource _together = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _count;
+
+        /// <summary>The associations that must have sent something before any is answered.</summary>
+        public int Together { get; init; } = 1;
 
         private Func<int, DimseStatus> Answer { get; } = answer;
 
         public ConcurrentDictionary<string, int> Counts { get; } = [];
 
-        public IInstanceSink BeginStore(in CStoreRequest request) => new Sink(this, request.SopInstanceUid.ToString());
+        public IInstanceSink BeginStore(in CStoreRequest request)
+        {
+            _peers.TryAdd(request.Peer, true);
+            if (_peers.Count >= Together) _together.TrySetResult();
+            return new Sink(this, request.SopInstanceUid.ToString());
+        }
 
         private sealed class Sink(CountingStore store, string uid) : IInstanceSink
         {
             public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken) => default;
 
-            public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
+            public async ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
             {
+                await store._together.Task.WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
                 var status = store.Answer(Interlocked.Increment(ref store._count));
                 if (status.IsSuccessOrWarning) store.Counts.AddOrUpdate(uid, 1, (_, n) => n + 1);
-                return new(status);
+                return status;
             }
 
             public ValueTask AbandonAsync() => default;
