@@ -1,0 +1,78 @@
+using System.Net;
+using Npgsql;
+
+namespace Drimbox.Storage;
+
+/// <summary>Where PostgreSQL holds the index of an archive.</summary>
+public sealed record PostgresOptions
+{
+    /// <summary>In the words of Npgsql, without a password: <c>Host=…;Database=…;Username=…</c>. A folder as host is
+    /// the one with the Unix socket. No default.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>A file whose first line is the password. Default: none; then PGPASSFILE and PGPASSWORD are looked
+    /// at.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>The schema, made if it is absent; 1 to 63 letters, digits, hyphens and underscores.</summary>
+    public required string Schema { get; init; }
+
+    /// <summary>Looks at a connection string without connecting.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static string? Check(string connectionString)
+    {
+        NpgsqlConnectionStringBuilder builder;
+        try
+        {
+            builder = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            // Its message may repeat a value; which key it is can be seen.
+            return "is no connection string of Npgsql";
+        }
+
+        if (string.IsNullOrEmpty(builder.Host)) return "names no Host";
+        if (builder.Host.Contains(',', StringComparison.Ordinal)) return "names more than one Host";
+        if (!string.IsNullOrEmpty(builder.Password)) return "must not hold the password: give PasswordFile";
+        return string.IsNullOrEmpty(builder.Database) ? "names no Database" : null;
+    }
+
+    /// <summary>The connection string of a session, with what this program relies on.</summary>
+    /// <exception cref="StorageFaultException">The password file cannot be read.</exception>
+    internal string Session()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(ConnectionString)
+        {
+            // A connection is held as long as it is good, and its session settings and lock go with it.
+            Pooling = false,
+            Enlist = false,
+            MaxAutoPrepare = 0,
+            // Values of the peer's objects stay out of messages.
+            IncludeErrorDetail = false,
+            ApplicationName = "drimbox",
+        };
+        // 15 s for a connection and 30 s for a statement are Npgsql's; over a network the server must be the one it
+        // says it is, unless the configuration says otherwise.
+        if (!IsLocal(builder.Host!) && !builder.ContainsKey("SSL Mode")) builder.SslMode = SslMode.VerifyFull;
+        if (PasswordFile is not null) builder.Password = ReadPassword(PasswordFile);
+        return builder.ConnectionString;
+    }
+
+    private static bool IsLocal(string host) =>
+        host.StartsWith('/') || host.StartsWith('@') || host == "localhost"
+        || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static string ReadPassword(string file)
+    {
+        try
+        {
+            using var lines = new StreamReader(file);
+            return lines.ReadLine() ?? "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageFaultException(StorageFault.Absent, $"The password file '{file}' cannot be read.", e);
+        }
+    }
+}
