@@ -41,7 +41,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         // The children of a killed server end by themselves.
         Process.GetProcessById(ServerId).Kill();
-        await _server!.WaitForExitAsync();
+        _server!.StandardInput.Close();
+        await _server.WaitForExitAsync();
         _server.Dispose();
         _server = null;
     }

@@ -7,7 +7,7 @@ public sealed partial class ArchiveIndex
 {
     /// <summary>What is made from the files. A table that refers to one of these goes by row numbers, which are new.
     /// </summary>
-    private const string DerivedTables =
+    internal const string DerivedTables =
         "'patient', 'other_patient_id', 'study', 'series', 'instance', 'further_file', 'quarantined_file', 'mark'";
 
     /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves

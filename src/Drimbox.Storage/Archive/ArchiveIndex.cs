@@ -203,9 +203,20 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         _store.Held.Dispose();
     }
 
-    private static DatabaseStore Open(ArchiveIndexOptions options) => options.Postgres is { } postgres
-        ? PostgresStore.Open(postgres, options.Folder, "archive", options.Disk, ArchiveSchema.Migrations)
-        : SqliteStore.Open(options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+    private static DatabaseStore Open(ArchiveIndexOptions options)
+    {
+        if (options.Postgres is { } postgres)
+            return PostgresStore.Open(postgres, options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+        // A file of before knows nothing of what came since: its start would take all of that for remains of a crash.
+        if (PostgresOptions.IsUsedBy(options.Disk, options.Folder))
+        {
+            throw new StorageFaultException(
+                StorageFault.Absent,
+                $"The index of '{options.Folder}' is in PostgreSQL, and no database is configured.");
+        }
+
+        return SqliteStore.Open(options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+    }
 
     private Task<bool> MarkStoppedAsync() => WriteAsync(
         db =>

@@ -14,7 +14,7 @@ internal static class PostgresIdentity
     public static void Match(PostgresConnection db, string schema, Disk disk, string folder, string name)
     {
         db.Execute("CREATE TABLE IF NOT EXISTS store_identity (id text NOT NULL)");
-        var path = Path.Combine(folder, name + ".postgres");
+        var path = PathIn(folder, name);
         var ofSchema = db.Use("SELECT id FROM store_identity").TextOrNone();
         var ofFolder = Read(disk, path);
         if (ofSchema is not null && ofSchema == ofFolder) return;
@@ -34,6 +34,8 @@ internal static class PostgresIdentity
         db.Use("DELETE FROM store_identity").Run();
         db.Use("INSERT INTO store_identity (id) VALUES (?)").Add(id).Run();
     }
+
+    public static string PathIn(string folder, string name) => Path.Combine(folder, name + ".postgres");
 
     private static string? Read(Disk disk, string path)
     {

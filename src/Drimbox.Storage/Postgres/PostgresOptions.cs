@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Net;
+using Drimbox.Storage.Postgres;
 using Npgsql;
 
 namespace Drimbox.Storage;
@@ -38,6 +40,14 @@ public sealed record PostgresOptions
         return string.IsNullOrEmpty(builder.Database) ? "names no Database" : null;
     }
 
+    /// <summary>True if the archive in a folder has its index in PostgreSQL.</summary>
+    public static bool IsUsedBy(Disk disk, string nodeFolder) =>
+        disk.FileExists(PostgresIdentity.PathIn(nodeFolder, "archive"));
+
+    /// <summary>Makes an archive in a folder one whose index is a file: before that is put there.</summary>
+    public static void Leave(Disk disk, string nodeFolder) =>
+        disk.Unlink(PostgresIdentity.PathIn(nodeFolder, "archive"));
+
     /// <summary>The connection string of a session, with what this program relies on.</summary>
     /// <exception cref="StorageFaultException">The password file cannot be read.</exception>
     internal string Session()
@@ -54,9 +64,16 @@ public sealed record PostgresOptions
         };
         // 15 s for a connection and 30 s for a statement are Npgsql's; over a network the server must be the one it
         // says it is, unless the configuration says otherwise.
-        if (!IsLocal(builder.Host!) && !builder.ContainsKey("SSL Mode")) builder.SslMode = SslMode.VerifyFull;
+        if (!IsLocal(builder.Host!) && !SaysSslMode()) builder.SslMode = SslMode.VerifyFull;
         if (PasswordFile is not null) builder.Password = ReadPassword(PasswordFile);
         return builder.ConnectionString;
+    }
+
+    // Npgsql's own builder has every key; this one has those that are written.
+    private bool SaysSslMode()
+    {
+        var written = new DbConnectionStringBuilder { ConnectionString = ConnectionString };
+        return written.ContainsKey("SSL Mode") || written.ContainsKey("SslMode");
     }
 
     private static bool IsLocal(string host) =>
