@@ -36,6 +36,16 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>A further database, empty.</summary>
+    /// <returns>Its connection string.</returns>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        await RequireAsync();
+        var name = $"d{Guid.NewGuid():N}";
+        await RunAsync(Path.Combine(_binaries, "createdb"), "-h", _folder!.FullName, "-U", "drimbox", name);
+        return $"Host={_folder.FullName};Database={name};Username=drimbox";
+    }
+
     /// <summary>Ends the server as a crash does: nothing is flushed, nobody is told.</summary>
     public async Task KillAsync()
     {
@@ -62,12 +72,12 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     private static string Binaries()
     {
-        // Debian keeps them out of the path.
+        // Debian keeps them out of the path, all of them in one folder.
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         var debian = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(folder => Path.Combine(folder, "bin"))
             : [];
-        foreach (var folder in path.Concat(debian))
+        foreach (var folder in debian.Concat(path))
         {
             if (File.Exists(Path.Combine(folder, "postgres"))) return folder;
         }
@@ -92,7 +102,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         // The shell ends the server (QUIT: at once) when this process is gone, however it went.
         var start = AsUser(
             "sh", "-c",
-            "exec 3<&0; \"$0\" \"$@\" 3<&- & server=$!; { cat >/dev/null; kill -QUIT $server; } <&3 & wait $server; kill $!",
+            "exec 3<&0; \"$0\" \"$@\" 3<&- >/dev/null & server=$!; { cat >/dev/null; kill -QUIT $server; } <&3 & wait $server; kill $!",
             Path.Combine(_binaries, "postgres"), "-D", Data, "-k", _folder!.FullName, "-c", "listen_addresses=",
             "-c", "lc_messages=C", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
             "-c", "log_min_messages=log", "-c", "log_destination=stderr");
