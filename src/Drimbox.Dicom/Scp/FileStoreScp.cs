@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Microsoft.Win32.SafeHandles;
@@ -20,43 +21,47 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
         // Attack A8: a Uid holds digits and dots alone, never two dots in a row, so it is safe as a name.
         var path = Path.Combine(folder, request.SopInstanceUid + ".dcm");
         return new Sink(
-            path, Create(path), stored,
+            path, request.TransferSyntax, stored,
             Part10Writer.Header(
                 request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, request.Peer.CallingAe));
     }
 
     // Always a new file: one that is truncated is written back by ext4 when it is closed (auto_da_alloc), a quarter of
     // the processor time of a receiver, and who is reading the former one keeps it whole.
-    private static SafeFileHandle Create(string path)
+    private static SafeFileHandle Create(string path, long length)
     {
         try
         {
-            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return CreateNew(path, length);
         }
         catch (IOException) when (File.Exists(path))
         {
             File.Delete(path);
-            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return CreateNew(path, length);
         }
     }
 
-    private sealed class Sink(string path, SafeFileHandle file, Action<string>? stored, byte[] header) : IInstanceSink
+    private static SafeFileHandle CreateNew(string path, long length) => File.OpenHandle(
+        path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.None, length);
+
+    private sealed class Sink(string path, TransferSyntax syntax, Action<string>? stored, byte[] header) : IInstanceSink
     {
-        // The header goes out with the first fragment, by one system call.
-        private readonly ReadOnlyMemory<byte>[] _first = [header, default];
+        private SafeFileHandle? _file;
         private long _length;
+        private long _given;
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
         {
-            if (_length == 0)
+            if (_file is null)
             {
-                _first[1] = fragment;
-                RandomAccess.Write(file, _first, 0);
+                Open(ForeseenLength.Of(fragment.Span, syntax));
+                // The header goes out with the first fragment, by one system call.
+                RandomAccess.Write(_file, [header, fragment], 0);
                 _length = header.Length;
             }
             else
             {
-                RandomAccess.Write(file, fragment.Span, _length);
+                RandomAccess.Write(_file, fragment.Span, _length);
             }
 
             _length += fragment.Length;
@@ -65,15 +70,27 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
 
         public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
         {
-            if (_length == 0) WriteHeaderAlone();
-            file.Dispose();
+            if (_file is null)
+            {
+                // A data set without an element brings no fragment.
+                Open(0);
+                RandomAccess.Write(_file, header, 0);
+            }
+            else if (_given > _length)
+            {
+                // What it claimed and did not send goes back.
+                RandomAccess.SetLength(_file, _length);
+            }
+
+            _file.Dispose();
             stored?.Invoke(path);
             return new ValueTask<DimseStatus>(DimseStatus.Success);
         }
 
         public ValueTask AbandonAsync()
         {
-            file.Dispose();
+            if (_file is null) return default;
+            _file.Dispose();
             try
             {
                 File.Delete(path);
@@ -86,7 +103,11 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
             return default;
         }
 
-        // A data set without an element brings no fragment.
-        private void WriteHeaderAlone() => RandomAccess.Write(file, header, 0);
+        [MemberNotNull(nameof(_file))]
+        private void Open(long foreseen)
+        {
+            _given = foreseen == 0 ? 0 : foreseen + header.Length;
+            _file = Create(path, _given);
+        }
     }
 }

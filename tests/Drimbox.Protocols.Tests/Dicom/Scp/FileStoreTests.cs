@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
@@ -51,6 +53,28 @@ public sealed class FileStoreTests : IAsyncLifetime
         await SendAsync(1_000);
         Assert.Equal(first - 299_000, new FileInfo(_stored[1]).Length);
         Assert.Single(Directory.EnumerateFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Disk_space_that_was_claimed_and_not_filled_is_given_back()
+    {
+        Peer.Require("stat");
+        // The header of Pixel Data claims 40 MB; 300,000 bytes come.
+        byte[] header = [0xE0, 0x7F, 0x10, 0, (byte)'O', (byte)'W', 0, 0, 0, 0x5A, 0x62, 0x02];
+        var dataSet = Instances.Bytes(1, 300_000);
+        header.CopyTo(dataSet, 0);
+        var instance = InstanceSource.FromMemory(
+            dataSet, SopClass.CTImageStorage, Uid.Parse("1.2.3.1"), TransferSyntax.ExplicitVRLittleEndian.Uid);
+        await using var association = await AssociateAsync();
+        Assert.Equal(DimseStatus.Success, await new CStoreScu(association).SendAsync(instance));
+        Assert.InRange(new FileInfo(_stored[0]).Length, 300_000, 301_000);
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%b %B", _stored[0]])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        var blocks = (await stat.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split(' ')
+            .Select(long.Parse).ToList();
+        Assert.InRange(blocks[0] * blocks[1], 1, 1_000_000);
     }
 
     [Fact]
