@@ -41,7 +41,7 @@ internal abstract class DatabaseConnection : IDisposable
 
     public abstract void Rollback();
 
-    /// <summary>What a savepoint may be taken back by: the only one at a time, so it has no name.</summary>
+    /// <summary>Marks a point of the transaction that it can go back to; there is one at a time.</summary>
     public abstract void Savepoint();
 
     public abstract void RollbackToSavepoint();

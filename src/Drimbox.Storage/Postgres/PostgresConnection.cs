@@ -48,7 +48,8 @@ internal sealed class PostgresConnection : DatabaseConnection
 
     public override void Execute(string sql)
     {
-        using var command = new NpgsqlCommand(sql, _session);
+        // A step of the schema takes what it takes; so does a COMMIT, whose end must not be guessed.
+        using var command = new NpgsqlCommand(sql, _session) { CommandTimeout = 0 };
         Run(command, static command => command.ExecuteNonQuery());
     }
 
@@ -108,7 +109,7 @@ internal sealed class PostgresConnection : DatabaseConnection
     /// <summary>Runs a command so that it can be interrupted, and gives its faults their names.</summary>
     internal T Run<T>(NpgsqlCommand command, Func<NpgsqlCommand, T> run)
     {
-        if (IsLost) throw new StorageFaultException(StorageFault.Io, "Database: the connection to PostgreSQL was lost.");
+        if (IsLost) throw new StorageFaultException(StorageFault.Io, "Database: the session of PostgreSQL was lost.");
         try
         {
             _running = command;

@@ -8,7 +8,7 @@ internal static class PostgresFaults
     public static StorageFaultException Of(NpgsqlException e)
     {
         if (e is not PostgresException error)
-            return new StorageFaultException(StorageFault.Io, "Database: the connection to PostgreSQL was lost.", e);
+            return new StorageFaultException(StorageFault.Io, "Database: PostgreSQL cannot be reached.", e);
         var fault = error.SqlState switch
         {
             "53100" => StorageFault.Full, // disk_full

@@ -61,6 +61,10 @@ public sealed record PostgresOptions
             // Values of the peer's objects stay out of messages.
             IncludeErrorDetail = false,
             ApplicationName = "drimbox",
+            // A server whose machine is gone says nothing.
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 15,
+            TcpKeepAliveInterval = 5,
         };
         // 15 s for a connection and 30 s for a statement are Npgsql's; over a network the server must be the one it
         // says it is, unless the configuration says otherwise.

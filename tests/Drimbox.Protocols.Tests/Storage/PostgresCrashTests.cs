@@ -6,6 +6,7 @@ namespace Drimbox.Tests.Storage;
 
 /// <summary>The server crashes, or does not say what became of a COMMIT. A server of its own, because all its sessions are
 /// hit.</summary>
+[Requirement("reliability D6")]
 public sealed class PostgresCrashTests : IAsyncLifetime
 {
     private readonly PostgresCluster _cluster = new();

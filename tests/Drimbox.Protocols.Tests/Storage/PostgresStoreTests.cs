@@ -146,6 +146,27 @@ public sealed class PostgresStoreTests(PostgresCluster cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_long_read_ends_when_its_reader_gives_up()
+    {
+        using var readers = new DatabaseReaders(() => PostgresConnection.OpenReader(_place.Postgres));
+        using var cancel = new CancellationTokenSource();
+        var endless = Task.Run(
+            () => readers.ReadAsync(
+                db => db.Use("SELECT CAST(pg_sleep(86400) AS text)").TextOrNone(), cancel.Token),
+            Token);
+        while (_place.Ask("""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event = 'PgSleep' AND query LIKE '%86400%' AND pid <> pg_backend_pid() AND $1 <> ''
+            """) == 0)
+        {
+        }
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => endless);
+        Assert.Equal(7, await readers.ReadAsync(db => db.Use("SELECT 7").LongOrNone(), Token));
+    }
+
+    [Fact]
     public void A_fault_that_repeats_values_of_the_peer_is_told_without_them()
     {
         using var db = PostgresConnection.OpenWriter(_place.Postgres);

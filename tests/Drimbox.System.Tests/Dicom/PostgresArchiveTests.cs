@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
