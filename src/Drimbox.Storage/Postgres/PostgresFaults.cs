@@ -8,7 +8,12 @@ internal static class PostgresFaults
     public static StorageFaultException Of(NpgsqlException e)
     {
         if (e is not PostgresException error)
-            return new StorageFaultException(StorageFault.Io, "Database: PostgreSQL cannot be reached.", e);
+        {
+            // The server said nothing: these are words of the driver and of the system.
+            var why = (e.InnerException ?? e).Message;
+            return new StorageFaultException(StorageFault.Io, $"Database: PostgreSQL cannot be reached. {why}", e);
+        }
+
         var fault = error.SqlState switch
         {
             "53100" => StorageFault.Full, // disk_full

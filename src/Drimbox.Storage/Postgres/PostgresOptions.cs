@@ -61,11 +61,15 @@ public sealed record PostgresOptions
             // Values of the peer's objects stay out of messages.
             IncludeErrorDetail = false,
             ApplicationName = "drimbox",
-            // A server whose machine is gone says nothing.
-            TcpKeepAlive = true,
-            TcpKeepAliveTime = 15,
-            TcpKeepAliveInterval = 5,
         };
+        if (!IsSocket(builder.Host!))
+        {
+            // A server whose machine is gone says nothing: it is asked after 15 s, and every 5 s.
+            builder.TcpKeepAlive = true;
+            builder.TcpKeepAliveTime = 15;
+            builder.TcpKeepAliveInterval = 5;
+        }
+
         // 15 s for a connection and 30 s for a statement are Npgsql's; over a network the server must be the one it
         // says it is, unless the configuration says otherwise.
         if (!IsLocal(builder.Host!) && !SaysSslMode()) builder.SslMode = SslMode.VerifyFull;
@@ -81,8 +85,10 @@ public sealed record PostgresOptions
     }
 
     private static bool IsLocal(string host) =>
-        host.StartsWith('/') || host.StartsWith('@') || host == "localhost"
+        IsSocket(host) || host == "localhost"
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static bool IsSocket(string host) => host.StartsWith('/') || host.StartsWith('@');
 
     private static string ReadPassword(string file)
     {
