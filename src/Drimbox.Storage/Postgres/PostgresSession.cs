@@ -14,7 +14,7 @@ internal static class PostgresSession
         SET synchronous_commit = on;
         SET standard_conforming_strings = on;
         SET jit = off;
-        SET lock_timeout = '5s';
+        SET lock_timeout = '2s';
         SET tcp_keepalives_idle = 15;
         SET tcp_keepalives_interval = 5;
         SET tcp_keepalives_count = 3;
@@ -26,13 +26,26 @@ internal static class PostgresSession
     {
         if (session.PostgreSqlVersion < _oldest)
             throw new StorageFaultException(StorageFault.Other, "PostgreSQL 15 or later is needed.");
+        RequireSettings(session);
+        // Not tried but waited for: the session of a process that was killed ends a moment later.
         using var command = new NpgsqlCommand(
-            """
-            SELECT current_setting('fsync'), current_setting('server_encoding'),
-                pg_try_advisory_lock(hashtextextended('drimbox ' || $1, 0))
-            """,
-            session);
+            "SELECT pg_advisory_lock(hashtextextended('drimbox ' || $1, 0))", session);
         command.Parameters.Add(new NpgsqlParameter { Value = schema });
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new StorageFaultException(
+                StorageFault.InUse, $"Another process uses the schema '{schema}' of the PostgreSQL database.", e);
+        }
+    }
+
+    private static void RequireSettings(NpgsqlConnection session)
+    {
+        using var command = new NpgsqlCommand(
+            "SELECT current_setting('fsync'), current_setting('server_encoding')", session);
         using var row = command.ExecuteReader();
         row.Read();
         if (row.GetString(0) != "on")
@@ -43,10 +56,5 @@ internal static class PostgresSession
 
         if (row.GetString(1) != "UTF8")
             throw new StorageFaultException(StorageFault.Other, "The encoding of the PostgreSQL database is not UTF8.");
-        if (!row.GetBoolean(2))
-        {
-            throw new StorageFaultException(
-                StorageFault.InUse, $"Another process uses the schema '{schema}' of the PostgreSQL database.");
-        }
     }
 }
