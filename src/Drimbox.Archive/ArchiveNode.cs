@@ -53,10 +53,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         var folder = Path.Combine(Options.DataFolder, Options.NodeId);
         try
         {
-            IndexRebuild.RefuseIfLost(surroundings.Disk, folder);
-            _index = await ArchiveIndex.OpenAsync(
-                new ArchiveIndexOptions { Folder = folder, Disk = surroundings.Disk, Clock = surroundings.Time },
-                cancellationToken);
+            var index = new ArchiveIndexOptions
+            {
+                Folder = folder, Postgres = Options.Postgres, Disk = surroundings.Disk, Clock = surroundings.Time,
+            };
+            await IndexRebuild.RefuseIfLostAsync(index, cancellationToken);
+            _index = await ArchiveIndex.OpenAsync(index, cancellationToken);
             var watched = surroundings with { Disk = new WatchedDisk(surroundings.Disk, () => _lifeCycle?.Watch.Look()) };
             var folders = InstanceFolders.Open(folder, watched);
             _lifeCycle = new ArchiveLifeCycle(Options, watched, folder, _index, folders, _log);

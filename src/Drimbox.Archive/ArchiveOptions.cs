@@ -22,6 +22,9 @@ public sealed record ArchiveOptions
     /// <summary>The data folder of the process; this node lives in <c>DataFolder/NodeId</c>.</summary>
     public required string DataFolder { get; init; }
 
+    /// <summary>PostgreSQL for its index; null: a file in its folder.</summary>
+    public PostgresOptions? Postgres { get; init; }
+
     /// <summary>The AE title that it answers to and calls with.</summary>
     public required AeTitle AeTitle { get; init; }
 

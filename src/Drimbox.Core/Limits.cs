@@ -86,6 +86,13 @@ public static partial class Limits
     /// few questions, and each is some 10 KiB.</summary>
     public const int BuiltStatementsMax = 64;
 
+    /// <summary>30 s that PostgreSQL is asked what became of a COMMIT that it did not answer: it starts again within
+    /// seconds after a crash, and whoever waits for an answer to C-STORE gives up after about a minute.</summary>
+    public const int CommitInquiriesMax = 120;
+
+    /// <inheritdoc cref="CommitInquiriesMax"/>
+    public static readonly TimeSpan CommitInquiryPause = TimeSpan.FromMilliseconds(250);
+
     // ---- Dispatch ----
 
     /// <summary>8 rows of one outbox in flight: the DMP target of 100 publications/s was set with 8.</summary>

@@ -35,7 +35,9 @@ public sealed record RebuildReport(
 /// the present one and takes its place at the end; an interruption at any point leaves a store that starts, or one that
 /// says that this is to be run again. Nothing of the files is changed.
 /// </summary>
-public sealed class IndexRebuild(string dataFolder, string nodeId, ArchiveSurroundings surroundings)
+/// <param name="postgres">Where the index is; null: a file in the folder.</param>
+public sealed class IndexRebuild(
+    string dataFolder, string nodeId, ArchiveSurroundings surroundings, PostgresOptions? postgres = null)
 {
     private const string FormerName = "archive.db.before-rebuild";
 
@@ -52,10 +54,10 @@ public sealed class IndexRebuild(string dataFolder, string nodeId, ArchiveSurrou
 
     /// <summary>A store whose index is gone is not started: an empty index would call all its files orphans.</summary>
     /// <exception cref="StorageFaultException">It is so.</exception>
-    internal static void RefuseIfLost(Disk disk, string nodeFolder)
+    internal static async Task RefuseIfLostAsync(ArchiveIndexOptions index, CancellationToken cancellationToken)
     {
-        if (disk.FileExists(Path.Combine(nodeFolder, "archive.db")) || !InstanceFolders.Files(disk, nodeFolder).Any())
-            return;
+        if (await ArchiveIndex.ExistsAsync(index, cancellationToken)) return;
+        if (!InstanceFolders.Files(index.Disk, index.Folder).Any()) return;
         throw new StorageFaultException(
             StorageFault.Absent,
             "The index of the archive is missing and its files are there: make it again with 'drimbox index rebuild'.");
@@ -69,6 +71,7 @@ public sealed class IndexRebuild(string dataFolder, string nodeId, ArchiveSurrou
         if (!_disk.DirectoryExists(Path.Combine(_root, "instances")))
             throw new StorageFaultException(StorageFault.Absent, $"'{_root}' is not the folder of an archive.");
         using var held = _disk.Lock(Path.Combine(_root, "archive.lock"));
+        using var rebuild = postgres is null ? null : PostgresRebuild.Begin(postgres);
         Clear();
         _disk.MakeDirectory(Work);
         var instances = InstanceFolders.Files(_disk, _root)
@@ -77,7 +80,11 @@ public sealed class IndexRebuild(string dataFolder, string nodeId, ArchiveSurrou
         var total = instances.Count + aside.Count;
         int hidden;
         await using (var index = await ArchiveIndex.OpenAsync(
-            new ArchiveIndexOptions { Folder = Work, Disk = _disk, Clock = surroundings.Time }, cancellationToken))
+            new ArchiveIndexOptions
+            {
+                Folder = Work, Postgres = rebuild?.Made, Disk = _disk, Clock = surroundings.Time,
+            },
+            cancellationToken))
         {
             var rejections = new Rejections(
                 new ArchiveOptions { NodeId = nodeId, DataFolder = dataFolder, AeTitle = AeTitle.Parse("REBUILD") },
@@ -100,14 +107,21 @@ public sealed class IndexRebuild(string dataFolder, string nodeId, ArchiveSurrou
             }
         }
 
-        var isKept = ArchiveIndex.TakeOverHistory(FormerIndex(), Path.Combine(Work, "archive.db"));
-        _disk.SyncDirectory(Work);
-        Swap();
+        var isKept = rebuild?.Finish() ?? TakeOver();
         Clear();
         return new RebuildReport(
             total, Count(AdoptedAs.Instance), Count(AdoptedAs.Rendition),
             Count(AdoptedAs.PriorVersion) + Count(AdoptedAs.Version), hidden, _quarantined, _found,
             Count(AdoptedAs.SameBytes), isKept);
+    }
+
+    private bool TakeOver()
+    {
+        var isKept = ArchiveIndex.TakeOverHistory(FormerIndex(), Path.Combine(Work, "archive.db"));
+        _disk.SyncDirectory(Work);
+        PostgresOptions.Leave(_disk, _root);
+        Swap();
+        return isKept;
     }
 
     private long Count(AdoptedAs what) => _adopted[(int)what];

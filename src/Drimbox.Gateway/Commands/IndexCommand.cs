@@ -3,6 +3,7 @@ using System.Text.Json;
 using Drimbox.Archive;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Gateway.Configuration;
 using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,9 +15,13 @@ internal static class IndexCommand
 {
     public static Command Create()
     {
-        var data = new Option<DirectoryInfo>("--data", "-d")
+        var data = new Option<DirectoryInfo?>("--data", "-d")
         {
-            Description = "Data folder, DataFolder of the configuration.", Required = true,
+            Description = "Data folder, DataFolder of the configuration.",
+        };
+        var config = new Option<FileInfo?>("--config", "-c")
+        {
+            Description = "Configuration file, in place of --data and --node; needed if the index is in PostgreSQL.",
         };
         var node = new Option<string>("--node", "-n")
         {
@@ -24,28 +29,61 @@ internal static class IndexCommand
         };
         var rebuild = new Command("rebuild", """
             Make the index of an archive again from its files alone. The process must be stopped. The former index stays
-            beside the new one as archive.db.before-rebuild.
+            beside the new one as archive.db.before-rebuild; in PostgreSQL, as the schema NODE_archive_before_rebuild.
 
-            Example:
+            Examples:
               drimbox index rebuild --data /var/lib/drimbox --node archive
+              drimbox index rebuild --config drimbox.json
 
-            Exit codes: 0 done, 3 the store is in use, is none, or the disk failed; the former index is still there.
-            """) { data, node, SocketOptions.Json };
+            Exit codes: 0 done, 2 the configuration is wrong or has no archive, 3 the store is in use, is none, or the disk failed; the former index is still there.
+            """) { data, node, config, SocketOptions.Json };
+        rebuild.Validators.Add(result =>
+        {
+            if (result.GetValue(data) is null == result.GetValue(config) is null)
+                result.AddError("--data DIR or --config FILE.");
+        });
         rebuild.SetAction((parsed, cancellation) => RebuildAsync(
-            parsed.GetValue(data)!, parsed.GetValue(node)!, parsed.GetValue(SocketOptions.Json), cancellation));
+            parsed.GetValue(data), parsed.GetValue(node)!, parsed.GetValue(config), parsed.GetValue(SocketOptions.Json),
+            cancellation));
         return new Command("index", "The index of an archive.") { rebuild };
     }
 
     private static async Task<int> RebuildAsync(
-        DirectoryInfo data, string node, bool json, CancellationToken cancellation)
+        DirectoryInfo? data, string node, FileInfo? config, bool json, CancellationToken cancellation)
+    {
+        if (config is not null)
+        {
+            var configuration = ConfigurationReader.TryRead(config.FullName, out var findings);
+            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
+            if (configuration is null) return (int)ExitCode.Usage;
+            if (configuration.Archive is { } archive)
+            {
+                return await RebuildAsync(
+                    Path.GetFullPath(configuration.DataFolder), archive.Node, archive.Database?.ToOptions(archive.Node),
+                    json, cancellation);
+            }
+
+            await Console.Error.WriteLineAsync("The configuration has no archive.");
+            return (int)ExitCode.Usage;
+        }
+
+        if (!PostgresOptions.IsUsedBy(Disk.Real, Path.Combine(data!.FullName, node)))
+            return await RebuildAsync(data.FullName, node, null, json, cancellation);
+        await Console.Error.WriteLineAsync("The index of this archive is in PostgreSQL: give --config FILE instead of --data.");
+        return (int)ExitCode.Usage;
+    }
+
+    private static async Task<int> RebuildAsync(
+        string data, string node, PostgresOptions? postgres, bool json, CancellationToken cancellation)
     {
         var surroundings = NodeSurroundings.Real(NullLoggerFactory.Instance);
         var rebuild = new IndexRebuild(
-            data.FullName, node,
+            data, node,
             new ArchiveSurroundings
             {
                 Ids = surroundings.Ids, Random = surroundings.NewRandom(), Time = surroundings.Time,
-            });
+            },
+            postgres);
         try
         {
             RebuildReport report = null!;

@@ -17,6 +17,9 @@ internal sealed record ArchiveSection : IValidatableObject
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
     public string Node { get; init; } = "archive";
 
+    /// <summary>PostgreSQL for the index. Default: none, the index is a file in the node's folder.</summary>
+    public DatabaseSection? Database { get; init; }
+
     [Required]
     public DicomNodeOptions Dicom { get; init; } = new();
 
@@ -75,6 +78,7 @@ internal sealed record ArchiveSection : IValidatableObject
     {
         NodeId = Node,
         DataFolder = dataFolder,
+        Postgres = Database?.ToOptions(Node),
         AeTitle = AeTitle.Parse(Dicom.AeTitle),
         Address = IPAddress.Parse(Dicom.Address),
         Port = Dicom.Port,

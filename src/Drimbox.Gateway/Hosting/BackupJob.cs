@@ -47,6 +47,13 @@ internal sealed class BackupJob(
     /// <returns>Why not, or null.</returns>
     public string? TryBegin(string folder, bool mayLink)
     {
+        // Of one moment with the files it cannot be: docs/operations/backup.md says how pg_dump is.
+        if (archive?.Options.Postgres is { } postgres)
+        {
+            return $"The index of the archive is in PostgreSQL: back up its schema '{postgres.Schema}' with pg_dump, "
+                + "then copy the data folder.";
+        }
+
         if (!Path.IsPathFullyQualified(folder)) return "The folder must be a full path.";
         var target = Path.GetFullPath(folder);
         if (target == dataFolder || target.StartsWith(dataFolder + '/', StringComparison.Ordinal))

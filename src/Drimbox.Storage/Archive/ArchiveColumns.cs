@@ -166,5 +166,5 @@ internal static class ArchiveColumns
 
     // 0 stands for an attribute that the instance does not have.
     private static ArchiveColumn Number(FindLevel level, string column) =>
-        new(level, ColumnKind.Number, $"iif({column} = 0, '', CAST({column} AS TEXT))", column);
+        new(level, ColumnKind.Number, $"CASE WHEN {column} = 0 THEN '' ELSE CAST({column} AS TEXT) END", column);
 }

@@ -1,3 +1,4 @@
+using Drimbox.Storage.Database;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Storage;
@@ -6,7 +7,7 @@ public sealed partial class ArchiveIndex
 {
     /// <summary>What is made from the files. A table that refers to one of these goes by row numbers, which are new.
     /// </summary>
-    private const string DerivedTables =
+    internal const string DerivedTables =
         "'patient', 'other_patient_id', 'study', 'series', 'instance', 'further_file', 'quarantined_file', 'mark'";
 
     /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves
@@ -23,7 +24,7 @@ public sealed partial class ArchiveIndex
         return isKept;
     }
 
-    private static bool TryTakeOver(SqliteDatabase db, string former)
+    private static bool TryTakeOver(DatabaseConnection db, string former)
     {
         try
         {
@@ -47,13 +48,13 @@ public sealed partial class ArchiveIndex
         catch (StorageFaultException)
         {
             // A broken index is why it is made again.
-            if (!db.IsAutocommit) db.Execute("ROLLBACK");
+            if (db.IsInTransaction) db.Execute("ROLLBACK");
             return false;
         }
     }
 
     // What people and retrievals said of a study, by its UID.
-    private static void TakeOverProtections(SqliteDatabase db)
+    private static void TakeOverProtections(DatabaseConnection db)
     {
         var known = db.Use("SELECT 1 FROM pragma_table_info('study', 'former') WHERE name = 'protected_by'");
         if (known.LongOrNone() is null) return;
@@ -68,7 +69,7 @@ public sealed partial class ArchiveIndex
     }
 
     // An index of an older version has fewer tables and columns; of a newer one what this program knows is taken.
-    private static List<(string Table, string Columns)> HistoryColumns(SqliteDatabase db)
+    private static List<(string Table, string Columns)> HistoryColumns(DatabaseConnection db)
     {
         var rows = db.Use($"""
             SELECT m.name, group_concat(n.name, ', ')

@@ -1,5 +1,5 @@
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -263,8 +263,8 @@ public sealed partial class ArchiveIndex
             db =>
             {
                 db.Use("""
-                    UPDATE mark SET further_verified_to = max(
-                        further_verified_to, coalesce(?, (SELECT max(id) FROM further_file), 0))
+                    UPDATE mark SET further_verified_to = coalesce(?1, (SELECT max(id) FROM further_file), 0)
+                    WHERE further_verified_to < coalesce(?1, (SELECT max(id) FROM further_file), 0)
                     """).Add(rowId).Run();
                 return true;
             },
@@ -308,14 +308,14 @@ public sealed partial class ArchiveIndex
         _readers.ReadAsync(
             db => (int)db.Use("SELECT count(*) FROM instance WHERE visible = 0").LongOrNone()!.Value, cancellationToken);
 
-    private static void InsertAt(SqliteDatabase db, InstanceRecord record, int version)
+    private static void InsertAt(DatabaseConnection db, InstanceRecord record, int version)
     {
         var inserted = ArchiveWrites.Insert(db, record) as InsertResult.Inserted;
         Core.Invariant.Holds(inserted is not null);
         if (version > 1) KeptFileWrites.SetVersion(db, inserted.RowId, record, version);
     }
 
-    private void Log(SqliteDatabase db, string actor, string action, Uid sopInstanceUid, string detail) =>
+    private void Log(DatabaseConnection db, string actor, string action, Uid sopInstanceUid, string detail) =>
         KeptFileWrites.Log(
             db, new ArchiveEvent(DatabaseTime.DatabaseNow(_clock), actor, action, sopInstanceUid, detail));
 
@@ -323,7 +323,7 @@ public sealed partial class ArchiveIndex
     private Task<SettleResult> SettleAsync(
         Uid sopInstanceUid,
         StandingInstance? expected,
-        Func<SqliteDatabase, IReadOnlyList<string>?> change,
+        Func<DatabaseConnection, IReadOnlyList<string>?> change,
         CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db =>

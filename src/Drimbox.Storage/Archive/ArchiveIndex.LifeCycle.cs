@@ -1,5 +1,5 @@
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -77,7 +77,7 @@ public sealed partial class ArchiveIndex
             {
                 foreach (var study in studies)
                 {
-                    db.Use("UPDATE study SET accessed_on = max(accessed_on, ?) WHERE study_instance_uid = ?")
+                    db.Use("UPDATE study SET accessed_on = ?1 WHERE study_instance_uid = ?2 AND accessed_on < ?1")
                         .Add(day.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber)
                         .Add(study.ToString()).Run();
                 }

@@ -1,6 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -34,7 +34,7 @@ public sealed partial class ArchiveIndex
             _finds.InstancesAsync(ids, query.ShownReasons, CancellationToken.None));
     }
 
-    private static bool AddKinds(SqliteDatabase db, long[] ids, HashSet<(string, string)> kinds)
+    private static bool AddKinds(DatabaseConnection db, long[] ids, HashSet<(string, string)> kinds)
     {
         foreach (var id in ids)
         {

@@ -1,41 +1,43 @@
 using System.Runtime.CompilerServices;
 using Drimbox.Core.Identity;
+using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Storage;
 
 /// <summary>
-/// The index of an archive (<c>archive.db</c>): which instances it holds, in which files, and what a query finds of
+/// The index of an archive (<c>archive.db</c>, or a schema of PostgreSQL): which instances it holds, in which files, and what a query finds of
 /// them. It can be made again from the files. What an insertion reports is fsynced; insertions that wait together
-/// share a transaction. One process holds the file.
+/// share a transaction. One process holds it.
 /// </summary>
 public sealed partial class ArchiveIndex : IAsyncDisposable
 {
-    private readonly SqliteStore _store;
-    private readonly SqliteWriter _writer;
-    private readonly SqliteReaders _readers;
+    private readonly DatabaseStore _store;
+    private readonly DatabaseWriter _writer;
+    private readonly DatabaseReaders _readers;
     private readonly FindReader _finds;
     private readonly OutboxTable _outbox;
     private readonly TimeProvider _clock;
     private bool _filesAreWhole;
     private int _disposed;
 
-    private ArchiveIndex(ArchiveIndexOptions options, SqliteStore store)
+    private ArchiveIndex(ArchiveIndexOptions options, DatabaseStore store)
     {
         _store = store;
         _clock = options.Clock;
-        var mark = store.Database.Use("SELECT verified_to, stopped_clean, further_verified_to FROM mark");
+        var mark = store.Writer.Use("SELECT verified_to, stopped_clean, further_verified_to FROM mark");
         mark.Step();
         (VerifiedTo, StoppedCleanly, FurtherVerifiedTo) = (mark.Long(0), mark.Long(1) == 1, mark.Long(2));
         mark.Reset();
         _filesAreWhole = StoppedCleanly;
-        store.Database.Execute("UPDATE mark SET stopped_clean = 0");
+        store.Writer.Execute("UPDATE mark SET stopped_clean = 0");
 
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
-        _readers = new SqliteReaders(store.Path);
-        _finds = new FindReader(_readers);
-        _writer = new SqliteWriter(store.Database, "archive.db", () => _outbox.Signal(work));
+        _readers = new DatabaseReaders(store.OpenReader);
+        _finds = new FindReader(_readers, store.Writer.Dialect);
+        _writer = new DatabaseWriter(store.Writer, "archive.db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
         Commitments = new CommitmentTable(_writer, _readers, options.Clock);
         Completeness = new CompletenessTable(_writer, _readers, _outbox, options.Clock);
@@ -60,13 +62,20 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     /// <summary>Transactions committed since the index was opened.</summary>
     public long Transactions => _writer.Transactions;
 
-    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, or the disk
-    /// failed.</exception>
+    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, not the index of
+    /// this folder, or the disk or database failed.</exception>
     public static Task<ArchiveIndex> OpenAsync(ArchiveIndexOptions options, CancellationToken cancellationToken) =>
         Task.Run(
-            () => SqliteStore.Open(
-                options.Folder, "archive", options.Disk, ArchiveSchema.Migrations,
-                store => new ArchiveIndex(options, store)),
+            () => Open(options).OwnedBy(store => new ArchiveIndex(options, store)),
+            cancellationToken);
+
+    /// <summary>Whether there is an index to be opened: opening makes one.</summary>
+    /// <exception cref="StorageFaultException">The database cannot be reached.</exception>
+    public static Task<bool> ExistsAsync(ArchiveIndexOptions options, CancellationToken cancellationToken) =>
+        Task.Run(
+            () => options.Postgres is { } postgres
+                ? PostgresStore.Exists(postgres)
+                : options.Disk.FileExists(Path.Combine(options.Folder, "archive.db")),
             cancellationToken);
 
     /// <summary>Takes an instance in; nothing of it if the instance is known.</summary>
@@ -117,7 +126,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         WriteAsync(
             db =>
             {
-                db.Use("UPDATE mark SET verified_to = max(verified_to, ?)").Add(rowId).Run();
+                db.Use("UPDATE mark SET verified_to = ?1 WHERE verified_to < ?1").Add(rowId).Run();
                 return true;
             },
             cancellationToken);
@@ -171,7 +180,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
             yield return instance;
     }
 
-    /// <summary>How the database answers a query (EXPLAIN QUERY PLAN), a step a line.</summary>
+    /// <summary>How the database answers a query (EXPLAIN), a step a line.</summary>
     public Task<IReadOnlyList<string>> ExplainAsync(FindQuery query, CancellationToken cancellationToken) =>
         _finds.ExplainAsync(query, query.Level, cancellationToken);
 
@@ -194,6 +203,21 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         _store.Held.Dispose();
     }
 
+    private static DatabaseStore Open(ArchiveIndexOptions options)
+    {
+        if (options.Postgres is { } postgres)
+            return PostgresStore.Open(postgres, options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+        // A file of before knows nothing of what came since: its start would take all of that for remains of a crash.
+        if (PostgresOptions.IsUsedBy(options.Disk, options.Folder))
+        {
+            throw new StorageFaultException(
+                StorageFault.Absent,
+                $"The index of '{options.Folder}' is in PostgreSQL, and no database is configured.");
+        }
+
+        return SqliteStore.Open(options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+    }
+
     private Task<bool> MarkStoppedAsync() => WriteAsync(
         db =>
         {
@@ -205,6 +229,6 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         },
         CancellationToken.None);
 
-    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
+    private Task<T> WriteAsync<T>(Func<DatabaseConnection, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

@@ -133,8 +133,12 @@ public abstract record InsertResult
 /// <summary>How the index of an archive is opened.</summary>
 public sealed record ArchiveIndexOptions
 {
-    /// <summary>The folder of the node; made if it is absent. Holds <c>archive.db</c> and <c>archive.lock</c>.</summary>
+    /// <summary>The folder of the node; made if it is absent. Holds <c>archive.lock</c>, and <c>archive.db</c> if the index
+    /// is a file.</summary>
     public required string Folder { get; init; }
+
+    /// <summary>The index is a schema of PostgreSQL (docs/adr/0018); null: a file of SQLite.</summary>
+    public PostgresOptions? Postgres { get; init; }
 
     public Disk Disk { get; init; } = Disk.Real;
 

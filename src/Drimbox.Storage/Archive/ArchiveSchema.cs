@@ -1,10 +1,11 @@
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
 
 namespace Drimbox.Storage;
 
 internal static class ArchiveSchema
 {
-    public static IReadOnlyList<SqliteMigration> Migrations { get; } =
+    public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [
         // A patient row is one combination of attributes as received: an identifier that two sites gave to two persons
         // never shows one under the name of the other. What belongs together is for the reader to say.
@@ -150,8 +151,10 @@ internal static class ArchiveSchema
             ALTER TABLE study ADD COLUMN accession_issuer_entity TEXT NOT NULL DEFAULT '';
             ALTER TABLE study ADD COLUMN accession_issuer_entity_type TEXT NOT NULL DEFAULT '';
             """),
-        new(3, FindSchema.Sql),
-        new(4, LifeCycleWrites.Schema),
-        new(5, CommitmentTable.Schema + CompletenessTable.Schema),
+        new(3, FindSchema.Sql, FindSchema.Postgres),
+        new(4, LifeCycleWrites.Schema, PostgresText.Schema(LifeCycleWrites.Schema) + PostgresTriggers.PayloadTexts),
+        new(
+            5, CommitmentTable.Schema + CompletenessTable.Schema,
+            PostgresText.Schema(CommitmentTable.Schema + CompletenessTable.Tables) + PostgresTriggers.Completeness),
     ];
 }

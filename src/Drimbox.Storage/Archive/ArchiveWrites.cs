@@ -1,5 +1,5 @@
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -13,7 +13,7 @@ internal static class ArchiveWrites
         FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study
         """;
 
-    public static IndexedInstance ReadInstance(SqliteStatement row) => new(
+    public static IndexedInstance ReadInstance(DatabaseStatement row) => new(
         row.Long(0), Uid.Parse(row.Text(1)), Uid.Parse(row.Text(2)), Uid.Parse(row.Text(3)), Uid.Parse(row.Text(4)),
         Uid.Parse(row.Text(5)),
         new InstanceFile(
@@ -26,7 +26,7 @@ internal static class ArchiveWrites
     };
 
     /// <summary>The same with its further renditions, which few instances have.</summary>
-    public static IndexedInstance ReadInstance(SqliteDatabase db, SqliteStatement row)
+    public static IndexedInstance ReadInstance(DatabaseConnection db, DatabaseStatement row)
     {
         var instance = ReadInstance(row);
         return row.Long(14) == 0
@@ -34,7 +34,7 @@ internal static class ArchiveWrites
             : instance with { Renditions = KeptFileWrites.RenditionsOf(db, instance) };
     }
 
-    public static IndexedInstance? FindInstance(SqliteDatabase db, Uid sopInstanceUid)
+    public static IndexedInstance? FindInstance(DatabaseConnection db, Uid sopInstanceUid)
     {
         var row = db.Use(InstanceColumns + " WHERE i.sop_instance_uid = ?").Add(sopInstanceUid.ToString());
         var instance = row.Step() ? ReadInstance(db, row) : null;
@@ -42,7 +42,7 @@ internal static class ArchiveWrites
         return instance;
     }
 
-    public static InsertResult Insert(SqliteDatabase db, InstanceRecord record)
+    public static InsertResult Insert(DatabaseConnection db, InstanceRecord record)
     {
         if (FindInstance(db, record.Instance.SopInstanceUid) is { } existing)
         {
@@ -59,23 +59,22 @@ internal static class ArchiveWrites
         var series = Series(db, study, record.Series);
         var instance = record.Instance;
         var file = record.File;
-        db.Use("""
+        var id = db.Use("""
             INSERT INTO instance (
                 series, sop_instance_uid, sop_class_uid, transfer_syntax_uid, instance_number, number_of_frames, rows,
                 columns, file_name, length, sha256, data_set_sha256, received_at, sender_ae)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
             .Add(series).Add(instance.SopInstanceUid.ToString()).Add(instance.SopClassUid.ToString())
             .Add(instance.TransferSyntaxUid.ToString()).Add(instance.InstanceNumber).Add(instance.NumberOfFrames)
             .Add(instance.Rows).Add(instance.Columns).Add(file.FileName).Add(file.Length)
             .AddBlob(Convert.FromHexString(file.Sha256)).AddBlob(Convert.FromHexString(file.DataSetSha256))
-            .Add(file.ReceivedAt).Add(file.SenderAe.ToString()).Run();
-        var id = db.LastInsertRowId;
+            .Add(file.ReceivedAt).Add(file.SenderAe.ToString()).InsertedId();
         db.Use("UPDATE series SET visible_instances = visible_instances + 1 WHERE id = ?").Add(series).Run();
         return new InsertResult.Inserted(id);
     }
 
-    public static int Hide(SqliteDatabase db, IReadOnlyList<Uid> sopInstanceUids, string reason, DateTimeOffset now)
+    public static int Hide(DatabaseConnection db, IReadOnlyList<Uid> sopInstanceUids, string reason, DateTimeOffset now)
     {
         var hidden = 0;
         foreach (var uid in sopInstanceUids)
@@ -92,7 +91,7 @@ internal static class ArchiveWrites
         return hidden;
     }
 
-    public static int Remove(SqliteDatabase db, IReadOnlyList<long> rowIds)
+    public static int Remove(DatabaseConnection db, IReadOnlyList<long> rowIds)
     {
         var removed = 0;
         foreach (var id in rowIds)
@@ -115,7 +114,7 @@ internal static class ArchiveWrites
         return removed;
     }
 
-    public static void RemoveIfEmpty(SqliteDatabase db, long series)
+    public static void RemoveIfEmpty(DatabaseConnection db, long series)
     {
         var study = db.Use("""
             DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM instance WHERE series = ?1) RETURNING study
@@ -129,7 +128,7 @@ internal static class ArchiveWrites
             .Add(patient).Run();
     }
 
-    public static long Study(SqliteDatabase db, InstanceRecord record)
+    public static long Study(DatabaseConnection db, InstanceRecord record)
     {
         var study = record.Study;
         var referring = NameFolding.FoldPersonName(study.ReferringPhysicianName).Alphabetic;
@@ -143,18 +142,18 @@ internal static class ArchiveWrites
         if (id == 0)
         {
             var patient = Patient(db, record.Patient);
-            db.Use("""
+            return db.Use("""
                 INSERT INTO study (
                     patient, study_instance_uid, study_date, study_time, study_time_key, accession_number, study_id,
                     study_description, referring_physician, referring_folded, accession_issuer,
                     accession_issuer_entity, accession_issuer_entity_type)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
                 """)
                 .Add(patient).Add(study.StudyInstanceUid.ToString()).Add(study.StudyDate).Add(study.StudyTime)
                 .Add(FindTerms.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
                 .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring)
-                .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
-            return db.LastInsertRowId;
+                .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType)
+                .InsertedId();
         }
 
         // The first instance that has a value gives it to the study: a later other one is a correction, and
@@ -163,17 +162,17 @@ internal static class ArchiveWrites
         {
             db.Use("""
                 UPDATE study SET
-                    study_date = iif(study_date = '', ?2, study_date),
-                    study_time_key = iif(study_time = '', ?4, study_time_key),
-                    study_time = iif(study_time = '', ?3, study_time),
-                    accession_issuer = iif(accession_number = '', ?10, accession_issuer),
-                    accession_issuer_entity = iif(accession_number = '', ?11, accession_issuer_entity),
-                    accession_issuer_entity_type = iif(accession_number = '', ?12, accession_issuer_entity_type),
-                    accession_number = iif(accession_number = '', ?5, accession_number),
-                    study_id = iif(study_id = '', ?6, study_id),
-                    study_description = iif(study_description = '', ?7, study_description),
-                    referring_folded = iif(referring_physician = '', ?9, referring_folded),
-                    referring_physician = iif(referring_physician = '', ?8, referring_physician)
+                    study_date = coalesce(nullif(study_date, ''), ?2),
+                    study_time_key = CASE WHEN study_time = '' THEN ?4 ELSE study_time_key END,
+                    study_time = coalesce(nullif(study_time, ''), ?3),
+                    accession_issuer = CASE WHEN accession_number = '' THEN ?10 ELSE accession_issuer END,
+                    accession_issuer_entity = CASE WHEN accession_number = '' THEN ?11 ELSE accession_issuer_entity END,
+                    accession_issuer_entity_type = CASE WHEN accession_number = '' THEN ?12 ELSE accession_issuer_entity_type END,
+                    accession_number = coalesce(nullif(accession_number, ''), ?5),
+                    study_id = coalesce(nullif(study_id, ''), ?6),
+                    study_description = coalesce(nullif(study_description, ''), ?7),
+                    referring_folded = CASE WHEN referring_physician = '' THEN ?9 ELSE referring_folded END,
+                    referring_physician = coalesce(nullif(referring_physician, ''), ?8)
                 WHERE id = ?1 AND (study_date = '' AND ?2 <> '' OR study_time = '' AND ?3 <> ''
                     OR accession_number = '' AND ?5 <> '' OR study_id = '' AND ?6 <> ''
                     OR study_description = '' AND ?7 <> '' OR referring_physician = '' AND ?8 <> '')
@@ -187,7 +186,7 @@ internal static class ArchiveWrites
         return id;
     }
 
-    public static long Patient(SqliteDatabase db, PatientAttributes patient)
+    public static long Patient(DatabaseConnection db, PatientAttributes patient)
     {
         var id = db.Use("""
             SELECT id FROM patient
@@ -197,50 +196,48 @@ internal static class ArchiveWrites
             .Add(patient.BirthDate).Add(patient.Sex).LongOrNone() ?? InsertPatient(db, patient);
         foreach (var other in patient.OtherIds)
         {
-            db.Use("INSERT OR IGNORE INTO other_patient_id VALUES (?, ?, ?, ?, ?)")
+            db.Use("INSERT INTO other_patient_id VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
                 .Add(id).Add(other.PatientId).Add(other.Issuer).Add(other.IssuerEntity).Add(other.IssuerEntityType).Run();
         }
 
         return id;
     }
 
-    private static long InsertPatient(SqliteDatabase db, PatientAttributes patient)
+    private static long InsertPatient(DatabaseConnection db, PatientAttributes patient)
     {
         var (alphabetic, ideographic, phonetic) = NameFolding.FoldPersonName(patient.PatientName);
-        db.Use("""
+        return db.Use("""
             INSERT INTO patient (
                 patient_id, issuer, issuer_entity, issuer_entity_type, name, birth_date, sex, name_folded, ideographic,
                 phonetic)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
             .Add(patient.PatientId).Add(patient.IssuerOfPatientId).Add(patient.IssuerEntity)
             .Add(patient.IssuerEntityType).Add(patient.PatientName).Add(patient.BirthDate).Add(patient.Sex)
-            .Add(alphabetic).Add(ideographic).Add(phonetic).Run();
-        return db.LastInsertRowId;
+            .Add(alphabetic).Add(ideographic).Add(phonetic).InsertedId();
     }
 
-    public static long Series(SqliteDatabase db, long study, SeriesAttributes series)
+    public static long Series(DatabaseConnection db, long study, SeriesAttributes series)
     {
         var id = db.Use("SELECT id FROM series WHERE study = ? AND series_instance_uid = ?")
             .Add(study).Add(series.SeriesInstanceUid.ToString()).LongOrNone();
         if (id is not null) return id.Value;
-        db.Use("""
+        var added = db.Use("""
             INSERT INTO series (
                 study, series_instance_uid, modality, series_number, series_description, series_date, series_time,
                 series_time_key, pps_start_date, pps_start_time, pps_start_time_key)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
             .Add(study).Add(series.SeriesInstanceUid.ToString()).Add(series.Modality).Add(series.SeriesNumber)
             .Add(series.SeriesDescription).Add(series.SeriesDate).Add(series.SeriesTime)
             .Add(FindTerms.TimeKey(series.SeriesTime, '0')).Add(series.PerformedProcedureStepStartDate)
             .Add(series.PerformedProcedureStepStartTime)
-            .Add(FindTerms.TimeKey(series.PerformedProcedureStepStartTime, '0')).Run();
-        var added = db.LastInsertRowId;
+            .Add(FindTerms.TimeKey(series.PerformedProcedureStepStartTime, '0')).InsertedId();
         RequestAttributes(db, added, series.RequestAttributes);
         return added;
     }
 
-    public static void RequestAttributes(SqliteDatabase db, long series, IReadOnlyList<RequestAttributes> requests)
+    public static void RequestAttributes(DatabaseConnection db, long series, IReadOnlyList<RequestAttributes> requests)
     {
         for (var position = 0; position < requests.Count; position++)
         {

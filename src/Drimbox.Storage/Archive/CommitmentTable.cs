@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -37,11 +37,11 @@ public sealed class CommitmentTable
 
         """;
 
-    private readonly SqliteWriter _writer;
-    private readonly SqliteReaders _readers;
+    private readonly DatabaseWriter _writer;
+    private readonly DatabaseReaders _readers;
     private readonly TimeProvider _clock;
 
-    internal CommitmentTable(SqliteWriter writer, SqliteReaders readers, TimeProvider clock)
+    internal CommitmentTable(DatabaseWriter writer, DatabaseReaders readers, TimeProvider clock)
     {
         _writer = writer;
         _readers = readers;
@@ -177,7 +177,7 @@ public sealed class CommitmentTable
             cancellationToken);
 
     private bool TryAdd(
-        SqliteDatabase db, Uid transaction, AeTitle requester, AeTitle called, string lines, byte[] sha256)
+        DatabaseConnection db, Uid transaction, AeTitle requester, AeTitle called, string lines, byte[] sha256)
     {
         var now = _clock.DatabaseNow();
         db.Use("DELETE FROM commitment WHERE finished_at < ?").Add(now - Limits.CommitmentsKept).Run();
@@ -224,6 +224,6 @@ public sealed class CommitmentTable
             ushort.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture)))
         .ToList();
 
-    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
+    private Task<T> WriteAsync<T>(Func<DatabaseConnection, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

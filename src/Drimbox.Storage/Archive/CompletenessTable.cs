@@ -1,7 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -25,7 +25,9 @@ public sealed class CompletenessTable
 {
     /// <summary>By triggers, so that no way into the index passes by. A study of before has no row: it is
     /// complete.</summary>
-    internal const string Schema = """
+    internal const string Schema = Tables + Triggers;
+
+    internal const string Tables = """
         CREATE TABLE completeness (
             study       INTEGER PRIMARY KEY REFERENCES study (id),
             is_complete INTEGER NOT NULL,
@@ -39,6 +41,10 @@ public sealed class CompletenessTable
             instances          TEXT    NOT NULL,
             announced_at       INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        """;
+
+    private const string Triggers = """
         CREATE TRIGGER completeness_arrival AFTER INSERT ON instance BEGIN
             INSERT INTO completeness (study, is_complete, changed_at)
             SELECT study, 0, NEW.received_at FROM series WHERE id = NEW.series
@@ -49,12 +55,12 @@ public sealed class CompletenessTable
         END;
         """;
 
-    private readonly SqliteWriter _writer;
-    private readonly SqliteReaders _readers;
+    private readonly DatabaseWriter _writer;
+    private readonly DatabaseReaders _readers;
     private readonly OutboxTable _outbox;
     private readonly TimeProvider _clock;
 
-    internal CompletenessTable(SqliteWriter writer, SqliteReaders readers, OutboxTable outbox, TimeProvider clock)
+    internal CompletenessTable(DatabaseWriter writer, DatabaseReaders readers, OutboxTable outbox, TimeProvider clock)
     {
         _writer = writer;
         _readers = readers;
@@ -104,7 +110,11 @@ public sealed class CompletenessTable
         {
             var now = _clock.DatabaseNow();
             db.Use("DELETE FROM announcement WHERE announced_at < ?").Add(now - Limits.AnnouncementsKept).Run();
-            db.Use("INSERT OR REPLACE INTO announcement VALUES (?, ?, ?)")
+            db.Use("""
+                INSERT INTO announcement (study_instance_uid, instances, announced_at) VALUES (?, ?, ?)
+                ON CONFLICT (study_instance_uid)
+                DO UPDATE SET instances = excluded.instances, announced_at = excluded.announced_at
+                """)
                 .Add(study.StudyInstanceUid.ToString()).Add(string.Join(' ', study.SopInstanceUids)).Add(now).Run();
             return true;
         },
@@ -159,6 +169,6 @@ public sealed class CompletenessTable
             },
             cancellationToken);
 
-    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
+    private Task<T> WriteAsync<T>(Func<DatabaseConnection, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

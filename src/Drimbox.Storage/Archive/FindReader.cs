@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -7,7 +7,7 @@ namespace Drimbox.Storage;
 /// slowly keeps neither a connection nor the write-ahead log. The first page is read at once, with its values; what
 /// comes after it is a list of row ids, eight bytes each and no more than the query's limit, of which each page is
 /// read when it is wanted.</summary>
-internal sealed class FindReader(SqliteReaders readers)
+internal sealed class FindReader(DatabaseReaders readers, SqlDialect dialect)
 {
     // 128 answers of some 400 bytes fill what one system call sends; a page is read in less than a millisecond.
     private const int PageRows = 128;
@@ -16,7 +16,7 @@ internal sealed class FindReader(SqliteReaders readers)
     public async IAsyncEnumerable<FindPage> PagesAsync(
         FindQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var sql = new FindSql(query, query.Level);
+        var sql = new FindSql(dialect, query, query.Level);
         var page = new FindPage(
         [
             .. query.Matches.Select(match => match.Attribute).Concat(ArchiveColumns.UniqueKeys(query.Level)).Distinct(),
@@ -42,7 +42,7 @@ internal sealed class FindReader(SqliteReaders readers)
         readers.ReadAsync(
             db =>
             {
-                var sql = new FindSql(query, FindLevel.Image);
+                var sql = new FindSql(dialect, query, FindLevel.Image);
                 return ReadIds(db, sql, sql.Ids(sql.Choose(db)), long.MaxValue, []);
             },
             cancellationToken);
@@ -61,23 +61,24 @@ internal sealed class FindReader(SqliteReaders readers)
         }
     }
 
-    /// <summary>How the database answers (EXPLAIN QUERY PLAN), a step a line.</summary>
+    /// <summary>How the database answers (EXPLAIN), a step a line.</summary>
     public Task<IReadOnlyList<string>> ExplainAsync(
         FindQuery query, FindLevel target, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<string>>(
             db =>
             {
-                var sql = new FindSql(query, target);
-                var plan = sql.Prepare(db, "EXPLAIN QUERY PLAN " + sql.Ids(sql.Choose(db)), 1);
+                var sql = new FindSql(dialect, query, target);
+                var (explain, column) = dialect.Explain;
+                var plan = sql.Prepare(db, explain + sql.Ids(sql.Choose(db)), 1);
                 var lines = new List<string>();
-                while (plan.Step()) lines.Add(plan.Text(3));
+                while (plan.Step()) lines.Add(plan.Text(column));
                 plan.Reset();
                 return lines;
             },
             cancellationToken);
 
     private static (FindPath Path, HashSet<long> Seen) ReadFirst(
-        SqliteDatabase db, FindSql sql, FindQuery query, FindPage page)
+        DatabaseConnection db, FindSql sql, FindQuery query, FindPage page)
     {
         var path = sql.Choose(db);
         var seen = new HashSet<long>();
@@ -102,7 +103,7 @@ internal sealed class FindReader(SqliteReaders readers)
     }
 
     // Rows of the first page were sent already; the limit counts them.
-    private static List<long> ReadIds(SqliteDatabase db, FindSql sql, string text, long max, HashSet<long> seen)
+    private static List<long> ReadIds(DatabaseConnection db, FindSql sql, string text, long max, HashSet<long> seen)
     {
         var statement = sql.Prepare(db, text, max);
         var ids = new List<long>();
@@ -118,7 +119,7 @@ internal sealed class FindReader(SqliteReaders readers)
     }
 
     private static bool ReadRows(
-        SqliteDatabase db, FindSql sql, string text, List<long> ids, int first, FindPage page)
+        DatabaseConnection db, FindSql sql, string text, List<long> ids, int first, FindPage page)
     {
         page.Clear();
         var statement = sql.Prepare(db, text, 0);
@@ -134,7 +135,7 @@ internal sealed class FindReader(SqliteReaders readers)
     }
 
     private static List<IndexedInstance> ReadInstances(
-        SqliteDatabase db, long[] ids, IReadOnlyList<string> shownReasons)
+        DatabaseConnection db, long[] ids, IReadOnlyList<string> shownReasons)
     {
         var sql = ShownRejections.Rewrite(
             ArchiveWrites.InstanceColumns + " WHERE i.id = ? AND i.visible = 1", shownReasons);

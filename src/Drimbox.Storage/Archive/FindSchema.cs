@@ -1,3 +1,5 @@
+using Drimbox.Storage.Postgres;
+
 namespace Drimbox.Storage;
 
 internal static class FindSchema
@@ -8,13 +10,23 @@ internal static class FindSchema
     //
     // request_attributes: the items of Request Attributes Sequence, in their order. The two identifiers that others ask
     // by have an index, which holds only the series that have them.
-    public const string Sql = """
+    public const string Sql = Columns + Counts + Requests;
+
+    /// <summary>The same for PostgreSQL, whose stores never had rows without the columns.</summary>
+    public static string Postgres { get; } =
+        PostgresText.Schema(Columns) + PostgresTriggers.Counts + PostgresText.Schema(Requests);
+
+    private const string Columns = """
         ALTER TABLE study ADD COLUMN visible_series INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE study ADD COLUMN visible_instances INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE study ADD COLUMN modalities TEXT NOT NULL DEFAULT '';
         ALTER TABLE series ADD COLUMN pps_start_date TEXT NOT NULL DEFAULT '';
         ALTER TABLE series ADD COLUMN pps_start_time TEXT NOT NULL DEFAULT '';
         ALTER TABLE series ADD COLUMN pps_start_time_key TEXT NOT NULL DEFAULT '';
+
+        """;
+
+    private const string Counts = """
         UPDATE study SET
             visible_series = (SELECT count(*) FROM series WHERE study = study.id AND visible_instances > 0),
             visible_instances = (SELECT coalesce(sum(visible_instances), 0) FROM series WHERE study = study.id),
@@ -45,6 +57,10 @@ internal static class FindSchema
                     WHERE study = old.study AND visible_instances > 0 AND modality <> '' ORDER BY modality))
             WHERE id = old.study;
         END;
+
+        """;
+
+    private const string Requests = """
         CREATE TABLE request_attributes (
             series                               INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
             position                             INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Drimbox.Core;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -9,15 +9,18 @@ namespace Drimbox.Storage;
 internal sealed class FindSql
 {
     private readonly FindLevel _target;
-    private readonly FindTerms _terms = new();
+    private readonly SqlDialect _dialect;
+    private readonly FindTerms _terms;
     private readonly List<string> _conditions = [];
     private readonly FindLevel _highest;
     private readonly string _extra;
     private readonly IReadOnlyList<string> _shownReasons;
 
     /// <param name="target">The level whose rows are selected: that of the query, or instances below it.</param>
-    public FindSql(FindQuery query, FindLevel target)
+    public FindSql(SqlDialect dialect, FindQuery query, FindLevel target)
     {
+        _dialect = dialect;
+        _terms = new FindTerms(dialect);
         _target = target;
         _highest = target;
         _shownReasons = query.ShownReasons;
@@ -74,10 +77,10 @@ internal sealed class FindSql
     }
 
     /// <summary>Counts the rows that a path reads, up to the extra parameter.</summary>
-    public string Probe(FindPath path) => $"SELECT count(*) FROM (SELECT 1 FROM ({path.Probe}) LIMIT {_extra})";
+    public string Probe(FindPath path) => $"SELECT count(*) FROM (SELECT 1 FROM ({path.Probe}) a LIMIT {_extra}) b";
 
     /// <summary>A statement that the connection keeps, with the parameters of the query and the extra one.</summary>
-    public SqliteStatement Prepare(SqliteDatabase db, string sql, long extra)
+    public DatabaseStatement Prepare(DatabaseConnection db, string sql, long extra)
     {
         var statement = db.UseBuilt(ShownRejections.Rewrite(sql, _shownReasons));
         foreach (var parameter in _terms.Parameters)
@@ -93,7 +96,7 @@ internal sealed class FindSql
     public int ExtraParameter => _terms.Parameters.Count + 1;
 
     /// <summary>The shortest path, as of now.</summary>
-    public FindPath Choose(SqliteDatabase db)
+    public FindPath Choose(DatabaseConnection db)
     {
         if (Paths.Count == 1) return Paths[0];
         var (shortest, least) = (Paths[0], long.MaxValue);
@@ -135,11 +138,10 @@ internal sealed class FindSql
     {
         var (rows, all) = ArchiveColumns.SequenceOf(match.Attribute);
         var wanted = match.ItemMatches.Count == 0 ? all : [.. match.ItemMatches.Select(key => key.Attribute)];
-        var item = $"json_array({Columns(wanted)})";
         // One item, if any of its attributes is there; that it matches is a condition of the query.
-        if (rows is null) return $"iif({Columns(all, " || ")} = '', '[]', json_array({item}))";
+        if (rows is null) return $"CASE WHEN {Columns(all, " || ")} = '' THEN '[]' ELSE {_dialect.OneItem(Columns(wanted))} END";
         var condition = _terms.Items(match.ItemMatches) is { } items ? $" AND {items}" : "";
-        return $"(SELECT json_group_array({item}) {rows}{condition})";
+        return _dialect.Items(Columns(wanted), rows + condition);
 
         static string Columns(IEnumerable<ArchiveAttribute> attributes, string separator = ", ") =>
             string.Join(separator, attributes.Select(attribute => ArchiveColumns.Of(attribute).Value));

@@ -3,11 +3,12 @@ using System.Text;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
 /// <summary>The conditions of a query. A value of the peer is a parameter, never text (attack A13).</summary>
-internal sealed class FindTerms
+internal sealed class FindTerms(SqlDialect dialect)
 {
     /// <summary>Sorts after every text that begins with what stands before it.</summary>
     private const string AfterAll = "\U0010FFFF";
@@ -111,7 +112,7 @@ internal sealed class FindTerms
         ColumnKind.Number => long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
             && number != 0
                 ? $"{column.Match} = {Parameter(number)}"
-                : "0",
+                : "1 = 0",
         ColumnKind.Modalities => Modality(value, isPattern),
         _ => Text(column.Match, value, isPattern),
     };
@@ -120,11 +121,15 @@ internal sealed class FindTerms
     {
         Invariant.Holds(values.Count <= Limits.UidListMax);
         if (column.Kind is ColumnKind.Text or ColumnKind.Item)
-            return $"{column.Match} IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(values))}))";
+        {
+            var texts = values.Select(dialect.Storable);
+            return dialect.IsAnyOf(column.Match, Parameter(JsonSerializer.Serialize(texts)));
+        }
+
         var terms = values.Select(value => Value(column, value, isPattern: false)).ToList();
         // A name of delimiters alone says nothing, and matches everything.
         if (terms.Contains(null)) return null;
-        return terms.Count == 0 ? "0" : $"({string.Join(" OR ", terms)})";
+        return terms.Count == 0 ? "1 = 0" : $"({string.Join(" OR ", terms)})";
     }
 
     // The column has all modalities of the visible series; a pattern is for each of them.
@@ -192,16 +197,16 @@ internal sealed class FindTerms
             $" OR (p.phonetic <> '' AND {Group("p.phonetic", alphabetic, isPattern)}))";
     }
 
-    /// <summary>PS3.4 C.2.2.2.4: <c>*</c> is any sequence, <c>?</c> any one character. GLOB has just these and minds
-    /// the case; the literal beginning is a range besides, which an index can serve.</summary>
+    /// <summary>PS3.4 C.2.2.2.4: <c>*</c> is any sequence, <c>?</c> any one character. The
+    /// literal beginning is a range besides, which an index can serve.</summary>
     private string? Text(string column, string value, bool isPattern)
     {
         if (!isPattern) return Equal(column, value);
         // "^*" leaves an empty name, which is no pattern that matches everything.
         if (value.Length > 0 && value.All(c => c == '*')) return null;
         if (value.AsSpan().IndexOfAny('*', '?') < 0) return Equal(column, value);
-        var glob = $"{column} GLOB {Parameter(value.Replace("[", "[[]", StringComparison.Ordinal))}";
-        return Beginning(column, value) is { } beginning ? $"({beginning} AND {glob})" : glob;
+        var matches = dialect.Matches(column, Parameter(dialect.PatternOf(value)));
+        return Beginning(column, value) is { } beginning ? $"({beginning} AND {matches})" : matches;
     }
 
     private string Equal(string column, string value) => $"{column} = {Parameter(value)}";

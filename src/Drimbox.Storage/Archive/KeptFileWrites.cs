@@ -2,7 +2,7 @@ using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -24,7 +24,7 @@ internal static class KeptFileWrites
             || instance.Renditions.Any(r => r.TransferSyntaxUid == syntax && r.File.DataSetSha256 == hash);
     }
 
-    public static StandingInstance Standing(SqliteDatabase db, IndexedInstance instance)
+    public static StandingInstance Standing(DatabaseConnection db, IndexedInstance instance)
     {
         var row = db.Use("""
             SELECT p.patient_id, p.issuer, p.issuer_entity
@@ -36,11 +36,11 @@ internal static class KeptFileWrites
         return new StandingInstance(instance, patient);
     }
 
-    public static StandingInstance? Standing(SqliteDatabase db, Uid sopInstanceUid) =>
+    public static StandingInstance? Standing(DatabaseConnection db, Uid sopInstanceUid) =>
         ArchiveWrites.FindInstance(db, sopInstanceUid) is { } instance ? Standing(db, instance) : null;
 
     /// <summary>The further files of an instance, of one version or (0) of all, in the order of insertion.</summary>
-    public static IReadOnlyList<FurtherFile> FilesOf(SqliteDatabase db, long instance, int version = 0)
+    public static IReadOnlyList<FurtherFile> FilesOf(DatabaseConnection db, long instance, int version = 0)
     {
         var rows = db.Use(FurtherColumns + " WHERE instance = ?1 AND (?2 = 0 OR version = ?2) ORDER BY id")
             .Add(instance).Add(version);
@@ -48,11 +48,11 @@ internal static class KeptFileWrites
     }
 
     /// <summary>The further renditions of the version that stands; damaged ones are not served.</summary>
-    public static IReadOnlyList<FurtherFile> RenditionsOf(SqliteDatabase db, IndexedInstance instance) => ReadFiles(
+    public static IReadOnlyList<FurtherFile> RenditionsOf(DatabaseConnection db, IndexedInstance instance) => ReadFiles(
         db.Use(FurtherColumns + " WHERE instance = ? AND version = ? AND damaged_at IS NULL ORDER BY id")
             .Add(instance.RowId).Add(instance.Version));
 
-    public static IReadOnlyList<FurtherFile> ReadFiles(SqliteStatement rows)
+    public static IReadOnlyList<FurtherFile> ReadFiles(DatabaseStatement rows)
     {
         var files = new List<FurtherFile>();
         while (rows.Step()) files.Add(ReadFile(rows));
@@ -61,7 +61,7 @@ internal static class KeptFileWrites
     }
 
     /// <summary>Further files after a row, each with the row of its instance.</summary>
-    public static IReadOnlyList<(FurtherFile File, long Instance)> After(SqliteDatabase db, long rowId, int max)
+    public static IReadOnlyList<(FurtherFile File, long Instance)> After(DatabaseConnection db, long rowId, int max)
     {
         var rows = db.Use(FurtherColumns.Replace("sender_ae", "sender_ae, instance", StringComparison.Ordinal)
             + " WHERE id > ? ORDER BY id LIMIT ?").Add(rowId).Add(max);
@@ -73,7 +73,7 @@ internal static class KeptFileWrites
 
     /// <summary>Makes a file the version that stands; the files of the former one become a prior version.</summary>
     /// <returns>Files of prior versions with the same bytes, whose rows are gone.</returns>
-    public static List<string> Replace(SqliteDatabase db, IndexedInstance former, InstanceRecord record, int version)
+    public static List<string> Replace(DatabaseConnection db, IndexedInstance former, InstanceRecord record, int version)
     {
         Keep(db, former);
         var freed = DropSame(db, former.RowId, version, record);
@@ -82,7 +82,7 @@ internal static class KeptFileWrites
     }
 
     /// <summary>The same, and of the former file no row is kept: it is not whole.</summary>
-    public static void ReplaceLost(SqliteDatabase db, IndexedInstance former, InstanceRecord record, FurtherFile by)
+    public static void ReplaceLost(DatabaseConnection db, IndexedInstance former, InstanceRecord record, FurtherFile by)
     {
         db.Use("DELETE FROM further_file WHERE id = ?").Add(by.RowId).Run();
         Overwrite(db, former, record, by.Version);
@@ -93,7 +93,7 @@ internal static class KeptFileWrites
             """).Add(former.RowId).Run();
     }
 
-    public static void AddRendition(SqliteDatabase db, IndexedInstance instance, InstanceRecord record)
+    public static void AddRendition(DatabaseConnection db, IndexedInstance instance, InstanceRecord record)
     {
         Insert(
             db, instance.RowId, instance.Version, record.Instance.SopClassUid, record.Instance.TransferSyntaxUid,
@@ -101,13 +101,13 @@ internal static class KeptFileWrites
         db.Use("UPDATE instance SET renditions = renditions + 1 WHERE id = ?").Add(instance.RowId).Run();
     }
 
-    public static void AddPrior(SqliteDatabase db, IndexedInstance instance, InstanceRecord record, int version) =>
+    public static void AddPrior(DatabaseConnection db, IndexedInstance instance, InstanceRecord record, int version) =>
         Insert(
             db, instance.RowId, version, record.Instance.SopClassUid, record.Instance.TransferSyntaxUid, record.File);
 
     /// <summary>Drops the rows of the files of one version that does not stand.</summary>
     /// <returns>Their files.</returns>
-    public static List<string> DropVersion(SqliteDatabase db, long instance, int version)
+    public static List<string> DropVersion(DatabaseConnection db, long instance, int version)
     {
         var rows = db.Use("DELETE FROM further_file WHERE instance = ? AND version = ? RETURNING file_name")
             .Add(instance).Add(version);
@@ -115,7 +115,7 @@ internal static class KeptFileWrites
     }
 
     /// <summary>Makes an instance that was just inserted one whose prior versions are gone.</summary>
-    public static void SetVersion(SqliteDatabase db, long instance, InstanceRecord record, int version)
+    public static void SetVersion(DatabaseConnection db, long instance, InstanceRecord record, int version)
     {
         db.Use("UPDATE instance SET version = ? WHERE id = ?").Add(version).Add(instance).Run();
         // It was a correction, and corrected what they had told.
@@ -124,24 +124,24 @@ internal static class KeptFileWrites
         CorrectSeries(db, ArchiveWrites.Series(db, study, record.Series), record.Series);
     }
 
-    public static void Log(SqliteDatabase db, ArchiveEvent what) =>
+    public static void Log(DatabaseConnection db, ArchiveEvent what) =>
         db.Use("INSERT INTO archive_event (at, actor, action, sop_instance_uid, detail) VALUES (?, ?, ?, ?, ?)")
             .Add(what.At).Add(what.Actor).Add(what.Action).Add(what.SopInstanceUid.ToString()).Add(what.Detail).Run();
 
     public static string Version(int version) => version.ToString(CultureInfo.InvariantCulture);
 
-    private static FurtherFile ReadFile(SqliteStatement row) => new(
+    private static FurtherFile ReadFile(DatabaseStatement row) => new(
         row.Long(0), row.Int(1), Uid.Parse(row.Text(2)), Uid.Parse(row.Text(3)),
         new InstanceFile(
             row.Text(4), row.Long(5), Convert.ToHexStringLower(row.Blob(6)), Convert.ToHexStringLower(row.Blob(7)),
             row.Time(8), AeTitle.Parse(row.Text(9))));
 
     // The renditions of the former version are in further_file already, under its number.
-    private static void Keep(SqliteDatabase db, IndexedInstance former) =>
+    private static void Keep(DatabaseConnection db, IndexedInstance former) =>
         Insert(db, former.RowId, former.Version, former.SopClassUid, former.TransferSyntaxUid, former.File);
 
     private static void Insert(
-        SqliteDatabase db, long instance, int version, Uid sopClass, Uid transferSyntax, InstanceFile file) =>
+        DatabaseConnection db, long instance, int version, Uid sopClass, Uid transferSyntax, InstanceFile file) =>
         db.Use("""
             INSERT INTO further_file (
                 instance, version, sop_class_uid, transfer_syntax_uid, file_name, length, sha256, data_set_sha256,
@@ -153,7 +153,7 @@ internal static class KeptFileWrites
             .AddBlob(Convert.FromHexString(file.DataSetSha256)).Add(file.ReceivedAt).Add(file.SenderAe.ToString()).Run();
 
     // A sender that changes its mind to and fro would otherwise fill the disk with two objects.
-    private static List<string> DropSame(SqliteDatabase db, long instance, int version, InstanceRecord record) =>
+    private static List<string> DropSame(DatabaseConnection db, long instance, int version, InstanceRecord record) =>
         ReadNames(db.Use("""
             DELETE FROM further_file
             WHERE instance = ? AND version < ? AND transfer_syntax_uid = ? AND data_set_sha256 = ? RETURNING file_name
@@ -161,7 +161,7 @@ internal static class KeptFileWrites
             .Add(instance).Add(version).Add(record.Instance.TransferSyntaxUid.ToString())
             .AddBlob(Convert.FromHexString(record.File.DataSetSha256)));
 
-    private static void Overwrite(SqliteDatabase db, IndexedInstance former, InstanceRecord record, int version)
+    private static void Overwrite(DatabaseConnection db, IndexedInstance former, InstanceRecord record, int version)
     {
         var study = ArchiveWrites.Study(db, record);
         Correct(db, study, record);
@@ -193,20 +193,20 @@ internal static class KeptFileWrites
 
     // A correction is the word of its sender about the whole study: what it says replaces what the study has. A value
     // that it does not have stays.
-    private static void Correct(SqliteDatabase db, long study, InstanceRecord record)
+    private static void Correct(DatabaseConnection db, long study, InstanceRecord record)
     {
         var s = record.Study;
         db.Use("""
             UPDATE study SET
-                study_date = iif(?2 = '', study_date, ?2), study_time = iif(?3 = '', study_time, ?3),
-                study_time_key = iif(?3 = '', study_time_key, ?4), study_id = iif(?5 = '', study_id, ?5),
-                study_description = iif(?6 = '', study_description, ?6),
-                referring_physician = iif(?7 = '', referring_physician, ?7),
-                referring_folded = iif(?7 = '', referring_folded, ?8),
-                accession_issuer = iif(?9 = '', accession_issuer, ?10),
-                accession_issuer_entity = iif(?9 = '', accession_issuer_entity, ?11),
-                accession_issuer_entity_type = iif(?9 = '', accession_issuer_entity_type, ?12),
-                accession_number = iif(?9 = '', accession_number, ?9)
+                study_date = coalesce(nullif(?2, ''), study_date), study_time = coalesce(nullif(?3, ''), study_time),
+                study_time_key = CASE WHEN ?3 = '' THEN study_time_key ELSE ?4 END, study_id = coalesce(nullif(?5, ''), study_id),
+                study_description = coalesce(nullif(?6, ''), study_description),
+                referring_physician = coalesce(nullif(?7, ''), referring_physician),
+                referring_folded = CASE WHEN ?7 = '' THEN referring_folded ELSE ?8 END,
+                accession_issuer = CASE WHEN ?9 = '' THEN accession_issuer ELSE ?10 END,
+                accession_issuer_entity = CASE WHEN ?9 = '' THEN accession_issuer_entity ELSE ?11 END,
+                accession_issuer_entity_type = CASE WHEN ?9 = '' THEN accession_issuer_entity_type ELSE ?12 END,
+                accession_number = coalesce(nullif(?9, ''), accession_number)
             WHERE id = ?1
             """)
             .Add(study).Add(s.StudyDate).Add(s.StudyTime).Add(FindTerms.TimeKey(s.StudyTime, '0')).Add(s.StudyId)
@@ -221,16 +221,16 @@ internal static class KeptFileWrites
             .Add(from).Run();
     }
 
-    private static void CorrectSeries(SqliteDatabase db, long id, SeriesAttributes series)
+    private static void CorrectSeries(DatabaseConnection db, long id, SeriesAttributes series)
     {
         db.Use("""
             UPDATE series SET
-                modality = iif(?2 = '', modality, ?2), series_number = iif(?3 = '', series_number, ?3),
-                series_description = iif(?4 = '', series_description, ?4),
-                series_date = iif(?5 = '', series_date, ?5), series_time = iif(?6 = '', series_time, ?6),
-                series_time_key = iif(?6 = '', series_time_key, ?7),
-                pps_start_date = iif(?8 = '', pps_start_date, ?8), pps_start_time = iif(?9 = '', pps_start_time, ?9),
-                pps_start_time_key = iif(?9 = '', pps_start_time_key, ?10)
+                modality = coalesce(nullif(?2, ''), modality), series_number = coalesce(nullif(?3, ''), series_number),
+                series_description = coalesce(nullif(?4, ''), series_description),
+                series_date = coalesce(nullif(?5, ''), series_date), series_time = coalesce(nullif(?6, ''), series_time),
+                series_time_key = CASE WHEN ?6 = '' THEN series_time_key ELSE ?7 END,
+                pps_start_date = coalesce(nullif(?8, ''), pps_start_date), pps_start_time = coalesce(nullif(?9, ''), pps_start_time),
+                pps_start_time_key = CASE WHEN ?9 = '' THEN pps_start_time_key ELSE ?10 END
             WHERE id = ?1
             """)
             .Add(id).Add(series.Modality).Add(series.SeriesNumber).Add(series.SeriesDescription)
@@ -242,7 +242,7 @@ internal static class KeptFileWrites
         ArchiveWrites.RequestAttributes(db, id, series.RequestAttributes);
     }
 
-    private static List<string> ReadNames(SqliteStatement rows)
+    private static List<string> ReadNames(DatabaseStatement rows)
     {
         var names = new List<string>();
         while (rows.Step()) names.Add(rows.Text(0));

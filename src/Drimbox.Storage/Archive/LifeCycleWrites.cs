@@ -1,6 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -53,7 +53,7 @@ internal static class LifeCycleWrites
         FROM removal
         """;
 
-    public static RemovalResult Remove(SqliteDatabase db, RemovalOrder order, DateTimeOffset now)
+    public static RemovalResult Remove(DatabaseConnection db, RemovalOrder order, DateTimeOffset now)
     {
         if (FindHold(db, order.StudyInstanceUid) is { } hold) return new RemovalResult.Held(hold);
         var uid = order.StudyInstanceUid.ToString();
@@ -72,7 +72,7 @@ internal static class LifeCycleWrites
     }
 
     /// <summary>Why a study may not go; null: it may.</summary>
-    public static RemovalHold? FindHold(SqliteDatabase db, Uid studyInstanceUid)
+    public static RemovalHold? FindHold(DatabaseConnection db, Uid studyInstanceUid)
     {
         var uid = studyInstanceUid.ToString();
         var found = db.Use("SELECT id, protected_by FROM study WHERE study_instance_uid = ?").Add(uid);
@@ -84,7 +84,7 @@ internal static class LifeCycleWrites
     }
 
     /// <summary>The way back begins: nothing else moves or unlinks these files from now on.</summary>
-    public static RemovalResult BeginRestore(SqliteDatabase db, long id)
+    public static RemovalResult BeginRestore(DatabaseConnection db, long id)
     {
         if (FindRemoval(db, id) is not { } removal) return new RemovalResult.Held(RemovalHold.Absent);
         if (removal.State != RemovalState.Kept) return new RemovalResult.Held(RemovalHold.NotKept);
@@ -105,7 +105,7 @@ internal static class LifeCycleWrites
     /// <returns>How many instances there are again, and the files that no row wants: their instances came
     /// meanwhile.</returns>
     public static (int Restored, IReadOnlyList<string> Unwanted) EndRestore(
-        SqliteDatabase db, long id, DateTimeOffset now)
+        DatabaseConnection db, long id, DateTimeOffset now)
     {
         var (restored, unwanted) = RemovedRows.PutBack(db, id);
         Forget(db, id);
@@ -114,7 +114,7 @@ internal static class LifeCycleWrites
     }
 
     /// <summary>The files of a removal are where its state wanted them.</summary>
-    public static void EndMoves(SqliteDatabase db, RemovalEntry removal, DateTimeOffset now)
+    public static void EndMoves(DatabaseConnection db, RemovalEntry removal, DateTimeOffset now)
     {
         if (removal.State == RemovalState.Moving)
         {
@@ -127,14 +127,14 @@ internal static class LifeCycleWrites
         SetState(db, removal.Id, RemovalState.Gone, now);
     }
 
-    public static int Expire(SqliteDatabase db, DateTimeOffset now)
+    public static int Expire(DatabaseConnection db, DateTimeOffset now)
     {
         db.Use("UPDATE removal SET state = 'Unlinking' WHERE state = 'Kept' AND keep_until <= ?").Add(now).Run();
         return db.Changes;
     }
 
     /// <summary>A damaged file gives its place to the bytes that came again.</summary>
-    public static void ReplaceDamaged(SqliteDatabase db, IndexedInstance damaged, InstanceFile whole)
+    public static void ReplaceDamaged(DatabaseConnection db, IndexedInstance damaged, InstanceFile whole)
     {
         var removal = InsertRemoval(
             db, damaged.StudyInstanceUid.ToString(), RemovalKind.Repair, RemovalState.Unlinking,
@@ -149,7 +149,7 @@ internal static class LifeCycleWrites
             .Add(whole.SenderAe.ToString()).Add(damaged.RowId).Run();
     }
 
-    public static RemovalEntry? FindRemoval(SqliteDatabase db, long id)
+    public static RemovalEntry? FindRemoval(DatabaseConnection db, long id)
     {
         var row = db.Use(RemovalColumns + " WHERE id = ?").Add(id);
         var removal = row.Step() ? ReadRemoval(row) : null;
@@ -158,7 +158,7 @@ internal static class LifeCycleWrites
     }
 
     /// <summary>Newest first.</summary>
-    public static IReadOnlyList<RemovalEntry> ListRemovals(SqliteDatabase db, int max, string? study)
+    public static IReadOnlyList<RemovalEntry> ListRemovals(DatabaseConnection db, int max, string? study)
     {
         var rows = db.Use(RemovalColumns + """
              WHERE kind <> 'Repair' AND (?1 IS NULL OR study_instance_uid = ?1) ORDER BY id DESC LIMIT ?2
@@ -167,19 +167,19 @@ internal static class LifeCycleWrites
     }
 
     /// <summary>Those whose files are not yet where their state wants them, oldest first.</summary>
-    public static IReadOnlyList<RemovalEntry> ListUnfinished(SqliteDatabase db) => ReadRemovals(db.Use(
+    public static IReadOnlyList<RemovalEntry> ListUnfinished(DatabaseConnection db) => ReadRemovals(db.Use(
         RemovalColumns + " WHERE state IN ('Moving', 'Restoring', 'Unlinking') ORDER BY id LIMIT 1000"));
 
     /// <summary>The names that the files of a removal had.</summary>
-    public static IReadOnlyList<string> RemovedFiles(SqliteDatabase db, long id) =>
+    public static IReadOnlyList<string> RemovedFiles(DatabaseConnection db, long id) =>
         Texts(db.Use("SELECT file_name FROM removed_file WHERE removal = ?").Add(id));
 
     /// <summary>Whether anything about the study waits in the outbox, or was set aside there for a person: an open
     /// row's payload names it, one of its series or one of its instances.</summary>
-    private static bool IsUndelivered(SqliteDatabase db, long study, string uid) => db.Use("""
+    private static bool IsUndelivered(DatabaseConnection db, long study, string uid) => db.Use($"""
         SELECT 1
-        FROM outbox o, json_tree(iif(json_valid(o.payload), o.payload, json_quote(o.payload))) j
-        WHERE o.state IN ('Pending', 'Quarantined') AND j.type = 'text' AND (
+        FROM outbox o, {db.Dialect.TextsOf("o.payload")}
+        WHERE o.state IN ('Pending', 'Quarantined') AND (
             j.atom = ?2
             OR EXISTS (SELECT 1 FROM series e WHERE e.series_instance_uid = j.atom AND e.study = ?1)
             OR EXISTS (
@@ -189,7 +189,7 @@ internal static class LifeCycleWrites
         """).Add(study).Add(uid).LongOrNone() is not null;
 
     // Whoever asked for custody must hear of it while the instances are here.
-    private static bool HasCommitmentPending(SqliteDatabase db, long study) => db.Use("""
+    private static bool HasCommitmentPending(DatabaseConnection db, long study) => db.Use("""
         SELECT 1
         FROM commitment c, series e CROSS JOIN instance i ON i.series = e.id
         WHERE c.state = 'Pending' AND e.study = ? AND instr(c.instances, i.sop_instance_uid) > 0
@@ -197,7 +197,7 @@ internal static class LifeCycleWrites
         """).Add(study).LongOrNone() is not null;
 
     private static long InsertRemoval(
-        SqliteDatabase db,
+        DatabaseConnection db,
         string study,
         RemovalKind kind,
         RemovalState state,
@@ -208,21 +208,21 @@ internal static class LifeCycleWrites
         int instances,
         long bytes)
     {
-        db.Use("""
+        return db.Use("""
             INSERT INTO removal (
                 study_instance_uid, kind, state, actor, reason, removed_at, keep_until, instances, bytes)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
             .Add(study).Add(kind.ToString()).Add(state.ToString()).Add(actor).Add(reason).Add(now)
-            .Add(keepUntil is { } until ? DatabaseTime.ToNumber(until) : null).Add(instances).Add(bytes).Run();
-        return db.LastInsertRowId;
+            .Add(keepUntil is { } until ? DatabaseTime.ToNumber(until) : null).Add(instances).Add(bytes)
+            .InsertedId();
     }
 
-    private static void SetState(SqliteDatabase db, long id, RemovalState state, DateTimeOffset? endedAt) =>
+    private static void SetState(DatabaseConnection db, long id, RemovalState state, DateTimeOffset? endedAt) =>
         db.Use("UPDATE removal SET state = ?, ended_at = ? WHERE id = ?")
             .Add(state.ToString()).Add(endedAt is { } at ? DatabaseTime.ToNumber(at) : null).Add(id).Run();
 
-    private static List<RemovalEntry> ReadRemovals(SqliteStatement rows)
+    private static List<RemovalEntry> ReadRemovals(DatabaseStatement rows)
     {
         var removals = new List<RemovalEntry>();
         while (rows.Step()) removals.Add(ReadRemoval(rows));
@@ -230,18 +230,18 @@ internal static class LifeCycleWrites
         return removals;
     }
 
-    private static RemovalEntry ReadRemoval(SqliteStatement row) => new(
+    private static RemovalEntry ReadRemoval(DatabaseStatement row) => new(
         row.Long(0), Uid.Parse(row.Text(1)), Enum.Parse<RemovalKind>(row.Text(2)), Enum.Parse<RemovalState>(row.Text(3)),
         row.Text(4), row.Text(5), row.Time(6), row.TimeOrNull(7), row.Int(8), row.Long(9));
 
-    private static void Forget(SqliteDatabase db, long removal)
+    private static void Forget(DatabaseConnection db, long removal)
     {
         db.Use("DELETE FROM removed_file WHERE removal = ?").Add(removal).Run();
         db.Use("DELETE FROM removed_row WHERE removal = ?").Add(removal).Run();
     }
 
     private static (IReadOnlyList<long> RowIds, long Bytes, DateTimeOffset LastReceivedAt) Sum(
-        SqliteDatabase db, long study)
+        DatabaseConnection db, long study)
     {
         var rows = db.Use("""
             SELECT i.id, i.length, i.received_at FROM series e JOIN instance i ON i.series = e.id WHERE e.study = ?
@@ -260,14 +260,14 @@ internal static class LifeCycleWrites
         return (ids, bytes, last);
     }
 
-    private static List<string> FilesOf(SqliteDatabase db, long study) => Texts(db.Use("""
+    private static List<string> FilesOf(DatabaseConnection db, long study) => Texts(db.Use("""
         SELECT i.file_name FROM series e JOIN instance i ON i.series = e.id WHERE e.study = ?1
         UNION ALL
         SELECT f.file_name
         FROM series e JOIN instance i ON i.series = e.id JOIN further_file f ON f.instance = i.id WHERE e.study = ?1
         """).Add(study));
 
-    private static List<string> Texts(SqliteStatement rows)
+    private static List<string> Texts(DatabaseStatement rows)
     {
         var texts = new List<string>();
         while (rows.Step()) texts.Add(rows.Text(0));

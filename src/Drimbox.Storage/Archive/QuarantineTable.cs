@@ -1,6 +1,6 @@
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -13,12 +13,12 @@ internal static class QuarantineTable
         FROM quarantined_file
         """;
 
-    public static void Insert(SqliteDatabase db, QuarantinedFile file) =>
+    public static void Insert(DatabaseConnection db, QuarantinedFile file) =>
         db.Use("""
-            INSERT OR IGNORE INTO quarantined_file (
+            INSERT INTO quarantined_file (
                 sop_instance_uid, sop_class_uid, study_instance_uid, series_instance_uid, transfer_syntax_uid, file_name,
                 length, sha256, data_set_sha256, received_at, sender_ae, reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """)
             .Add(file.SopInstanceUid.ToString()).Add(file.SopClassUid.ToString())
             .Add(file.StudyInstanceUid.ToString()).Add(file.SeriesInstanceUid.ToString())
@@ -27,7 +27,7 @@ internal static class QuarantineTable
             .Add(file.File.ReceivedAt).Add(file.File.SenderAe.ToString()).Add(file.Reason.ToString()).Run();
 
     /// <summary>True if the same bytes are in quarantine under the same UID.</summary>
-    public static bool Has(SqliteDatabase db, QuarantinedFile file) =>
+    public static bool Has(DatabaseConnection db, QuarantinedFile file) =>
         db.Use("""
             SELECT 1 FROM quarantined_file
             WHERE sop_instance_uid = ? AND transfer_syntax_uid = ? AND data_set_sha256 = ? LIMIT 1
@@ -35,7 +35,7 @@ internal static class QuarantineTable
             .Add(file.SopInstanceUid.ToString()).Add(file.TransferSyntaxUid.ToString())
             .AddBlob(Convert.FromHexString(file.File.DataSetSha256)).LongOrNone() is not null;
 
-    public static IReadOnlyList<QuarantinedFile> After(SqliteDatabase db, long rowId, int max)
+    public static IReadOnlyList<QuarantinedFile> After(DatabaseConnection db, long rowId, int max)
     {
         var rows = db.Use(Columns + " WHERE id > ? ORDER BY id LIMIT ?").Add(rowId).Add(max);
         var files = new List<QuarantinedFile>();
@@ -44,7 +44,7 @@ internal static class QuarantineTable
         return files;
     }
 
-    public static QuarantinedFile? Find(SqliteDatabase db, long rowId)
+    public static QuarantinedFile? Find(DatabaseConnection db, long rowId)
     {
         var row = db.Use(Columns + " WHERE id = ?").Add(rowId);
         var file = row.Step() ? Read(row) : null;
@@ -53,10 +53,10 @@ internal static class QuarantineTable
     }
 
     /// <returns>Its file, or null.</returns>
-    public static string? Delete(SqliteDatabase db, long rowId) =>
+    public static string? Delete(DatabaseConnection db, long rowId) =>
         db.Use("DELETE FROM quarantined_file WHERE id = ? RETURNING file_name").Add(rowId).TextOrNone();
 
-    private static QuarantinedFile Read(SqliteStatement row) => new(
+    private static QuarantinedFile Read(DatabaseStatement row) => new(
         row.Long(0), UidAt(row, 1), UidAt(row, 2), UidAt(row, 3), UidAt(row, 4), UidAt(row, 5),
         new InstanceFile(
             row.Text(6), row.Long(7), Convert.ToHexStringLower(row.Blob(8)), Convert.ToHexStringLower(row.Blob(9)),
@@ -64,6 +64,6 @@ internal static class QuarantineTable
         Enum.Parse<QuarantineReason>(row.Text(12)));
 
     // What could not be read has no UIDs.
-    private static Uid UidAt(SqliteStatement row, int column) =>
+    private static Uid UidAt(DatabaseStatement row, int column) =>
         Uid.TryParse(row.Text(column), out var uid) ? uid : default;
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -46,7 +46,7 @@ internal static class RemovedRows
     private sealed record Table(string Name, string? Parent, string Where, string? Key, bool HasId);
 
     /// <summary>Keeps the rows of a study.</summary>
-    public static void Keep(SqliteDatabase db, long removal, long study)
+    public static void Keep(DatabaseConnection db, long removal, long study)
     {
         var position = 0;
         foreach (var table in _tables)
@@ -74,7 +74,7 @@ internal static class RemovedRows
 
     /// <summary>Puts the rows back.</summary>
     /// <returns>How many instances there are again, and the files whose rows were not wanted.</returns>
-    public static (int Instances, IReadOnlyList<string> Unwanted) PutBack(SqliteDatabase db, long removal)
+    public static (int Instances, IReadOnlyList<string> Unwanted) PutBack(DatabaseConnection db, long removal)
     {
         var instances = 0;
         var unwanted = new List<string>();
@@ -115,7 +115,7 @@ internal static class RemovedRows
 
     /// <summary>The instances of a removal: UID, transfer syntax and hash of the data set, as SQL literals.</summary>
     public static IEnumerable<(string Uid, string TransferSyntax, string DataSetSha256)> Instances(
-        SqliteDatabase db, long removal)
+        DatabaseConnection db, long removal)
     {
         foreach (var (name, _, _, row) in Read(db, removal))
         {
@@ -125,7 +125,7 @@ internal static class RemovedRows
     }
 
     private static List<(string Table, long? Id, long? Parent, Dictionary<string, string> Row)> Read(
-        SqliteDatabase db, long removal)
+        DatabaseConnection db, long removal)
     {
         var rows = db.Use("""
             SELECT table_name, row_id, parent_id, row FROM removed_row WHERE removal = ? ORDER BY position
@@ -143,7 +143,7 @@ internal static class RemovedRows
     }
 
     // The literals are the database's own (quote()), never text of a peer that was put together here.
-    private static long? Existing(SqliteDatabase db, Table table, Dictionary<string, string> row)
+    private static long? Existing(DatabaseConnection db, Table table, Dictionary<string, string> row)
     {
         using var found = db.Prepare(
             $"SELECT id FROM {table.Name} WHERE "
@@ -151,7 +151,7 @@ internal static class RemovedRows
         return found.LongOrNone();
     }
 
-    private static long Insert(SqliteDatabase db, Table table, Dictionary<string, string> row)
+    private static long Insert(DatabaseConnection db, Table table, Dictionary<string, string> row)
     {
         foreach (var counted in _counted)
         {
@@ -160,28 +160,23 @@ internal static class RemovedRows
         }
 
         using var insert = db.Prepare(
-            $"INSERT INTO {table.Name} ({string.Join(", ", row.Keys)}) VALUES ({string.Join(", ", row.Values)})");
-        insert.Step();
-        return db.LastInsertRowId;
+            $"INSERT INTO {table.Name} ({string.Join(", ", row.Keys)}) VALUES ({string.Join(", ", row.Values)})"
+            + (table.HasId ? " RETURNING id" : ""));
+        return insert.LongOrNone() ?? 0;
     }
 
-    private static List<string> KeyColumns(SqliteDatabase db, string index)
-    {
-        using var rows = db.Prepare($"SELECT name FROM pragma_index_info('{index}') ORDER BY seqno");
-        return Texts(rows);
-    }
+    private static List<string> KeyColumns(DatabaseConnection db, string index) =>
+        Texts(db.Use(db.Dialect.ColumnsOfIndex).Add(index));
 
     /// <summary>All but the number of the row; none if there is no such table.</summary>
-    private static List<string> ColumnsOf(SqliteDatabase db, string table)
-    {
-        using var rows = db.Prepare($"SELECT name FROM pragma_table_info('{table}') WHERE name <> 'id'");
-        return Texts(rows);
-    }
+    private static List<string> ColumnsOf(DatabaseConnection db, string table) =>
+        Texts(db.Use(db.Dialect.ColumnsOfTable).Add(table));
 
-    private static List<string> Texts(SqliteStatement rows)
+    private static List<string> Texts(DatabaseStatement rows)
     {
         var texts = new List<string>();
         while (rows.Step()) texts.Add(rows.Text(0));
+        rows.Reset();
         return texts;
     }
 }

@@ -26,7 +26,7 @@ internal static partial class ShownRejections
         return StudyModalities().Replace(sql, match =>
             "(SELECT coalesce(group_concat(modality, '\\'), '') FROM (SELECT DISTINCT e9.modality AS modality " +
             $"FROM series e9 JOIN instance i9 ON i9.series = e9.id WHERE e9.study = {match.Groups[1].Value}.id " +
-            $"AND e9.modality <> '' AND {Shown("i9")} ORDER BY e9.modality))");
+            $"AND e9.modality <> '' AND {Shown("i9")} ORDER BY e9.modality) m9)");
     }
 
     [GeneratedRegex(@"\bi\.visible = 1")]

@@ -1,5 +1,5 @@
 using Drimbox.Core.Identity;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -7,12 +7,14 @@ namespace Drimbox.Storage;
 internal static class StudyListing
 {
     private const string Aggregates = """
-        count(DISTINCT e.id), count(*), sum(i.visible = 0), sum(i.damaged_at IS NOT NULL), sum(i.length),
-        min(i.received_at), max(i.received_at), group_concat(DISTINCT nullif(e.modality, ''))
+        count(DISTINCT e.id), count(*), count(CASE WHEN i.visible = 0 THEN 1 END), count(i.damaged_at), sum(i.length),
+        min(i.received_at), max(i.received_at), (
+            SELECT group_concat(m.modality, ',')
+            FROM (SELECT DISTINCT modality FROM series WHERE study = s.id AND modality <> '') m)
         """;
 
     /// <summary>Newest study first.</summary>
-    public static IReadOnlyList<StudyEntry> List(SqliteDatabase db, StudyFilter filter)
+    public static IReadOnlyList<StudyEntry> List(DatabaseConnection db, StudyFilter filter)
     {
         var terms = new List<string>();
         var values = new List<string>();
@@ -45,7 +47,7 @@ internal static class StudyListing
                   ORDER BY s.id DESC LIMIT ? OFFSET ?) page
                  JOIN study s ON s.id = page.id JOIN patient p ON p.id = s.patient
                  JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id
-            GROUP BY s.id ORDER BY s.id DESC
+            GROUP BY s.id, p.id ORDER BY s.id DESC
             """);
         foreach (var value in values) rows.Add(value);
         rows.Add(filter.Max).Add(filter.Skip);
@@ -62,15 +64,16 @@ internal static class StudyListing
     }
 
     /// <summary>The instances of a study, by series and number.</summary>
-    public static IReadOnlyList<InstanceEntry> Instances(SqliteDatabase db, Uid study)
+    public static IReadOnlyList<InstanceEntry> Instances(DatabaseConnection db, Uid study)
     {
-        var rows = db.Use("""
+        var rows = db.Use($"""
             SELECT e.series_instance_uid, e.modality, e.series_number, i.sop_instance_uid, i.sop_class_uid,
                    i.transfer_syntax_uid, i.instance_number, i.file_name, i.length, i.sha256, i.received_at,
                    i.sender_ae, i.hidden_reason, i.damaged_at
             FROM study s JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id
             WHERE s.study_instance_uid = ?
-            ORDER BY CAST(e.series_number AS INTEGER), e.id, CAST(i.instance_number AS INTEGER), i.id
+            ORDER BY {db.Dialect.LeadingNumber("e.series_number")}, e.id,
+                {db.Dialect.LeadingNumber("i.instance_number")}, i.id
             """).Add(study.ToString());
         var instances = new List<InstanceEntry>();
         while (rows.Step())
@@ -86,13 +89,12 @@ internal static class StudyListing
     }
 
     /// <summary>A page of studies after a row, in the order of rows.</summary>
-    public static IReadOnlyList<StudyFacts> Facts(SqliteDatabase db, long afterRowId, int max)
+    public static IReadOnlyList<StudyFacts> Facts(DatabaseConnection db, long afterRowId, int max)
     {
         var rows = db.Use($"""
             SELECT s.id, s.study_instance_uid, s.accessed_on, s.protected_by, {Aggregates}
-            FROM (SELECT id, study_instance_uid, accessed_on, protected_by FROM study
-                  WHERE id > ? ORDER BY id LIMIT ?) s
-                 JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id
+            FROM (SELECT id FROM study WHERE id > ? ORDER BY id LIMIT ?) page
+                 JOIN study s ON s.id = page.id JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id
             GROUP BY s.id ORDER BY s.id
             """).Add(afterRowId).Add(max);
         var studies = new List<StudyFacts>();
@@ -107,7 +109,7 @@ internal static class StudyListing
         return studies;
     }
 
-    public static ScrubProgress Scrub(SqliteDatabase db)
+    public static ScrubProgress Scrub(DatabaseConnection db)
     {
         var row = db.Use("SELECT paused, position, round_started_at, round_ended_at, files, bytes, mismatches FROM scrub");
         row.Step();

@@ -1,10 +1,10 @@
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
 internal static class FlowSchema
 {
-    public static IReadOnlyList<SqliteMigration> Migrations { get; } =
+    public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [
         new(1, """
             CREATE TABLE stream (

@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Storage.Database;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Storage;
@@ -12,19 +13,19 @@ public sealed partial class FlowStore : IAsyncDisposable
 {
     private readonly FlowStoreOptions _options;
     private readonly IDisposable _held;
-    private readonly SqliteWriter _writer;
-    private readonly SqliteReaders _readers;
+    private readonly DatabaseWriter _writer;
+    private readonly DatabaseReaders _readers;
     private readonly OutboxTable _outbox;
 
-    private FlowStore(FlowStoreOptions options, SqliteStore store)
+    private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
-        if (options.HasPublications) store.Database.Execute(PublicationTable.Schema);
+        if (options.HasPublications) store.Writer.Execute(PublicationTable.Schema);
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
-        _readers = new SqliteReaders(store.Path);
-        _writer = new SqliteWriter(store.Database, "flow.db", () => _outbox.Signal(work));
+        _readers = new DatabaseReaders(store.OpenReader);
+        _writer = new DatabaseWriter(store.Writer, "flow.db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
     }
 
@@ -38,8 +39,8 @@ public sealed partial class FlowStore : IAsyncDisposable
     /// failed.</exception>
     public static Task<FlowStore> OpenAsync(FlowStoreOptions options, CancellationToken cancellationToken) =>
         Task.Run(
-            () => SqliteStore.Open(
-                options.Folder, "flow", options.Disk, FlowSchema.Migrations, store => new FlowStore(options, store)),
+            () => SqliteStore.Open(options.Folder, "flow", options.Disk, FlowSchema.Migrations)
+                .OwnedBy(store => new FlowStore(options, store)),
             cancellationToken);
 
     /// <summary>The events of a stream after a version (0: all), in order; empty for an unknown stream.</summary>
@@ -106,7 +107,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         _held.Dispose();
     }
 
-    private CommitResult Write(SqliteDatabase db, FlowCommit commit)
+    private CommitResult Write(DatabaseConnection db, FlowCommit commit)
     {
         if (commit.Inbox is { } message)
         {
@@ -145,7 +146,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         return new CommitResult.Committed(ids);
     }
 
-    private bool Append(SqliteDatabase db, StreamAppend append)
+    private bool Append(DatabaseConnection db, StreamAppend append)
     {
         var stream = append.Stream.Value;
         var version = db.Use("SELECT version FROM stream WHERE stream = ?").Add(stream).LongOrNone() ?? 0;
@@ -166,10 +167,10 @@ public sealed partial class FlowStore : IAsyncDisposable
         return true;
     }
 
-    private static void Put(SqliteDatabase db, string sql, AliasRow alias) =>
+    private static void Put(DatabaseConnection db, string sql, AliasRow alias) =>
         db.Use(sql).Add(alias.Kind).Add(alias.Key).Add(alias.Target).Run();
 
-    private static void InsertInbox(SqliteDatabase db, InboxRow row) =>
+    private static void InsertInbox(DatabaseConnection db, InboxRow row) =>
         db.Use("""
             INSERT INTO inbox (
                 control_id, sending_application, sending_facility, receiving_application, receiving_facility,
@@ -181,7 +182,7 @@ public sealed partial class FlowStore : IAsyncDisposable
             .Add(row.Sha256).Add(row.MessageType).Add(row.AckCode).Add(row.ReceivedAt)
             .Add(row.BodyObject?.Sha256).Add(row.BodyObject?.Length).Add(row.Ack).AddBlob(row.Body.Span).Run();
 
-    private static (string Ack, string AckCode, string Sha256)? FindInbox(SqliteDatabase db, InboxKey key)
+    private static (string Ack, string AckCode, string Sha256)? FindInbox(DatabaseConnection db, InboxKey key)
     {
         var row = db.Use("""
             SELECT ack, ack_code, sha256 FROM inbox

@@ -1,5 +1,5 @@
 using Drimbox.Core.Publications;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -21,7 +21,7 @@ internal static class PublicationTable
         CREATE INDEX IF NOT EXISTS publication_open ON publication (decided_at) WHERE ended_at IS NULL;
         """;
 
-    public static void Insert(SqliteDatabase db, PublicationRow row) =>
+    public static void Insert(DatabaseConnection db, PublicationRow row) =>
         db.Use("""
             INSERT INTO publication (submission_set, lane, kind, document, target, decided_at)
             VALUES (?, ?, ?, ?, ?, ?)
@@ -29,12 +29,12 @@ internal static class PublicationTable
             .Add(row.SubmissionSet).Add(row.Lane).Add(row.Kind).Add(row.Document).Add(row.Target).Add(row.DecidedAt)
             .Run();
 
-    public static void End(SqliteDatabase db, PublicationEnd end) =>
+    public static void End(DatabaseConnection db, PublicationEnd end) =>
         db.Use("UPDATE publication SET outcome = ?, detail = ?, ended_at = ? WHERE submission_set = ?")
             .Add(end.Outcome.ToString()).Add(end.Detail).Add(end.EndedAt).Add(end.SubmissionSet).Run();
 
     /// <summary>The newest first.</summary>
-    public static IReadOnlyList<PublicationEntry> List(SqliteDatabase db, bool onlyOpen, int max)
+    public static IReadOnlyList<PublicationEntry> List(DatabaseConnection db, bool onlyOpen, int max)
     {
         var rows = db.Use("""
             SELECT submission_set, lane, kind, document, target, decided_at, outcome, detail, ended_at FROM publication

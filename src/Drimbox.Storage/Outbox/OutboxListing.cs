@@ -1,12 +1,12 @@
 using Drimbox.Core.Publications;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
 /// <summary>What operations read of an outbox, on a reading connection.</summary>
 internal static class OutboxListing
 {
-    public static IReadOnlyList<OutboxEntry> List(SqliteDatabase db, OutboxFilter filter)
+    public static IReadOnlyList<OutboxEntry> List(DatabaseConnection db, OutboxFilter filter)
     {
         var states = filter.States.Count == 0 ? Enum.GetValues<OutboxState>() : filter.States;
         // One column for each state keeps the text fixed; a state that is not asked for is NULL and matches nothing.
@@ -36,7 +36,7 @@ internal static class OutboxListing
         return entries;
     }
 
-    public static IReadOnlyList<OutboxIntervention> Interventions(SqliteDatabase db, long rowId)
+    public static IReadOnlyList<OutboxIntervention> Interventions(DatabaseConnection db, long rowId)
     {
         var rows = db.Use("SELECT action, actor, at FROM outbox_intervention WHERE row_id = ? ORDER BY id").Add(rowId);
         var entries = new List<OutboxIntervention>();
@@ -45,7 +45,7 @@ internal static class OutboxListing
         return entries;
     }
 
-    public static DateTimeOffset? NextDue(SqliteDatabase db) =>
+    public static DateTimeOffset? NextDue(DatabaseConnection db) =>
         db.Use("SELECT min(ready_at) FROM lane WHERE ready_at IS NOT NULL").LongOrNone() is { } at
             ? DatabaseTime.FromNumber(at)
             : null;

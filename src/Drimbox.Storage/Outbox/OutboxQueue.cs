@@ -1,4 +1,4 @@
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -6,11 +6,11 @@ namespace Drimbox.Storage;
 public sealed class OutboxQueue : IOutbox
 {
     private readonly OutboxTable _table;
-    private readonly SqliteWriter _writer;
-    private readonly SqliteReaders _readers;
+    private readonly DatabaseWriter _writer;
+    private readonly DatabaseReaders _readers;
     private readonly WorkSignal _work;
 
-    internal OutboxQueue(OutboxTable table, SqliteWriter writer, SqliteReaders readers, WorkSignal work)
+    internal OutboxQueue(OutboxTable table, DatabaseWriter writer, DatabaseReaders readers, WorkSignal work)
     {
         _table = table;
         _writer = writer;
@@ -67,6 +67,6 @@ public sealed class OutboxQueue : IOutbox
         long rowId, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => OutboxListing.Interventions(db, rowId), cancellationToken);
 
-    private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) =>
+    private Task<T> WriteAsync<T>(Func<DatabaseConnection, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

@@ -1,5 +1,5 @@
 using Drimbox.Core.Publications;
-using Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage;
 
@@ -63,22 +63,21 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         _lanesChanged = false;
     }
 
-    public long Insert(SqliteDatabase db, OutboxRow row)
+    public long Insert(DatabaseConnection db, OutboxRow row)
     {
         var now = clock.DatabaseNow();
         if (row.CoalesceKey is not null && Coalesce(db, row) is { } replaced) return replaced;
-        db.Use("""
+        var id = db.Use("""
             INSERT INTO outbox (lane, kind, payload, priority, due_at, created_at, coalesce_key)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
             .Add(row.Lane).Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt).Add(now)
-            .Add(row.CoalesceKey).Run();
-        var id = db.LastInsertRowId;
+            .Add(row.CoalesceKey).InsertedId();
         RefreshLane(db, row.Lane);
         return id;
     }
 
-    public IReadOnlyList<ClaimedRow> Claim(SqliteDatabase db, string owner, TimeSpan lease, int max)
+    public IReadOnlyList<ClaimedRow> Claim(DatabaseConnection db, string owner, TimeSpan lease, int max)
     {
         var now = clock.DatabaseNow();
         var heads = new List<long>();
@@ -93,9 +92,10 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             var row = db.Use("""
                 UPDATE outbox SET
                     attempts = attempts + 1, epoch = epoch + 1, unsettled = 1, lease_until = ?,
-                    faults = faults + (lease_owner IS NOT NULL),
-                    last_detail = iif(lease_owner IS NULL, last_detail, 'The lease ended without a result.'),
-                    last_outcome = iif(lease_owner IS NULL, last_outcome, 'Ambiguous'),
+                    faults = faults + CASE WHEN lease_owner IS NULL THEN 0 ELSE 1 END,
+                    last_detail = CASE
+                        WHEN lease_owner IS NULL THEN last_detail ELSE 'The lease ended without a result.' END,
+                    last_outcome = CASE WHEN lease_owner IS NULL THEN last_outcome ELSE 'Ambiguous' END,
                     lease_owner = ?
                 WHERE id = ?
                 RETURNING id, lane, kind, payload, attempts, epoch, last_outcome, last_detail, created_at, faults
@@ -115,7 +115,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     }
 
     /// <summary>False if the row is no longer leased under that epoch: nothing is written then.</summary>
-    public bool Complete(SqliteDatabase db, OutboxResult result)
+    public bool Complete(DatabaseConnection db, OutboxResult result)
     {
         var now = clock.DatabaseNow();
         var kind = db.Use("SELECT kind FROM outbox WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL")
@@ -146,7 +146,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return true;
     }
 
-    public bool Renew(SqliteDatabase db, long id, long epoch, TimeSpan lease)
+    public bool Renew(DatabaseConnection db, long id, long epoch, TimeSpan lease)
     {
         var lane = db.Use("""
             UPDATE outbox SET lease_until = ? WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL RETURNING lane
@@ -157,11 +157,12 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     }
 
     /// <summary>Gives a row back that was claimed and never begun: as if it had not been claimed.</summary>
-    public bool Release(SqliteDatabase db, long id, long epoch)
+    public bool Release(DatabaseConnection db, long id, long epoch)
     {
         var lane = db.Use("""
             UPDATE outbox SET
-                lease_owner = NULL, lease_until = NULL, attempts = attempts - 1, unsettled = last_outcome IS 'Ambiguous'
+                lease_owner = NULL, lease_until = NULL, attempts = attempts - 1,
+                unsettled = CASE WHEN last_outcome = 'Ambiguous' THEN 1 ELSE 0 END
             WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL
             RETURNING lane
             """).Add(id).Add(epoch).TextOrNone();
@@ -170,7 +171,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return true;
     }
 
-    public int VoidLeases(SqliteDatabase db)
+    public int VoidLeases(DatabaseConnection db)
     {
         var lanes = new List<string>();
         // The epoch moves on as well: a result of before is void even if its task should still live.
@@ -189,22 +190,23 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     }
 
     /// <summary>Due now: a quarantined or discarded row comes back, a waiting one waits no longer.</summary>
-    public bool Requeue(SqliteDatabase db, long id, string actor) => Intervene(db, id, "requeue", actor, """
+    public bool Requeue(DatabaseConnection db, long id, string actor) => Intervene(db, id, "requeue", actor, """
         UPDATE outbox SET
             state = 'Pending', open = 1, due_at = ?, finished_at = NULL,
-            attempts = iif(state = 'Pending', attempts, 0), faults = 0, unsettled = last_outcome IS 'Ambiguous'
+            attempts = CASE WHEN state = 'Pending' THEN attempts ELSE 0 END, faults = 0,
+            unsettled = CASE WHEN last_outcome = 'Ambiguous' THEN 1 ELSE 0 END
         WHERE id = ? AND lease_owner IS NULL AND state IN ('Pending', 'Quarantined', 'Discarded')
         RETURNING lane
         """);
 
     /// <summary>Given up; the row stays as history. One in flight cannot be.</summary>
-    public bool Discard(SqliteDatabase db, long id, string actor) => Intervene(db, id, "discard", actor, """
+    public bool Discard(DatabaseConnection db, long id, string actor) => Intervene(db, id, "discard", actor, """
         UPDATE outbox SET state = 'Discarded', open = 0, unsettled = 0, finished_at = ?
         WHERE id = ? AND lease_owner IS NULL AND state IN ('Pending', 'Quarantined')
         RETURNING lane
         """);
 
-    private bool Intervene(SqliteDatabase db, long id, string action, string actor, string sql)
+    private bool Intervene(DatabaseConnection db, long id, string action, string actor, string sql)
     {
         var now = clock.DatabaseNow();
         var lane = db.Use(sql).Add(now).Add(id).TextOrNone();
@@ -215,7 +217,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return true;
     }
 
-    private long? Coalesce(SqliteDatabase db, OutboxRow row)
+    private long? Coalesce(DatabaseConnection db, OutboxRow row)
     {
         var found = db.Use("""
             SELECT id, created_at FROM outbox
@@ -228,8 +230,9 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         if (id is null) return null;
         db.Use("""
             UPDATE outbox SET
-                kind = ?, payload = ?, priority = max(priority, ?), due_at = ?, attempts = 0, faults = 0
-            WHERE id = ?
+                kind = ?1, payload = ?2, priority = CASE WHEN priority < ?3 THEN ?3 ELSE priority END, due_at = ?4,
+                attempts = 0, faults = 0
+            WHERE id = ?5
             """)
             .Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt < latest ? row.DueAt : latest).Add(id)
             .Run();
@@ -237,11 +240,11 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return id;
     }
 
-    private void RefreshLane(SqliteDatabase db, string lane)
+    private void RefreshLane(DatabaseConnection db, string lane)
     {
         _lanesChanged = true;
         var first = db.Use("""
-            SELECT id, iif(state = 'Quarantined', NULL, coalesce(lease_until, due_at)) FROM outbox
+            SELECT id, CASE WHEN state <> 'Quarantined' THEN coalesce(lease_until, due_at) END FROM outbox
             WHERE lane = ? AND open = 1
             ORDER BY unsettled DESC, priority DESC, id LIMIT 1
             """).Add(lane);
@@ -254,7 +257,10 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
 
         var (head, readyAt) = (first.Long(0), first.LongOrNull(1));
         first.Reset();
-        db.Use("INSERT OR REPLACE INTO lane (lane, head, ready_at) VALUES (?, ?, ?)")
+        db.Use("""
+            INSERT INTO lane (lane, head, ready_at) VALUES (?, ?, ?)
+            ON CONFLICT (lane) DO UPDATE SET head = excluded.head, ready_at = excluded.ready_at
+            """)
             .Add(lane).Add(head).Add(readyAt).Run();
     }
 

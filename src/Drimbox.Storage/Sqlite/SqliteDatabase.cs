@@ -1,29 +1,22 @@
-using Drimbox.Core;
+using Drimbox.Storage.Database;
 using SQLitePCL;
 
 namespace Drimbox.Storage.Sqlite;
 
-/// <summary>One connection, for one thread at a time, with its prepared statements.</summary>
-internal sealed class SqliteDatabase : IDisposable
+/// <summary>One connection to a file of SQLite.</summary>
+internal sealed class SqliteDatabase : DatabaseConnection
 {
     private readonly sqlite3 _db;
-    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
-
-    private readonly Dictionary<string, (SqliteStatement Statement, long LastUse)> _built =
-        new(StringComparer.Ordinal);
-    private long _uses;
 
     static SqliteDatabase() => Batteries_V2.Init();
 
     private SqliteDatabase(sqlite3 db) => _db = db;
 
-    /// <summary>True outside of a transaction: SQLite ends one by itself on some faults.</summary>
-    public bool IsAutocommit => raw.sqlite3_get_autocommit(_db) != 0;
+    public override SqlDialect Dialect => SqliteDialect.Instance;
 
-    /// <summary>Rows changed by the last statement.</summary>
-    public int Changes => raw.sqlite3_changes(_db);
+    public override bool IsInTransaction => raw.sqlite3_get_autocommit(_db) == 0;
 
-    public long LastInsertRowId => raw.sqlite3_last_insert_rowid(_db);
+    public override int Changes => raw.sqlite3_changes(_db);
 
     public static SqliteDatabase OpenWriter(string path)
     {
@@ -53,54 +46,32 @@ internal sealed class SqliteDatabase : IDisposable
         return db;
     }
 
-    public void Execute(string sql) => Check(raw.sqlite3_exec(_db, sql));
+    public override void Execute(string sql) => Check(raw.sqlite3_exec(_db, sql));
 
-    /// <summary>From any thread: makes the statement that runs end with a fault.</summary>
-    public void Interrupt() => raw.sqlite3_interrupt(_db);
+    public override void Interrupt() => raw.sqlite3_interrupt(_db);
 
-    /// <summary>A prepared statement of this connection, reset and without values. For fixed texts only: it is kept
-    /// as long as the connection.</summary>
-    public SqliteStatement Use(string sql)
+    public override void Begin() => Use("BEGIN IMMEDIATE").Run();
+
+    public override void Commit() => Use("COMMIT").Run();
+
+    public override void Rollback() => Use("ROLLBACK").Run();
+
+    public override void Savepoint() => Use("SAVEPOINT job").Run();
+
+    public override void RollbackToSavepoint() => Use("ROLLBACK TO job").Run();
+
+    public override void ReleaseSavepoint() => Use("RELEASE job").Run();
+
+    public override void Dispose()
     {
-        if (!_statements.TryGetValue(sql, out var statement))
-        {
-            statement = Prepare(sql);
-            _statements.Add(sql, statement);
-        }
-
-        statement.Reset();
-        return statement;
+        DisposeStatements();
+        _db.Dispose();
     }
 
-    /// <summary>As <see cref="Use"/>, for texts that are built from a query: the
-    /// <see cref="Limits.BuiltStatementsMax"/> that were used last are kept.</summary>
-    public SqliteStatement UseBuilt(string sql)
-    {
-        if (_built.Remove(sql, out var kept)) kept.Statement.Reset();
-        else kept = (Prepare(sql), 0);
-        if (_built.Count == Limits.BuiltStatementsMax)
-        {
-            var oldest = _built.MinBy(pair => pair.Value.LastUse);
-            _built.Remove(oldest.Key);
-            oldest.Value.Statement.Dispose();
-        }
-
-        _built.Add(sql, (kept.Statement, ++_uses));
-        return kept.Statement;
-    }
-
-    /// <summary>A statement of its own, for texts that are built; the caller disposes it.</summary>
-    public SqliteStatement Prepare(string sql)
+    protected override SqliteStatement Create(string sql, bool isKept)
     {
         Check(raw.sqlite3_prepare_v2(_db, sql, out var statement));
         return new SqliteStatement(this, statement);
-    }
-
-    public void Dispose()
-    {
-        foreach (var statement in _statements.Values) statement.Dispose();
-        foreach (var (statement, _) in _built.Values) statement.Dispose();
-        _db.Dispose();
     }
 
     internal void Check(int code)

@@ -1,14 +1,13 @@
-namespace Drimbox.Storage.Sqlite;
+using Drimbox.Storage.Database;
 
-/// <summary>One numbered step of a schema. Its text never changes once released.</summary>
-internal sealed record SqliteMigration(int Number, string Sql);
+namespace Drimbox.Storage.Sqlite;
 
 internal static class SqliteMigrations
 {
     /// <summary>Brings a database to the last step. Each step and its number are one transaction, so a start that was
     /// interrupted anywhere is continued by the next one.</summary>
     /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
-    public static void Apply(SqliteDatabase db, IReadOnlyList<SqliteMigration> migrations)
+    public static void Apply(SqliteDatabase db, IReadOnlyList<DatabaseMigration> migrations)
     {
         var version = db.Use("PRAGMA user_version").LongOrNone() ?? 0;
         if (version > migrations[^1].Number)
@@ -30,7 +29,7 @@ internal static class SqliteMigrations
             }
             catch (StorageFaultException)
             {
-                if (!db.IsAutocommit) db.Execute("ROLLBACK");
+                if (db.IsInTransaction) db.Execute("ROLLBACK");
                 throw;
             }
         }

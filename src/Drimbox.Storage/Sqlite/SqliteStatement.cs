@@ -1,16 +1,16 @@
 using System.Buffers;
 using System.Text;
+using Drimbox.Storage.Database;
 using SQLitePCL;
 
 namespace Drimbox.Storage.Sqlite;
 
-/// <summary>A prepared statement. Parameters count from 1, columns from 0, as in SQLite itself.</summary>
-internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement) : IDisposable
+/// <summary>A statement that SQLite prepared; its texts are read where SQLite has them.</summary>
+internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement) : DatabaseStatement
 {
     private int _bound;
 
-    /// <summary>Binds the next parameter.</summary>
-    public SqliteStatement Add(string? value)
+    public override SqliteStatement Add(string? value)
     {
         _bound++;
         if (value is null) db.Check(raw.sqlite3_bind_null(statement, _bound));
@@ -19,26 +19,20 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
         return this;
     }
 
-    /// <inheritdoc cref="Add(string?)"/>
-    public SqliteStatement Add(long value)
+    public override SqliteStatement Add(long value)
     {
         db.Check(raw.sqlite3_bind_int64(statement, ++_bound, value));
         return this;
     }
 
-    /// <inheritdoc cref="Add(string?)"/>
-    public SqliteStatement Add(long? value)
+    public override SqliteStatement Add(long? value)
     {
         if (value is { } number) return Add(number);
         db.Check(raw.sqlite3_bind_null(statement, ++_bound));
         return this;
     }
 
-    /// <inheritdoc cref="Add(string?)"/>
-    public SqliteStatement Add(DateTimeOffset value) => Add(DatabaseTime.ToNumber(value));
-
-    /// <inheritdoc cref="Add(string?)"/>
-    public SqliteStatement AddBlob(ReadOnlySpan<byte> value)
+    public override SqliteStatement AddBlob(ReadOnlySpan<byte> value)
     {
         _bound++;
         // An empty span has no address, which SQLite would take as NULL.
@@ -48,8 +42,7 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
         return this;
     }
 
-    /// <summary>True if there is a (further) row.</summary>
-    public bool Step()
+    public override bool Step()
     {
         var code = raw.sqlite3_step(statement);
         if (code == raw.SQLITE_ROW) return true;
@@ -57,53 +50,14 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
         return false;
     }
 
-    /// <summary>Runs a statement that returns nothing.</summary>
-    public void Run()
-    {
-        Step();
-        Reset();
-    }
+    public override bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
 
-    /// <summary>Runs a statement and returns the first column of its only row, or null without a row.</summary>
-    public long? LongOrNone()
-    {
-        long? value = Step() && !IsNull(0) ? Long(0) : null;
-        Reset();
-        return value;
-    }
-
-    /// <inheritdoc cref="LongOrNone"/>
-    public string? TextOrNone()
-    {
-        var value = Step() ? TextOrNull(0) : null;
-        Reset();
-        return value;
-    }
-
-    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
-
-    public long Long(int column) => raw.sqlite3_column_int64(statement, column);
-
-    public int Int(int column) => checked((int)Long(column));
-
-    public long? LongOrNull(int column) => IsNull(column) ? null : Long(column);
+    public override long Long(int column) => raw.sqlite3_column_int64(statement, column);
 
     // column_blob of a TEXT is its UTF-8 with the true length; column_text would end at an embedded NUL.
-    public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
+    public override ReadOnlySpan<byte> Utf8(int column) => raw.sqlite3_column_blob(statement, column);
 
-    /// <summary>As <see cref="Text"/>, in UTF-8; valid until the next step.</summary>
-    public ReadOnlySpan<byte> Utf8(int column) => raw.sqlite3_column_blob(statement, column);
-
-    public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
-
-    public byte[] Blob(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
-
-    public DateTimeOffset Time(int column) => DatabaseTime.FromNumber(Long(column));
-
-    public DateTimeOffset? TimeOrNull(int column) => IsNull(column) ? null : Time(column);
-
-    /// <summary>Ready to run again; the values are forgotten.</summary>
-    public void Reset()
+    public override void Reset()
     {
         // Its result repeats the error of the last step, which was thrown already.
         _ = raw.sqlite3_reset(statement);
@@ -111,14 +65,13 @@ internal sealed class SqliteStatement(SqliteDatabase db, sqlite3_stmt statement)
         _bound = 0;
     }
 
-    /// <summary>Ready to run again with one other value; the rest stays.</summary>
-    public void Again(int parameter, long value)
+    public override void Again(int parameter, long value)
     {
         _ = raw.sqlite3_reset(statement);
         db.Check(raw.sqlite3_bind_int64(statement, parameter, value));
     }
 
-    public void Dispose() => statement.Dispose();
+    public override void Dispose() => statement.Dispose();
 
     private void AddUtf8(string value)
     {

@@ -4,19 +4,23 @@ using static Drimbox.Tests.Storage.ArchiveFixture;
 
 namespace Drimbox.Tests.Storage;
 
-public sealed class ArchiveInsertTests : IAsyncLifetime
+public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
 {
-    private readonly StoreFolder _folder = new();
     private ArchiveIndex _index = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _index = await OpenAsync(_folder.Path);
+    public async ValueTask InitializeAsync()
+    {
+        await place.RequireAsync();
+        _index = await place.OpenAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await _index.DisposeAsync();
-        _folder.Dispose();
+        // Null where the test was skipped.
+        if (_index is not null) await _index.DisposeAsync();
+        await place.DisposeAsync();
     }
 
     [Fact]
@@ -51,8 +55,8 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
         await _index.MarkVerifiedAsync(1, Token);
         await InsertAsync(Instance(1, 1, 2));
 
-        using var copy = _folder.CopyAfterCrash();
-        await using var again = await OpenAsync(copy.Path);
+        await using var left = await place.AfterCrashAsync();
+        await using var again = await left.OpenAsync();
 
         Assert.False(again.StoppedCleanly);
         Assert.Equal(1, again.VerifiedTo);
@@ -67,7 +71,7 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
         Assert.True(_index.StoppedCleanly);
         await InsertAsync(Instance(1, 1, 1));
         await _index.DisposeAsync();
-        _index = await OpenAsync(_folder.Path);
+        _index = await place.OpenAsync();
         Assert.True(_index.StoppedCleanly);
         Assert.Equal(1, _index.VerifiedTo);
     }
@@ -188,7 +192,7 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
     {
         // The path of architecture.md: file, its fsync, its folder's fsync, then the row; the sender is told last.
         var disk = new FaultyDisk(Disk.Real);
-        var folder = Path.Combine(_folder.Path, "instances");
+        var folder = Path.Combine(place.Path, "instances");
         disk.MakeDirectory(folder);
         for (var nth = 1; ; nth++)
         {
@@ -237,7 +241,8 @@ public sealed class ArchiveInsertTests : IAsyncLifetime
 
     private async Task<List<FindRow>> FindAsync(FindLevel level, params ArchiveAttribute[] attributes) =>
         await _index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);
-
-    private static Task<ArchiveIndex> OpenAsync(string folder) =>
-        ArchiveIndex.OpenAsync(new ArchiveIndexOptions { Folder = folder }, Token);
 }
+
+public sealed class SqliteArchiveInsertTests() : ArchiveInsertTests(new SqlitePlace());
+
+public sealed class PostgresArchiveInsertTests(PostgresCluster cluster) : ArchiveInsertTests(new PostgresPlace(cluster));

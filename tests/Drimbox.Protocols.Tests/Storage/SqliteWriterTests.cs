@@ -1,4 +1,5 @@
 using Drimbox.Storage;
+using Drimbox.Storage.Database;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Tests.Storage;
@@ -7,7 +8,7 @@ public sealed class SqliteWriterTests : IAsyncLifetime
 {
     private readonly StoreFolder _folder = new();
     private SqliteDatabase _db = null!;
-    private SqliteWriter _writer = null!;
+    private DatabaseWriter _writer = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -15,7 +16,7 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     {
         _db = SqliteDatabase.OpenWriter(Path.Combine(_folder.Path, "test.db"));
         _db.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT NOT NULL)");
-        _writer = new SqliteWriter(_db, "test", () => { });
+        _writer = new DatabaseWriter(_db, "test", () => { });
         return ValueTask.CompletedTask;
     }
 
@@ -86,7 +87,7 @@ public sealed class SqliteWriterTests : IAsyncLifetime
         Assert.Equal(10, await InsertAsync(10, big));
         Assert.Contains(10, await IdsAsync());
 
-        static Func<SqliteDatabase, Written<bool>> Limit(int pages) => db =>
+        static Func<DatabaseConnection, Written<bool>> Limit(int pages) => db =>
         {
             _ = db.Use($"PRAGMA max_page_count = {pages}").LongOrNone();
             return new(true, true);
@@ -150,7 +151,8 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     [Fact]
     public async Task A_long_read_ends_when_its_reader_gives_up()
     {
-        using var readers = new SqliteReaders(Path.Combine(_folder.Path, "test.db"));
+        using var readers = new DatabaseReaders(
+            () => SqliteDatabase.OpenReader(Path.Combine(_folder.Path, "test.db")));
         using var cancel = new CancellationTokenSource();
         var running = new TaskCompletionSource();
         var endless = Task.Run(() => readers.ReadAsync(
@@ -167,7 +169,7 @@ public sealed class SqliteWriterTests : IAsyncLifetime
         Assert.Equal(0, await readers.ReadAsync(db => db.Use("SELECT count(*) FROM t").LongOrNone(), Token));
     }
 
-    private static void Insert(SqliteDatabase db, int id, string body) =>
+    private static void Insert(DatabaseConnection db, int id, string body) =>
         db.Use("INSERT INTO t (id, body) VALUES (?, ?)").Add(id).Add(body).Run();
 
     private static async Task FailsAsFullAsync(Func<Task> work) =>

@@ -1,9 +1,11 @@
+using Drimbox.Gateway.Configuration;
+
 namespace Drimbox.Tests.Campaigns;
 
 /// <summary>Campaign D1: the process dies at any moment.</summary>
 [Collection(nameof(OneCampaignAtATime))]
 [Requirement("reliability D1")]
-public sealed class KillCampaignTests(ITestOutputHelper output)
+public sealed class KillCampaignTests(PostgresCluster postgres, ITestOutputHelper output)
 {
     /// <summary>After so many kills the store is left behind: a campaign of thousands must not fill the disk.</summary>
     private const int KillsPerStore = 20;
@@ -11,17 +13,25 @@ public sealed class KillCampaignTests(ITestOutputHelper output)
     private const long BytesPerRun = 192_000_000;
 
     [Fact]
-    public async Task Killed_at_any_moment_an_archive_keeps_what_it_acknowledged_and_shows_nothing_by_halves()
+    public Task Killed_at_any_moment_an_archive_keeps_what_it_acknowledged_and_shows_nothing_by_halves() =>
+        KillAsync(Campaign.Size(small: 10, large: 3_000), () => Task.FromResult<DatabaseSection?>(null));
+
+    [Fact]
+    public Task So_does_an_archive_whose_index_is_in_PostgreSQL() => KillAsync(
+        Campaign.Size(small: 3, large: 300),
+        async () => new DatabaseSection { ConnectionString = await postgres.CreateDatabaseAsync() });
+
+    private async Task KillAsync(int kills, Func<Task<DatabaseSection?>> makeDatabase)
     {
         Campaign.RequireHarm();
-        var kills = Campaign.Size(small: 10, large: 3_000);
         var seed = Seed.Get();
         var random = new Random(seed);
         var (acknowledged, stored, slowest) = (0, 0, TimeSpan.Zero);
         for (var first = 0; first < kills; first += KillsPerStore)
         {
             using var folder = new StoreFolder();
-            await using var archive = new KillableArchive(Path.Combine(folder.Path, "data"));
+            await using var archive = new KillableArchive(
+                Path.Combine(folder.Path, "data"), await makeDatabase());
             var log = Path.Combine(folder.Path, "log");
             var runs = new List<SentInstances>();
             var kept = 0;

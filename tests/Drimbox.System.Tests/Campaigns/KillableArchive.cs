@@ -14,7 +14,7 @@ namespace Drimbox.Tests.Campaigns;
 
 /// <summary>The program with an archive alone, over a data folder that outlives it: it can be killed, stopped in the
 /// middle of whatever it does, and started again.</summary>
-internal sealed class KillableArchive(string dataFolder) : IAsyncDisposable
+internal sealed class KillableArchive(string dataFolder, DatabaseSection? database = null) : IAsyncDisposable
 {
     private const int SIGSTOP = 19;
 
@@ -82,6 +82,7 @@ internal sealed class KillableArchive(string dataFolder) : IAsyncDisposable
             Archive = new ArchiveSection
             {
                 Dicom = new DicomNodeOptions { AeTitle = "ARCHIVE", Port = port },
+                Database = database,
                 Callers = [new CallerSection { AeTitle = "MODALITY" }],
                 // A disk here is small, and a campaign is about what happens when it is full, not before.
                 Disk = DiskSpaceOptions.NoMark,

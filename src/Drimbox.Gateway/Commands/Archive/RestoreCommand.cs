@@ -41,6 +41,13 @@ internal static class RestoreCommand
             return (int)ExitCode.Usage;
         }
 
+        if (configuration.Archive?.Database is not null)
+        {
+            await Console.Error.WriteLineAsync(
+                "The index of the archive is in PostgreSQL: restore its schema with pg_restore and copy the data folder.");
+            return (int)ExitCode.Usage;
+        }
+
         try
         {
             if (await ReadManifestAsync(from, cancellation) is not { } manifest)

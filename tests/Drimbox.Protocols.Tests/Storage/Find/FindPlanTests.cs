@@ -64,6 +64,26 @@ public sealed class FindPlanTests : IAsyncLifetime
         Assert.DoesNotContain(plan, step => LargeTables.Contains(step.Replace("SCAN ", "", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(A.PatientId, FindMatchKind.Single, "IPP-1", "patient_attributes")]
+    [InlineData(A.PatientId, FindMatchKind.Wildcard, "IPP*", "patient_attributes")]
+    [InlineData(A.PatientName, FindMatchKind.Wildcard, "DUP*", "patient_name_folded")]
+    [InlineData(A.PatientName, FindMatchKind.Single, "DUPONT", "patient_name_folded")]
+    [InlineData(A.AccessionNumber, FindMatchKind.Single, "ACC1", "study_accession_number")]
+    [InlineData(A.AccessionNumber, FindMatchKind.Wildcard, "ACC*", "study_accession_number")]
+    [InlineData(A.StudyInstanceUid, FindMatchKind.Single, "1.2", "study_uid")]
+    [InlineData(A.StudyInstanceUid, FindMatchKind.List, "1.2", "study_uid")]
+    [InlineData(A.StudyDate, FindMatchKind.Single, "20260101", "study_study_date")]
+    [InlineData(A.StudyDate, FindMatchKind.Range, "20260101", "study_study_date")]
+    public async Task Study_keys_are_found_by_an_index(A key, FindMatchKind kind, string value, string index)
+    {
+        var match = new FindMatch(key, kind, kind == FindMatchKind.Range ? [value, value] : [value]);
+        var plan = await _index.ExplainAsync(
+            new FindQuery(FindLevel.Study, [match, FindMatch.Single(A.ModalitiesInStudy, "CT")]), Token);
+        Assert.Contains(plan, step => step.Contains(index, StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, step => step.StartsWith("SCAN", StringComparison.Ordinal) && !step.Contains("json_each", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Of_two_ranges_the_shorter_one_is_read()
     {

@@ -5,7 +5,7 @@ using A = Drimbox.Storage.ArchiveAttribute;
 namespace Drimbox.Tests.Storage.Find;
 
 /// <summary>The index against a list that is searched one by one.</summary>
-public sealed class FindPropertyTests : IDisposable
+public abstract class FindPropertyTests(IndexPlace place) : IAsyncLifetime
 {
     private static readonly A[] Returned =
     [
@@ -19,11 +19,11 @@ public sealed class FindPropertyTests : IDisposable
         A.NumberOfStudyRelatedInstances,
     ];
 
-    private readonly StoreFolder _folder = new();
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask InitializeAsync() => await place.RequireAsync();
+
+    public ValueTask DisposeAsync() => place.DisposeAsync();
 
     [Fact]
     public async Task Every_kind_of_matching_finds_what_a_naive_matcher_finds()
@@ -149,7 +149,7 @@ public sealed class FindPropertyTests : IDisposable
 
     private async Task<ArchiveIndex> OpenAsync(RandomArchive archive, NaiveIndex naive, int patients)
     {
-        var index = await ArchiveIndex.OpenAsync(new ArchiveIndexOptions { Folder = _folder.Path }, Token);
+        var index = await place.OpenAsync();
         var inserts = new List<Task<InsertResult>>();
         foreach (var record in archive.Instances(patients))
         {
@@ -169,3 +169,7 @@ public sealed class FindPropertyTests : IDisposable
         $"missing: {string.Join("; ", expected.Except(found).Take(5))}\n" +
         $"extra: {string.Join("; ", found.Except(expected).Take(5))}";
 }
+
+public sealed class SqliteFindPropertyTests() : FindPropertyTests(new SqlitePlace());
+
+public sealed class PostgresFindPropertyTests(PostgresCluster cluster) : FindPropertyTests(new PostgresPlace(cluster));

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 
-namespace Drimbox.Storage.Sqlite;
+namespace Drimbox.Storage.Database;
 
 /// <summary>The result of a write, and whether what it wrote is kept.</summary>
 internal readonly record struct Written<T>(T Value, bool Keep);
@@ -11,9 +11,9 @@ internal readonly record struct Written<T>(T Value, bool Keep);
 /// savepoint each (group commit): the fsync is shared, a failed write takes back only itself, and a lone writer never
 /// waits for company.
 /// </summary>
-internal sealed class SqliteWriter : IAsyncDisposable
+internal sealed class DatabaseWriter : IAsyncDisposable
 {
-    private readonly SqliteDatabase _db;
+    private readonly DatabaseConnection _db;
     private readonly Action _committed;
     private readonly WorkQueue<Job> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,7 +21,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private int _disposed;
 
     /// <param name="committed">Called on the writer's thread after each COMMIT.</param>
-    public SqliteWriter(SqliteDatabase db, string name, Action committed)
+    public DatabaseWriter(DatabaseConnection db, string name, Action committed)
     {
         _db = db;
         _committed = committed;
@@ -34,7 +34,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     /// <summary>Runs <paramref name="work"/> inside a transaction and returns after its COMMIT.</summary>
     /// <param name="cancellationToken">Honoured until the work starts; from then on the true outcome is told.</param>
-    public Task<T> RunAsync<T>(Func<SqliteDatabase, Written<T>> work, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken)
     {
         var job = new Job<T>(work, cancellationToken);
         return _queue.TryAdd(job) ? job.Task : throw new ObjectDisposedException("The store is closed.");
@@ -85,11 +85,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
         Begin();
         foreach (var job in batch)
         {
-            _db.Use("SAVEPOINT job").Run();
+            _db.Savepoint();
             var keep = job.Run(_db);
-            if (_db.IsAutocommit)
+            if (!_db.IsInTransaction)
             {
-                // SQLite gave up the whole transaction (disk full, I/O error): those before this job lost theirs.
+                // The database gave up the whole transaction (disk full, I/O error, connection lost): those before this job lost theirs.
                 foreach (var lost in ran) lost.Fail(LostTransaction());
                 ran.Clear();
                 job.Fail(job.Error ?? LostTransaction());
@@ -97,8 +97,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
                 continue;
             }
 
-            if (!keep) _db.Use("ROLLBACK TO job").Run();
-            _db.Use("RELEASE job").Run();
+            if (!keep) _db.RollbackToSavepoint();
+            _db.ReleaseSavepoint();
             ran.Add(job);
         }
 
@@ -109,15 +109,15 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Begin()
     {
-        if (!_db.IsAutocommit) Rollback();
-        _db.Use("BEGIN IMMEDIATE").Run();
+        if (_db.IsInTransaction) Rollback();
+        _db.Begin();
     }
 
     private void Commit()
     {
         try
         {
-            _db.Use("COMMIT").Run();
+            _db.Commit();
         }
         catch (StorageFaultException)
         {
@@ -132,7 +132,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Rollback()
     {
-        if (!_db.IsAutocommit) _db.Use("ROLLBACK").Run();
+        if (_db.IsInTransaction) _db.Rollback();
     }
 
     private static StorageFaultException LostTransaction() =>
@@ -142,7 +142,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         public Exception? Error { get; protected set; }
 
-        public abstract bool Run(SqliteDatabase db);
+        public abstract bool Run(DatabaseConnection db);
 
         public abstract void Fail(Exception error);
 
@@ -163,7 +163,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
     }
 
-    private sealed class Job<T>(Func<SqliteDatabase, Written<T>> work, CancellationToken cancellationToken)
+    private sealed class Job<T>(Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken)
         : Job(cancellationToken)
     {
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -173,7 +173,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
         [SuppressMessage("Design", "CA1031:Do not catch general exception types",
             Justification = "Handed to the caller that awaits this job, whatever it is; the writer serves the others.")]
-        public override bool Run(SqliteDatabase db)
+        public override bool Run(DatabaseConnection db)
         {
             try
             {

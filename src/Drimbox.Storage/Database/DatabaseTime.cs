@@ -1,4 +1,4 @@
-namespace Drimbox.Storage.Sqlite;
+namespace Drimbox.Storage.Database;
 
 /// <summary>
 /// The clock of the database. Leases and due times are compared on this clock only. SQLite has one process, so its

@@ -1,0 +1,56 @@
+using Drimbox.Storage.Database;
+
+namespace Drimbox.Storage.Postgres;
+
+internal static class PostgresMigrations
+{
+    /// <summary>Brings a schema to the last step, in the session that holds it. Each step and its number are one
+    /// transaction, so a start that was interrupted anywhere is continued by the next one.</summary>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
+    public static void Apply(PostgresConnection db, string schema, IReadOnlyList<DatabaseMigration> migrations)
+    {
+        // Not CREATE … IF NOT EXISTS: that asks for the right to create one where it exists too.
+        if (!HasSchema(db, schema)) db.Execute($"CREATE SCHEMA \"{schema}\"");
+        db.Execute("""
+            CREATE TABLE IF NOT EXISTS schema_version (
+                number     bigint PRIMARY KEY,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            )
+            """);
+        var version = Version(db);
+        if (version > migrations[^1].Number)
+        {
+            throw new StorageFaultException(
+                StorageFault.NewerSchema,
+                $"The store has schema {version}; this program knows up to {migrations[^1].Number}.");
+        }
+
+        foreach (var migration in migrations)
+        {
+            if (migration.Number <= version) continue;
+            db.Begin();
+            try
+            {
+                db.Execute(migration.Postgres ?? PostgresText.Schema(migration.Sql));
+                db.Use("INSERT INTO schema_version (number) VALUES (?)").Add(migration.Number).Run();
+                db.Commit();
+            }
+            catch (StorageFaultException)
+            {
+                if (db.IsInTransaction) db.Rollback();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>True if a store was made in the schema.</summary>
+    public static bool HasStore(PostgresConnection db, string schema) =>
+        HasSchema(db, schema) && db.Use("SELECT to_regclass('schema_version') IS NOT NULL").LongOrNone() == 1
+            && Version(db) > 0;
+
+    private static long Version(PostgresConnection db) =>
+        db.Use("SELECT max(number) FROM schema_version").LongOrNone() ?? 0;
+
+    private static bool HasSchema(PostgresConnection db, string schema) =>
+        db.Use("SELECT 1 FROM pg_namespace WHERE nspname = ?").Add(schema).LongOrNone() is not null;
+}

@@ -1,0 +1,60 @@
+using Npgsql;
+
+namespace Drimbox.Storage.Postgres;
+
+/// <summary>What a session must be before it is used.</summary>
+internal static class PostgresSession
+{
+    // The oldest that the tests run with.
+    private static readonly Version _oldest = new(15, 0);
+
+    /// <summary>Settings of a session, whatever the server, the database or the user has.</summary>
+    public static string Settings(string schema, bool isWriter) => $"""
+        SET search_path = "{schema}";
+        SET synchronous_commit = on;
+        SET standard_conforming_strings = on;
+        SET jit = off;
+        SET lock_timeout = '2s';
+        SET tcp_keepalives_idle = 15;
+        SET tcp_keepalives_interval = 5;
+        SET tcp_keepalives_count = 3;
+        SET default_transaction_read_only = {(isWriter ? "off" : "on")};
+        """;
+
+    /// <summary>Takes the schema for this session: the lock goes with it, however it ends.</summary>
+    public static void Hold(NpgsqlConnection session, string schema)
+    {
+        if (session.PostgreSqlVersion < _oldest)
+            throw new StorageFaultException(StorageFault.Other, "PostgreSQL 15 or later is needed.");
+        RequireSettings(session);
+        // Not tried but waited for: the session of a process that was killed ends a moment later.
+        using var command = new NpgsqlCommand(
+            "SELECT pg_advisory_lock(hashtextextended('drimbox ' || $1, 0))", session);
+        command.Parameters.Add(new NpgsqlParameter { Value = schema });
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new StorageFaultException(
+                StorageFault.InUse, $"Another process uses the schema '{schema}' of the PostgreSQL database.", e);
+        }
+    }
+
+    private static void RequireSettings(NpgsqlConnection session)
+    {
+        using var command = new NpgsqlCommand(
+            "SELECT current_setting('fsync'), current_setting('server_encoding')", session);
+        using var row = command.ExecuteReader();
+        row.Read();
+        if (row.GetString(0) != "on")
+        {
+            throw new StorageFaultException(
+                StorageFault.Other, "PostgreSQL runs with fsync = off: what it says is committed is not durable.");
+        }
+
+        if (row.GetString(1) != "UTF8")
+            throw new StorageFaultException(StorageFault.Other, "The encoding of the PostgreSQL database is not UTF8.");
+    }
+}

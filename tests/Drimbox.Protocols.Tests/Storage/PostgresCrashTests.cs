@@ -1,0 +1,120 @@
+using Drimbox.Storage;
+using Npgsql;
+using static Drimbox.Tests.Storage.ArchiveFixture;
+
+namespace Drimbox.Tests.Storage;
+
+/// <summary>The server crashes, or does not say what became of a COMMIT. A server of its own, because all its sessions are
+/// hit.</summary>
+[Requirement("reliability D6")]
+public sealed class PostgresCrashTests : IAsyncLifetime
+{
+    private readonly PostgresCluster _cluster = new();
+    private PostgresPlace _place = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _cluster.RequireAsync();
+        _place = new PostgresPlace(_cluster);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_place is not null) await _place.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task After_a_crash_of_the_server_what_was_told_is_so_and_the_index_goes_on()
+    {
+        await using var index = await _place.OpenAsync();
+        const int count = 600;
+        var told = new TaskCompletionSource();
+        var number = 0;
+        var results = Enumerable.Range(1, count).Select(async i =>
+        {
+            try
+            {
+                var result = await index.InsertAsync(Instance(i % 5, 1, i), Token);
+                if (Interlocked.Increment(ref number) == 100) told.TrySetResult();
+                return result is InsertResult.Inserted;
+            }
+            catch (StorageFaultException)
+            {
+                return false;
+            }
+        }).ToList();
+        await told.Task;
+        await _cluster.KillAsync();
+        await _cluster.RequireAsync();
+        var kept = await Task.WhenAll(results);
+
+        var rows = (await index.ListAsync(0, count, Token)).Select(row => row.SopInstanceUid.ToString()).ToHashSet();
+        for (var i = 1; i <= count; i++) Assert.Equal(kept[i - 1], rows.Contains($"1.2.3.{i % 5}.1.{i}"));
+        Assert.IsType<InsertResult.Inserted>(await index.InsertAsync(Instance(9, 9, 9), Token));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_commit_that_was_done_and_not_answered_is_told_as_done()
+    {
+        await using var index = await _place.OpenAsync();
+        // A standby that does not exist: COMMIT is durable here, and waits for its word for ever.
+        await ConfigureAsync("synchronous_standby_names", "nobody");
+        var insert = index.InsertAsync(Instance(1, 1, 1), Token);
+        Assert.Equal(1, await AskAsync("""
+            DO $$ BEGIN
+                WHILE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep') LOOP
+                    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+                END LOOP;
+            END $$;
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+            """));
+        Assert.IsType<InsertResult.Inserted>(await insert);
+        await ConfigureAsync("synchronous_standby_names", "");
+        Assert.Single(await index.ListAsync(0, 10, Token));
+        Assert.IsType<InsertResult.Inserted>(await index.InsertAsync(Instance(1, 1, 2), Token));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_server_that_does_not_sync_is_refused()
+    {
+        await ConfigureAsync("fsync", "off");
+        var e = await Assert.ThrowsAsync<StorageFaultException>(() => _place.OpenAsync());
+        Assert.Contains("fsync = off", e.Message, StringComparison.Ordinal);
+    }
+
+    private async Task ConfigureAsync(string setting, string value)
+    {
+        await ExecuteAsync($"ALTER SYSTEM SET {setting} = '{value}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        // The server says nothing when it has read them; a new session has what it has.
+        while (await AskAsync($"SELECT CAST(count(*) AS bigint) FROM pg_settings WHERE name = '{setting}' AND setting = '{value}'") == 0)
+        {
+        }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_cluster.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(Token);
+        // None of these waits for the standby that is not there.
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    private async Task<long> AskAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_cluster.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(Token);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        do
+        {
+            if (await reader.ReadAsync(Token)) return reader.GetInt64(0);
+        }
+        while (await reader.NextResultAsync(Token));
+        return 0;
+    }
+}
