@@ -1,5 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom.Part10;
 using Drimbox.Storage;
 using Microsoft.AspNetCore.Http;
 using A = Drimbox.Storage.ArchiveAttribute;
@@ -15,7 +16,12 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
         ("instance", A.SopInstanceUid, FindLevel.Image),
     ];
 
-    public string PathOf(IndexedInstance instance) => Path.GetFullPath(folders.PathOf(instance.File.FileName));
+    public string PathOf(ServedRendition rendition) => Path.GetFullPath(folders.PathOf(rendition.File.FileName));
+
+    /// <exception cref="InvalidDataException">It is not what was stored.</exception>
+    public DicomFile Read(ServedRendition rendition) => DicomFile.TryRead(PathOf(rendition), out var file, out _)
+        ? file!
+        : throw new InvalidDataException("A file of the archive is not readable.");
 
     /// <summary>Study, series and instance of the path, as far as it names them.</summary>
     /// <param name="uids">The UIDs in that order.</param>
@@ -36,9 +42,9 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
 
     /// <summary>All instances that the path names.</summary>
     /// <returns>Null after an answer: 404 or 413, or 500 if all of them are damaged.</returns>
-    public async Task<List<IndexedInstance>?> FindAsync(HttpContext context)
+    public async Task<List<ServedInstance>?> FindAsync(HttpContext context)
     {
-        var instances = new List<IndexedInstance>();
+        var instances = new List<ServedInstance>();
         if (TryReadUids(context, out var uids) && uids.Count > 0)
         {
             var matches = uids.Select((uid, i) => FindMatch.Single(Parts[i].Attribute, uid.ToString())).ToList();
@@ -52,7 +58,7 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
                     return null;
                 }
 
-                instances.Add(instance);
+                instances.Add(ServedInstance.Of(instance));
             }
         }
 
@@ -68,7 +74,7 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
         return null;
     }
 
-    public static string UrlOf(HttpRequest request, IndexedInstance instance) =>
+    public static string UrlOf(HttpRequest request, ServedInstance instance) =>
         $"{WebAnswers.BaseUri(request)}/studies/{instance.StudyInstanceUid}/series/{instance.SeriesInstanceUid}" +
         $"/instances/{instance.SopInstanceUid}";
 }

@@ -113,14 +113,22 @@ internal sealed class FindTerms
                 ? $"{column.Match} = {Parameter(number)}"
                 : "0",
         ColumnKind.Modalities => Modality(value, isPattern),
+        ColumnKind.TransferSyntaxes when Text(column.Match, value, isPattern) is { } own =>
+            $"({own} OR {RenditionTerms.AnyHas(Text(RenditionTerms.Column, value, isPattern)!)})",
         _ => Text(column.Match, value, isPattern),
     };
 
     private string? List(ArchiveColumn column, IReadOnlyList<string> values)
     {
         Invariant.Holds(values.Count <= Limits.UidListMax);
-        if (column.Kind is ColumnKind.Text or ColumnKind.Item)
-            return $"{column.Match} IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(values))}))";
+        if (column.Kind is ColumnKind.Text or ColumnKind.Item or ColumnKind.TransferSyntaxes)
+        {
+            var list = $"IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(values))}))";
+            return column.Kind == ColumnKind.TransferSyntaxes
+                ? $"({column.Match} {list} OR {RenditionTerms.AnyHas($"{RenditionTerms.Column} {list}")})"
+                : $"{column.Match} {list}";
+        }
+
         var terms = values.Select(value => Value(column, value, isPattern: false)).ToList();
         // A name of delimiters alone says nothing, and matches everything.
         if (terms.Contains(null)) return null;
