@@ -78,7 +78,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             if (Options.Web is not null)
             {
                 _web = await ArchiveWebServer.StartAsync(
-                    Options, surroundings, _index, folders, store, _log, cancellationToken);
+                    Options, surroundings, _index, folders, _lifeCycle, store, _log, cancellationToken);
             }
 
             _stopping = new CancellationTokenSource();
@@ -142,7 +142,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             AssociationsPerPeerMax = Options.AssociationsPerPeerMax,
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
-            Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access)],
+            Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access, _lifeCycle.Files)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
             Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],

@@ -10,7 +10,8 @@ namespace Drimbox.Archive;
 
 /// <summary>Query/Retrieve MOVE and GET of an archive: which instances. Source: PS3.4 C.4.2 and C.4.3.</summary>
 internal sealed class ArchiveRetrieve(
-    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, StudyAccess access) : IRetrieveScp
+    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, StudyAccess access, ServedFiles files)
+    : IRetrieveScp
 {
     private static readonly Uid[] PatientRoot =
     [
@@ -74,9 +75,10 @@ internal sealed class ArchiveRetrieve(
         {
             if (noted.Add(instance.StudyInstanceUid))
                 await access.NoteAsync([instance.StudyInstanceUid], CancellationToken.None);
-            yield return instance.Damaged
+            var served = await files.CheckAsync(instance);
+            yield return served.Damaged
                 ? new DamagedInstance(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid)
-                : folders.SourceOf(instance);
+                : folders.SourceOf(served);
         }
     }
 }

@@ -52,4 +52,8 @@ public static partial class Limits
 
     /// <summary>64 calling AE titles that see what was rejected for quality: those of a department.</summary>
     public const int ShowRejectedToMax = 64;
+
+    /// <summary>Rows that the scrubber is asked to read before its round. More than these is a lost disk, which it finds by
+    /// itself.</summary>
+    public const int ScrubFirstMax = 10_000;
 }

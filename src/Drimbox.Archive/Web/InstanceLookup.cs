@@ -8,7 +8,7 @@ using A = Drimbox.Storage.ArchiveAttribute;
 namespace Drimbox.Archive.Web;
 
 /// <summary>The instances that the path of a request names. What rejection notes hid is not there.</summary>
-internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders)
+internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders, ServedFiles files)
 {
     private static readonly (string Name, A Attribute, FindLevel Level)[] Parts =
     [
@@ -58,7 +58,7 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
                     return null;
                 }
 
-                instances.Add(ServedInstance.Of(instance));
+                instances.Add(ServedInstance.Of(await files.CheckAsync(instance)));
             }
         }
 
