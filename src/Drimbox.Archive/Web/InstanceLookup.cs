@@ -7,8 +7,10 @@ using A = Drimbox.Storage.ArchiveAttribute;
 
 namespace Drimbox.Archive.Web;
 
-/// <summary>The instances that the path of a request names. What rejection notes hid is not there.</summary>
-internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders, ServedFiles files)
+/// <summary>The instances that the path of a request names. What rejection notes hid is not there, unless its caller is
+/// shown it. Studies that are found are retrieved ones to retention.</summary>
+internal sealed class InstanceLookup(
+    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, ServedFiles files, StudyAccess access)
 {
     private static readonly (string Name, A Attribute, FindLevel Level)[] Parts =
     [
@@ -48,7 +50,10 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
         if (TryReadUids(context, out var uids) && uids.Count > 0)
         {
             var matches = uids.Select((uid, i) => FindMatch.Single(Parts[i].Attribute, uid.ToString())).ToList();
-            var query = new FindQuery(Parts[uids.Count - 1].Level, matches);
+            var query = new FindQuery(Parts[uids.Count - 1].Level, matches)
+            {
+                ShownReasons = ShownTo(context),
+            };
             await foreach (var instance in index.InstancesOfAsync(query, context.RequestAborted))
             {
                 if (instances.Count == Limits.WebInstancesMax)
@@ -62,7 +67,12 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
             }
         }
 
-        if (instances.Exists(instance => !instance.Damaged)) return instances;
+        if (instances.Exists(instance => !instance.Damaged))
+        {
+            await access.NoteAsync([instances[0].StudyInstanceUid], CancellationToken.None);
+            return instances;
+        }
+
         if (instances.Count > 0)
         {
             await WebAnswers.RefuseAsync(
@@ -73,6 +83,12 @@ internal sealed class InstanceLookup(ArchiveIndex index, InstanceFolders folders
         await WebAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such resource.");
         return null;
     }
+
+    /// <summary>Codes of the rejection titles whose instances the caller of a request sees. A web user agent is known by the
+    /// token or certificate that it showed, and has the name that the configuration gives to that; one that showed none
+    /// sees nothing of it.</summary>
+    private IReadOnlyList<string> ShownTo(HttpContext context) =>
+        context.Features.Get<WebCaller>() is { IsIdentified: true } caller ? options.ShownReasons(caller.Name) : [];
 
     public static string UrlOf(HttpRequest request, ServedInstance instance) =>
         $"{WebAnswers.BaseUri(request)}/studies/{instance.StudyInstanceUid}/series/{instance.SeriesInstanceUid}" +
