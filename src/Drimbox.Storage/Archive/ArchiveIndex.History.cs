@@ -12,18 +12,21 @@ public sealed partial class ArchiveIndex
     /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves
     /// that one whole in a single file. No process may use either.</summary>
     /// <param name="former">Null: there is none.</param>
-    /// <returns>False if there is none, or it cannot be read.</returns>
+    /// <param name="now">When it was made: what is old by then is not announced.</param>
     /// <exception cref="StorageFaultException">The new index failed.</exception>
-    public static bool TakeOverHistory(string? former, string made)
+    public static TakenOver TakeOverHistory(string? former, string made, DateTimeOffset now)
     {
         using var db = SqliteDatabase.OpenWriter(made);
-        var isKept = former is not null && TryTakeOver(db, former);
+        var taken = former is null ? null : TryTakeOver(db, former, now);
+        taken ??= new TakenOver(false, 0, 0, RebuiltState.WithoutFormer(db, now));
+        taken = taken with { StudiesOpen = RebuiltState.CountOpen(db) };
         // The name of the file is changed next: its write-ahead log would be left behind.
         Core.Invariant.Holds(db.Use("PRAGMA wal_checkpoint(TRUNCATE)").LongOrNone() == 0);
-        return isKept;
+        return taken;
     }
 
-    private static bool TryTakeOver(SqliteDatabase db, string former)
+    /// <returns>Null: the former index cannot be read, and nothing of it was taken.</returns>
+    private static TakenOver? TryTakeOver(SqliteDatabase db, string former, DateTimeOffset now)
     {
         try
         {
@@ -40,15 +43,17 @@ public sealed partial class ArchiveIndex
             }
 
             TakeOverProtections(db);
+            var damaged = RebuiltState.TakeOverDamage(db, now);
+            var old = RebuiltState.TakeOverCompleteness(db, now);
             db.Execute("COMMIT");
             db.Execute("DETACH DATABASE former");
-            return true;
+            return new TakenOver(true, damaged, 0, old);
         }
         catch (StorageFaultException)
         {
             // A broken index is why it is made again.
             if (!db.IsAutocommit) db.Execute("ROLLBACK");
-            return false;
+            return null;
         }
     }
 
