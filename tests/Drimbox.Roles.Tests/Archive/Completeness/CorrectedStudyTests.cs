@@ -57,10 +57,10 @@ public sealed class CorrectedStudyTests : IAsyncLifetime
     [Fact]
     public async Task An_instance_that_its_PACS_moves_opens_the_study_that_it_leaves_and_the_one_that_it_joins()
     {
-        await using (var sender = await _archive.CallAsync(CStoreScu.ContextsFor([Source(Ct(1, 1, 1))])))
+        await using (var sender = await _archive.CallAsync(CStoreScu.ContextsFor([ArchiveFixture.Source(Ct(1, 1, 1))])))
         {
             for (var instance = 1; instance <= 2; instance++)
-                await new CStoreScu(sender).SendAsync(Source(Ct(1, 1, instance)));
+                await new CStoreScu(sender).SendAsync(ArchiveFixture.Source(Ct(1, 1, instance)));
             await sender.ReleaseAsync();
         }
 

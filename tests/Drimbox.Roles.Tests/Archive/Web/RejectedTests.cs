@@ -9,7 +9,8 @@ using static Drimbox.Tests.Archive.WebClient;
 
 namespace Drimbox.Tests.Archive;
 
-/// <summary>What rejection notes hid, over DICOMweb: a caller is known by what it shows, never by what it says.</summary>
+/// <summary>What rejection notes hid, over DICOMweb: a caller is known by what it shows, never by what it
+/// says.</summary>
 public sealed class RejectedTests : IDisposable
 {
     private const string Quality = "0123456789abcdef0123456789abcdef";
@@ -81,7 +82,7 @@ public sealed class RejectedTests : IDisposable
         string path, string accept, bool isAccess)
     {
         await using var archive = await StartAsync(OnLoopback());
-        await archive.StoreAsync(Ct(1, 1, 1));
+        await archive.StoreAsync(Image());
         using var client = new WebClient(archive.Node);
         using var response = await client.GetAsync(path, accept);
         Assert.Equal(200, (int)response.StatusCode);
@@ -91,8 +92,16 @@ public sealed class RejectedTests : IDisposable
 
     private static async Task RejectAsync(ArchiveFixture archive, RejectionReason reason)
     {
-        await archive.StoreAsync(Ct(1, 1, 1));
+        await archive.StoreAsync(Image());
         await archive.StoreAsync(Note(reason, 1, (1, 1)));
+    }
+
+    private static DataSet Image()
+    {
+        var image = Ct(1, 1, 1);
+        image.SetInt(Tag.SamplesPerPixel, 1);
+        image.SetInt(Tag.BitsAllocated, 16);
+        return image;
     }
 
     private List<WebCaller> Callers() =>
