@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using Drimbox.Archive.Web;
 using Drimbox.Archive.Completeness;
+using Drimbox.Archive.Corrections;
 using Drimbox.Dicom.Availability;
 using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Dispatch;
@@ -40,6 +41,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     /// <summary>Prior versions and quarantine. Only while started.</summary>
     public KeptFiles Kept => _kept!;
+
+    /// <summary>Corrections of patients. Only while started.</summary>
+    public PatientCorrections Corrections => new(Options, Index, _log);
 
     /// <summary>Associations that stand now.</summary>
     public int AssociationCount => _acceptor?.AssociationCount ?? 0;

@@ -89,7 +89,9 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
     {
         if (await _index.FindInstanceAsync(sopInstanceUid, cancellationToken) is not { } found) return null;
         var instance = await Files.CheckAsync(found);
-        if (instance.Damaged) throw new StorageFaultException(StorageFault.Corrupt, "The stored file is damaged.");
+        // Not another rendition either: it has another hash.
+        if (instance.Damaged || instance.File != found.File)
+            throw new StorageFaultException(StorageFault.Corrupt, "The stored file is damaged.");
         return _surroundings.Disk.OpenRead(_folders.PathOf(instance.File.FileName));
     }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Archive;
 
 /// <summary>Looks at the files of an instance before they are served. To hash them each time would cost as much as the
-/// sending; that a file is there with the length that it had costs one system call. One that is not is marked as damaged,
-/// and the scrubber reads it before any other.</summary>
+/// sending; that a file is there with the length that it had costs one system call. One that is not is marked as
+/// damaged, and the scrubber reads it before any other.</summary>
 internal sealed class ServedFiles(
     ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, Scrubber scrubber, ILogger log)
 {
@@ -18,8 +18,8 @@ internal sealed class ServedFiles(
         Unreachable,
     }
 
-    /// <summary>The instance as it can be served: where its own file is damaged, the first rendition that is not stands for
-    /// it. <see cref="IndexedInstance.Damaged"/>: there is none.</summary>
+    /// <summary>The instance as it can be served: where its own file is damaged, the first rendition that is not stands
+    /// for it. <see cref="IndexedInstance.Damaged"/>: there is none.</summary>
     public async ValueTask<IndexedInstance> CheckAsync(IndexedInstance instance)
     {
         var isWhole = !instance.Damaged && await IsWholeAsync(instance.RowId, instance.File, isFurther: false, 0);

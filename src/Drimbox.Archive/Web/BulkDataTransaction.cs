@@ -16,7 +16,7 @@ internal sealed class BulkDataTransaction(InstanceLookup lookup, FrameTransactio
     public async Task RunAsync(HttpContext context)
     {
         if (await lookup.FindAsync(context) is not { } instances) return;
-        var file = lookup.Read(instances[0].Renditions[0]);
+        var file = lookup.Read(instances[0], instances[0].Renditions[0]);
         var url = InstanceLookup.UrlOf(context.Request, instances[0]);
         var path = (string)context.Request.RouteValues["path"]!;
         if (!TryFind(file.DataSet, path, out var element))

@@ -27,7 +27,7 @@ internal sealed class FrameTransaction(InstanceLookup lookup, IIdSource ids)
         }
 
         if (await lookup.FindAsync(context) is not { } instances) return;
-        var first = lookup.Read(instances[0].Renditions[0]);
+        var first = lookup.Read(instances[0], instances[0].Renditions[0]);
         if (first.DataSet.Contains(Tag.PixelData))
         {
             await SendAsync(context, instances[0], first, frames);
@@ -59,7 +59,7 @@ internal sealed class FrameTransaction(InstanceLookup lookup, IIdSource ids)
         var offer = WebAnswers.Choose(WebAnswers.Acceptances(context.Request), offers);
         if (offer is not null && offer.Rendition != instance.Renditions[0])
         {
-            file = lookup.Read(offer.Rendition);
+            file = lookup.Read(instance, offer.Rendition);
             if (!PixelFrames.TryCreate(file.DataSet, out pixels, out _) || frames[^1] > pixels.Count) offer = null;
         }
 

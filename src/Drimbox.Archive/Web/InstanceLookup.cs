@@ -1,5 +1,8 @@
+using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Storage;
 using Microsoft.AspNetCore.Http;
@@ -20,10 +23,31 @@ internal sealed class InstanceLookup(
 
     public string PathOf(ServedRendition rendition) => Path.GetFullPath(folders.PathOf(rendition.File.FileName));
 
+    /// <summary>The file of a rendition, with the patient whom it is of.</summary>
     /// <exception cref="InvalidDataException">It is not what was stored.</exception>
-    public DicomFile Read(ServedRendition rendition) => DicomFile.TryRead(PathOf(rendition), out var file, out _)
-        ? file!
-        : throw new InvalidDataException("A file of the archive is not readable.");
+    public DicomFile Read(ServedInstance instance, ServedRendition rendition)
+    {
+        if (!DicomFile.TryRead(PathOf(rendition), out var file, out _))
+            throw new InvalidDataException("A file of the archive is not readable.");
+        Correct(file!.DataSet, instance, rendition);
+        return file;
+    }
+
+    /// <summary>The data set of a rendition to send, with the patient whom it is of.</summary>
+    public InstanceSource SourceOf(ServedInstance instance, ServedRendition rendition)
+    {
+        var source = InstanceSource.FromPart10File(
+            PathOf(rendition), rendition.SopClassUid, instance.SopInstanceUid, rendition.TransferSyntaxUid);
+        return instance.Correction is null
+            ? source
+            : EditedInstance.Of(source, dataSet => Correct(dataSet, instance, rendition));
+    }
+
+    private void Correct(DataSet dataSet, ServedInstance instance, ServedRendition rendition)
+    {
+        if (instance.Correction is { } correction)
+            CorrectedDataSet.Apply(dataSet, correction, options.AeTitle, rendition.File.SenderAe);
+    }
 
     /// <summary>Study, series and instance of the path, as far as it names them.</summary>
     /// <param name="uids">The UIDs in that order.</param>
@@ -69,8 +93,12 @@ internal sealed class InstanceLookup(
 
         if (instances.Exists(instance => !instance.Damaged))
         {
-            await access.NoteAsync([instances[0].StudyInstanceUid], CancellationToken.None);
-            return instances;
+            // They are of one study.
+            var study = instances[0].StudyInstanceUid;
+            await access.NoteAsync([study], CancellationToken.None);
+            return await index.Corrections.FindAsync(study, context.RequestAborted) is { } correction
+                ? instances.ConvertAll(instance => instance with { Correction = correction })
+                : instances;
         }
 
         if (instances.Count > 0)
@@ -84,9 +112,9 @@ internal sealed class InstanceLookup(
         return null;
     }
 
-    /// <summary>Codes of the rejection titles whose instances the caller of a request sees. A web user agent is known by the
-    /// token or certificate that it showed, and has the name that the configuration gives to that; one that showed none
-    /// sees nothing of it.</summary>
+    /// <summary>Codes of the rejection titles whose instances the caller of a request sees. A web user agent is known
+    /// by the token or certificate that it showed, and has the name that the configuration gives to that; one that
+    /// showed none sees nothing of it.</summary>
     private IReadOnlyList<string> ShownTo(HttpContext context) =>
         context.Features.Get<WebCaller>() is { IsIdentified: true } caller ? options.ShownReasons(caller.Name) : [];
 

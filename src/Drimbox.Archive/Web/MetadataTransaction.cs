@@ -68,7 +68,7 @@ internal sealed class MetadataTransaction(InstanceLookup lookup, IIdSource ids)
     }
 
     // Its renditions say the same of it.
-    private DataSet Read(ServedInstance instance) => lookup.Read(instance.Renditions[0]).DataSet;
+    private DataSet Read(ServedInstance instance) => lookup.Read(instance, instance.Renditions[0]).DataSet;
 
     private static Func<BulkDataPlace, string?> Address(HttpRequest request, ServedInstance instance)
     {

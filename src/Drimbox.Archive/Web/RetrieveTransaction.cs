@@ -1,3 +1,4 @@
+using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
@@ -49,7 +50,7 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         var contentType = ContentType(offer.Media);
         var file = offer.Rendition.File;
         context.Response.Headers.ContentLocation = InstanceLookup.UrlOf(context.Request, instance);
-        if (offer.IsAsStored)
+        if (PassesThrough(instance, offer))
         {
             // Conditional requests and ranges are those of RFC 9110 13 and 14: the framework's own.
             await TypedResults.PhysicalFile(
@@ -68,7 +69,8 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 
         context.Response.ContentType = contentType;
         context.Response.ContentLength = head.Length + converted.Length;
-        context.Response.Headers.ETag = $"W/\"{file.Sha256}-{offer.Media.TransferSyntax}\"";
+        context.Response.Headers.ETag = 
+            $"W/\"{file.Sha256}-{offer.Media.TransferSyntax}{VersionOf(instance)}\"";
         await context.Response.BodyWriter.WriteAsync(head, context.RequestAborted);
         await context.Response.BodyWriter.SendAsync(converted, context.RequestAborted);
     }
@@ -82,7 +84,7 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         // Not all can be given as they were asked for (PS3.18 table 10.4.3-1).
         response.StatusCode = isPartial ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
         response.ContentType = multipart.ContentType;
-        if (chosen.All(c => c.Offer.IsAsStored))
+        if (chosen.All(c => PassesThrough(c.Instance, c.Offer)))
         {
             long length = multipart.End.Length;
             for (var i = 0; i < chosen.Count; i++)
@@ -98,7 +100,7 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         for (var i = 0; i < chosen.Count; i++)
         {
             var (instance, offer) = chosen[i];
-            if (offer.IsAsStored)
+            if (PassesThrough(instance, offer))
             {
                 var file = offer.Rendition.File;
                 output.Write(Head(context.Request, multipart, i == 0, instance, offer, file.Length));
@@ -134,11 +136,10 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         head = [];
         var rendition = offer.Rendition;
         Invariant.Holds(TransferSyntax.TryFind(offer.Media.TransferSyntax!.Value, out var to));
-        var source = InstanceSource.FromPart10File(
-            lookup.PathOf(rendition), rendition.SopClassUid, instance.SopInstanceUid, rendition.TransferSyntaxUid);
+        var source = lookup.SourceOf(instance, rendition);
         try
         {
-            var content = TransferSyntaxConverter.Convert(source, to!).Open();
+            var content = (offer.IsAsStored ? source : TransferSyntaxConverter.Convert(source, to!)).Open();
             head = Part10Writer.Header(
                 rendition.SopClassUid, instance.SopInstanceUid, to!.Uid, rendition.File.SenderAe);
             return content;
@@ -148,6 +149,13 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
             return null;
         }
     }
+
+    // The patient of a corrected study is written on the way.
+    private static bool PassesThrough(ServedInstance instance, RenditionOffer offer) =>
+        offer.IsAsStored && instance.Correction is null;
+
+    private static string VersionOf(ServedInstance instance) =>
+        instance.Correction is { } correction ? $"-{CorrectedDataSet.VersionOf(correction)}" : "";
 
     private static string Head(
         HttpRequest request, Multipart multipart, bool isFirst, ServedInstance instance, RenditionOffer offer,

@@ -126,8 +126,9 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
             FindLevel.Series => "SERIES",
             _ => "IMAGE",
         });
+        var name = context.Features.Get<WebCaller>() is { IsIdentified: true } caller ? caller.Name : Anyone;
         var peer = new AssociationPeer(
-            context.Features.Get<WebCaller>() is { IsIdentified: true } caller ? caller.Name : Anyone, options.AeTitle, context.Connection.RemoteIpAddress ?? IPAddress.None);
+            name, options.AeTitle, context.Connection.RemoteIpAddress ?? IPAddress.None);
         return await find.FindAsync(
             new CFindRequest(peer, SopClass.StudyRootQueryRetrieveInformationModelFind, query)
             {

@@ -10,12 +10,15 @@ namespace Drimbox.Archive.Web;
 internal sealed record ServedRendition(Uid SopClassUid, Uid TransferSyntaxUid, InstanceFile File);
 
 /// <summary>An instance that a path names.</summary>
-/// <param name="Renditions">The files of the version that stands which are whole, in the order in which they came; none:
-/// the instance is damaged.</param>
+/// <param name="Renditions">The files of the version that stands which are whole, in the order in which they came;
+/// none: the instance is damaged.</param>
 internal sealed record ServedInstance(
     Uid StudyInstanceUid, Uid SeriesInstanceUid, Uid SopInstanceUid, IReadOnlyList<ServedRendition> Renditions)
 {
     public bool Damaged => Renditions.Count == 0;
+
+    /// <summary>Null: it is given as it was received.</summary>
+    public CorrectedStudy? Correction { get; init; }
 
     public static ServedInstance Of(IndexedInstance row)
     {
@@ -36,8 +39,8 @@ internal sealed record RenditionOffer(ServedRendition Rendition, OfferedMedia Me
     /// <summary>What is stored needs no conversion.</summary>
     public bool IsAsStored => Media.TransferSyntax == Rendition.TransferSyntaxUid;
 
-    /// <summary>The representations of an instance, the better first: in parts before by itself, of these what is stored
-    /// before what is converted.</summary>
+    /// <summary>The representations of an instance, the better first: in parts before by itself, of these what is
+    /// stored before what is converted.</summary>
     /// <param name="mayBeSingle">By itself, without parts, too.</param>
     public static IReadOnlyList<RenditionOffer> OfInstance(ServedInstance instance, bool mayBeSingle) =>
         Of(instance, mayBeSingle, WebMediaTypes.OfInstance);

@@ -43,6 +43,7 @@ public sealed partial class ArchiveIndex
             }
 
             TakeOverProtections(db);
+            CorrectionWrites.SettleAll(db);
             var damaged = RebuiltState.TakeOverDamage(db, now);
             var old = RebuiltState.TakeOverCompleteness(db, now);
             db.Execute("COMMIT");

@@ -153,5 +153,6 @@ internal static class ArchiveSchema
         new(3, FindSchema.Sql),
         new(4, LifeCycleWrites.Schema),
         new(5, CommitmentTable.Schema + CompletenessTable.Schema),
+        new(6, CorrectionWrites.Schema),
     ];
 }

@@ -154,7 +154,9 @@ internal static class ArchiveWrites
                 .Add(FindTerms.TimeKey(study.StudyTime, '0')).Add(study.AccessionNumber).Add(study.StudyId)
                 .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring)
                 .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType).Run();
-            return db.LastInsertRowId;
+            var added = db.LastInsertRowId;
+            CorrectionWrites.SettleNew(db, added, study.StudyInstanceUid, record.Patient);
+            return added;
         }
 
         // The first instance that has a value gives it to the study: a later other one is a correction, and

@@ -159,7 +159,8 @@ public sealed class CompletenessTable
             },
             cancellationToken);
 
-    /// <summary>Opens a study again whose instances were corrected: no row is inserted then that a trigger would see.</summary>
+    /// <summary>Opens a study again whose instances were corrected: no row is inserted then that a trigger would
+    /// see.</summary>
     internal static void Reopen(SqliteDatabase db, Uid study, DateTimeOffset at) =>
         db.Use("""
             INSERT INTO completeness (study, is_complete, changed_at)

@@ -12,7 +12,8 @@ namespace Drimbox.Storage;
 /// <see cref="Limits.RebuildStudyOld"/> before: taken to be complete, and not announced.</param>
 public sealed record TakenOver(bool IsKept, long Damaged, long StudiesOpen, long StudiesOld);
 
-/// <summary>Completeness and damage of an index that is made again, inside its transaction. The former one is attached as
+/// <summary>Completeness and damage of an index that is made again, inside its transaction. The former one is attached
+/// as
 /// <c>former</c>.</summary>
 internal static class RebuiltState
 {
