@@ -82,6 +82,13 @@ public static partial class Limits
     /// of shorter ones a receive takes as many as have come.</summary>
     public const int FragmentBytesReceivedAlone = 32 * 1024;
 
+    /// <summary>64 MiB of disk space that a data set is given for the length it claims, before its bytes have come: 200
+    /// associations that lie take 12.5 GiB for as long as they stand, and not one byte more.</summary>
+    public const long PreallocatedBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>64 KiB: where a write into a large file ends, if more comes (docs/adr/0015).</summary>
+    public const int FileWriteAlignment = 64 * 1024;
+
     /// <summary>1 KiB a second within a message, over a minute: a 64 kbit/s line gives eight times that (attack
     /// A11).</summary>
     public const int ThroughputBytesPerSecondMin = 1024;
