@@ -18,8 +18,8 @@ public readonly record struct RebuildProgress(long Done, long Total);
 /// <param name="Found">Files that were not in quarantine: not whole, or nothing says what was decided about them.</param>
 /// <param name="Repeated">Files whose bytes are there a second time; no row names them.</param>
 /// <param name="HistoryKept">What is not in the files was taken over from the former index: events and the outbox,
-/// protections and accesses, completeness, and the hashes of what was received. If not, studies that were protected are
-/// no longer, and each counts as retrieved today.</param>
+/// protections, corrections and accesses, completeness, and the hashes of what was received. If not, studies that were
+/// protected are no longer, and each counts as retrieved today.</param>
 /// <param name="Damaged">Files whose bytes are not those that were received, by the former index. They are not
 /// served.</param>
 /// <param name="StudiesOpen">Studies that are on their way, and will be announced.</param>

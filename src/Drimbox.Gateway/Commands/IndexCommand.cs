@@ -55,7 +55,8 @@ internal static class IndexCommand
             {
                 await Console.Error.WriteLineAsync(
                     "There was no former index that could be read: studies that were protected are no longer (drimbox "
-                    + "study protect), and what was done to instances is not recorded any more.");
+                    + "study protect), corrections of patients are lost (drimbox patient), and what was done to instances "
+                    + "is not recorded any more.");
             }
 
             var answer = JsonSerializer.SerializeToElement(report, AdministrationJson.Options);
