@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using Drimbox.Archive.Web;
 using Drimbox.Archive.Completeness;
+using Drimbox.Archive.Corrections;
 using Drimbox.Dicom.Availability;
 using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Dispatch;
@@ -40,6 +41,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     /// <summary>Prior versions and quarantine. Only while started.</summary>
     public KeptFiles Kept => _kept!;
+
+    /// <summary>Corrections of patients. Only while started.</summary>
+    public PatientCorrections Corrections => new(Options, Index, _log);
 
     /// <summary>Associations that stand now.</summary>
     public int AssociationCount => _acceptor?.AssociationCount ?? 0;
@@ -80,7 +84,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             if (Options.Web is not null)
             {
                 _web = await ArchiveWebServer.StartAsync(
-                    Options, surroundings, _index, folders, store, _log, cancellationToken);
+                    Options, surroundings, _index, folders, _lifeCycle, store, _log, cancellationToken);
             }
 
             _stopping = new CancellationTokenSource();
@@ -144,7 +148,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             AssociationsPerPeerMax = Options.AssociationsPerPeerMax,
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
-            Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access)],
+            Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access, _lifeCycle.Files)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
             Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],

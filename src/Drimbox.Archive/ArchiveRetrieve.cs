@@ -1,3 +1,4 @@
+using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -10,7 +11,8 @@ namespace Drimbox.Archive;
 
 /// <summary>Query/Retrieve MOVE and GET of an archive: which instances. Source: PS3.4 C.4.2 and C.4.3.</summary>
 internal sealed class ArchiveRetrieve(
-    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, StudyAccess access) : IRetrieveScp
+    ArchiveOptions options, ArchiveIndex index, InstanceFolders folders, StudyAccess access, ServedFiles files)
+    : IRetrieveScp
 {
     private static readonly Uid[] PatientRoot =
     [
@@ -69,14 +71,22 @@ internal sealed class ArchiveRetrieve(
 
     private async IAsyncEnumerable<InstanceSource> SourcesAsync(IAsyncEnumerable<IndexedInstance> instances)
     {
-        var noted = new HashSet<Uid>();
+        var studies = new Dictionary<Uid, CorrectedStudy?>();
         await foreach (var instance in instances)
         {
-            if (noted.Add(instance.StudyInstanceUid))
+            if (!studies.TryGetValue(instance.StudyInstanceUid, out var corrected))
+            {
                 await access.NoteAsync([instance.StudyInstanceUid], CancellationToken.None);
-            yield return instance.Damaged
+                corrected = await index.Corrections.FindAsync(instance.StudyInstanceUid, CancellationToken.None);
+                studies.Add(instance.StudyInstanceUid, corrected);
+            }
+
+            var served = await files.CheckAsync(instance);
+            yield return served.Damaged
                 ? new DamagedInstance(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid)
-                : folders.SourceOf(instance);
+                : corrected is null ? folders.SourceOf(served)
+                : EditedInstance.Of(folders.SourceOf(served), dataSet => CorrectedDataSet.Apply(
+                    dataSet, corrected, options.AeTitle, served.File.SenderAe));
         }
     }
 }

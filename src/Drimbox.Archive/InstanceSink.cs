@@ -147,6 +147,8 @@ internal sealed class InstanceSink : IInstanceSink
                 var actor = _request.Peer.CallingAe.ToString();
                 var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
                 _isIndexed = true;
+                foreach (var study in settled.Changed)
+                    _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer);
                 if (settled.IsTakenIn && note is not null) await _store.Rejections.ApplyAsync(note, actor);
                 return settled.Status;
             case var other:

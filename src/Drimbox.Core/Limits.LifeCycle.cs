@@ -52,4 +52,12 @@ public static partial class Limits
 
     /// <summary>64 calling AE titles that see what was rejected for quality: those of a department.</summary>
     public const int ShowRejectedToMax = 64;
+
+    /// <summary>1 day: the longest that a study may wait for its sender (Archive:Completeness:LongQuietTime), so that
+    /// one whose newest image is older was complete before its index was lost.</summary>
+    public static readonly TimeSpan RebuildStudyOld = TimeSpan.FromDays(1);
+
+    /// <summary>Rows that the scrubber is asked to read before its round. More than these is a lost disk, which it
+    /// finds by itself.</summary>
+    public const int ScrubFirstMax = 10_000;
 }

@@ -22,6 +22,7 @@ var root = new RootCommand("""
     PlatformCommand.Create(),
     StudiesCommand.Create(),
     StudyCommand.Create(),
+    PatientCommand.Create(),
     ScrubCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),

@@ -1,5 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Archive;
+using Drimbox.Core.Identity;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,11 @@ namespace Drimbox.Archive;
 
 /// <summary>How an arrival under a known UID ended.</summary>
 /// <param name="IsTakenIn">It stands now; what it sets off (a rejection note, say) follows.</param>
-internal readonly record struct Settled(DimseStatus Status, bool IsTakenIn);
+internal readonly record struct Settled(DimseStatus Status, bool IsTakenIn)
+{
+    /// <summary>The studies that are no longer what they were: none for the same bytes again.</summary>
+    public IEnumerable<Uid> Changed { get; init; } = [];
+}
 
 /// <summary>
 /// Settles arrivals under known UIDs (docs/adr/0017): decides by <see cref="DuplicateRules"/>, gives the file, which is
@@ -47,7 +52,11 @@ internal sealed class Duplicates(
                 if (await CommitAsync(decision, expected, named, actor) is not SettleResult.Changed changed)
                 {
                     await MarkAsync();
-                    return Told(decision, actor, name);
+                    Uid[] studies = [expected.Instance.StudyInstanceUid, record.Study.StudyInstanceUid];
+                    return Told(decision, actor, name) with
+                    {
+                        Changed = decision.Outcome == DuplicateOutcome.Quarantine ? [] : studies.Distinct(),
+                    };
                 }
 
                 if (changed.Standing is null) return await TakeInAsync(named);
@@ -136,7 +145,8 @@ internal sealed class Duplicates(
         var result = await index.InsertAsync(
             record with { File = record.File with { FileName = first, ReceivedAt = receivedAt } },
             CancellationToken.None);
-        if (result is InsertResult.Inserted) return new(DimseStatus.Success, IsTakenIn: true);
+        if (result is InsertResult.Inserted)
+            return new(DimseStatus.Success, IsTakenIn: true) { Changed = [record.Study.StudyInstanceUid] };
         surroundings.Disk.TryUnlink(folders.PathOf(first));
         // And came again: the sender repeats, and meets it.
         return result is InsertResult.SameBytes

@@ -17,8 +17,14 @@ public readonly record struct RebuildProgress(long Done, long Total);
 /// <param name="Quarantined">Files in quarantine, those of <paramref name="Found"/> included.</param>
 /// <param name="Found">Files that were not in quarantine: not whole, or nothing says what was decided about them.</param>
 /// <param name="Repeated">Files whose bytes are there a second time; no row names them.</param>
-/// <param name="HistoryKept">Events and the outbox were taken over from the former index. They are not in the
-/// files.</param>
+/// <param name="HistoryKept">What is not in the files was taken over from the former index: events and the outbox,
+/// protections, corrections and accesses, completeness, and the hashes of what was received. If not, studies that were
+/// protected are no longer, and each counts as retrieved today.</param>
+/// <param name="Damaged">Files whose bytes are not those that were received, by the former index. They are not
+/// served.</param>
+/// <param name="StudiesOpen">Studies that are on their way, and will be announced.</param>
+/// <param name="StudiesOld">Studies of which nothing else is known and whose newest image came more than a day before:
+/// taken to be complete, and not announced.</param>
 public sealed record RebuildReport(
     long Files,
     long Instances,
@@ -28,7 +34,10 @@ public sealed record RebuildReport(
     long Quarantined,
     long Found,
     long Repeated,
-    bool HistoryKept);
+    bool HistoryKept,
+    long Damaged,
+    long StudiesOpen,
+    long StudiesOld);
 
 /// <summary>
 /// Makes the index of an archive from its files alone, while no process uses the store. The new index is made beside
@@ -107,21 +116,22 @@ public sealed class IndexRebuild(
             }
         }
 
-        var isKept = rebuild?.Finish() ?? TakeOver();
+        var taken = rebuild?.Finish(surroundings.Time.GetUtcNow()) ?? TakeOver();
         Clear();
         return new RebuildReport(
             total, Count(AdoptedAs.Instance), Count(AdoptedAs.Rendition),
             Count(AdoptedAs.PriorVersion) + Count(AdoptedAs.Version), hidden, _quarantined, _found,
-            Count(AdoptedAs.SameBytes), isKept);
+            Count(AdoptedAs.SameBytes), taken.IsKept, taken.Damaged, taken.StudiesOpen, taken.StudiesOld);
     }
 
-    private bool TakeOver()
+    private TakenOver TakeOver()
     {
-        var isKept = ArchiveIndex.TakeOverHistory(FormerIndex(), Path.Combine(Work, "archive.db"));
+        var taken = ArchiveIndex.TakeOverHistory(
+            FormerIndex(), Path.Combine(Work, "archive.db"), surroundings.Time.GetUtcNow());
         _disk.SyncDirectory(Work);
         PostgresOptions.Leave(_disk, _root);
         Swap();
-        return isKept;
+        return taken;
     }
 
     private long Count(AdoptedAs what) => _adopted[(int)what];

@@ -48,6 +48,7 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
         _removals = new Removals(options, surroundings, index, folders, log);
         _retention = new Retention(options, surroundings, index, _removals, Watch, log);
         _scrubber = new Scrubber(options, surroundings, index, folders, log);
+        Files = new ServedFiles(options, index, folders, _scrubber, log);
     }
 
     /// <summary>How full the disk is, as of the last look.</summary>
@@ -56,6 +57,8 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
     internal DiskWatch Watch { get; }
 
     internal StudyAccess Access { get; }
+
+    internal ServedFiles Files { get; }
 
     /// <summary>Moves a study into the trash.</summary>
     public Task<RemovalResult> DeleteAsync(
@@ -84,8 +87,11 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
     /// <exception cref="StorageFaultException"><see cref="StorageFault.Corrupt"/>: it is marked as damaged.</exception>
     public async Task<Stream?> OpenFileAsync(Uid sopInstanceUid, CancellationToken cancellationToken)
     {
-        if (await _index.FindInstanceAsync(sopInstanceUid, cancellationToken) is not { } instance) return null;
-        if (instance.Damaged) throw new StorageFaultException(StorageFault.Corrupt, "The stored file is damaged.");
+        if (await _index.FindInstanceAsync(sopInstanceUid, cancellationToken) is not { } found) return null;
+        var instance = await Files.CheckAsync(found);
+        // Not another rendition either: it has another hash.
+        if (instance.Damaged || instance.File != found.File)
+            throw new StorageFaultException(StorageFault.Corrupt, "The stored file is damaged.");
         return _surroundings.Disk.OpenRead(_folders.PathOf(instance.File.FileName));
     }
 

@@ -41,6 +41,17 @@ internal static partial class LifeCycleLog
     [LoggerMessage(1168, LogLevel.Error, "Archive {NodeId}: {Work} failed; it is tried again at its next time")]
     public static partial void WorkFailed(ILogger logger, Exception exception, string nodeId, string work);
 
+    [LoggerMessage(1170, LogLevel.Error,
+        "Archive {NodeId}: row {RowId} is damaged: its file {FileName} is not there with its {Length} bytes; it is served "
+        + "no more")]
+    public static partial void LengthDiffers(
+        ILogger logger, string nodeId, long rowId, string fileName, long length);
+
+    [LoggerMessage(1171, LogLevel.Error,
+        "Archive {NodeId}: {FileName} cannot be served: its folder is not there. Is the file system of the archive "
+        + "mounted?")]
+    public static partial void Unreachable(ILogger logger, string nodeId, string fileName);
+
     [LoggerMessage(1169, LogLevel.Information, "Archive {NodeId}: purge done: {Studies} studies, {Bytes} bytes")]
     public static partial void PurgeDone(ILogger logger, string nodeId, int studies, long bytes);
 }

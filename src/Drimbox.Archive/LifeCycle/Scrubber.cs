@@ -10,7 +10,7 @@ namespace Drimbox.Archive;
 /// <summary>Reads every file again, at a set rate, and compares it with the hash that was taken when it came. What
 /// differs is marked: it is no longer served as good. Where it stands is persisted, so a restart goes on
 /// there.</summary>
-internal sealed class Scrubber(
+internal sealed partial class Scrubber(
     ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, InstanceFolders folders, ILogger log)
 {
     private const int PageRows = 64;
@@ -78,6 +78,7 @@ internal sealed class Scrubber(
             var woken = Woken;
             try
             {
+                await ReadFirstAsync(cancellationToken);
                 var due = ScrubSchedule.DueAt(Progress, options.Scrub);
                 if (due <= surroundings.Time.GetUtcNow()) await ReadRoundAsync(cancellationToken);
                 else await WaitAsync(woken, due, cancellationToken);
@@ -109,6 +110,7 @@ internal sealed class Scrubber(
             foreach (var row in rows)
             {
                 if (Progress.IsPaused) return;
+                await ReadFirstAsync(cancellationToken);
                 var isDamaged = await CheckAsync(row, cancellationToken);
                 var (files, bytes, mismatches) = await CheckFurtherAsync(row, cancellationToken);
                 lock (_gate)

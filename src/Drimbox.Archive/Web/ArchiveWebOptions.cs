@@ -27,6 +27,9 @@ public sealed record WebCaller(AeTitle Name, WebRights Rights)
 
     /// <summary>The certificate that it shows; null: none.</summary>
     public CertificateBinding? Certificate { get; init; }
+
+    /// <summary>It shows something; else the name stands for whoever is on this machine.</summary>
+    public bool IsIdentified => TokenFile is not null || Certificate is not null;
 }
 
 /// <summary>The DICOMweb side of an archive.</summary>

@@ -39,6 +39,7 @@ internal sealed class ArchiveWebServer : IAsyncDisposable
         ArchiveSurroundings surroundings,
         ArchiveIndex index,
         InstanceFolders folders,
+        ArchiveLifeCycle lifeCycle,
         ICStoreScp store,
         ILogger log,
         CancellationToken cancellationToken)
@@ -56,7 +57,7 @@ internal sealed class ArchiveWebServer : IAsyncDisposable
             warning => WebLog.TlsFilesUnusable(log, options.NodeId, warning));
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, web, tls));
         var application = builder.Build();
-        var lookup = new InstanceLookup(index, folders);
+        var lookup = new InstanceLookup(options, index, folders, lifeCycle.Files, lifeCycle.Access);
         var search = new SearchTransaction(options, new ArchiveFind(options, index), surroundings.Ids);
         new WebRoutes(
             options, new WebAccess(web), search, lookup, new StoreTransaction(options, store, log), surroundings.Ids,

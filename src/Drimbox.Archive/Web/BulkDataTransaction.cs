@@ -11,14 +11,15 @@ namespace Drimbox.Archive.Web;
 /// path below <c>bulkdata</c> is ours: tags and item numbers.</summary>
 internal sealed class BulkDataTransaction(InstanceLookup lookup, FrameTransaction frames, IIdSource ids)
 {
+    private const string PixelDataPath = "7FE00010";
+
     public async Task RunAsync(HttpContext context)
     {
         if (await lookup.FindAsync(context) is not { } instances) return;
-        if (!DicomFile.TryRead(lookup.PathOf(instances[0]), out var file, out _))
-            throw new InvalidDataException("A file of the archive is not readable.");
+        var file = lookup.Read(instances[0], instances[0].Renditions[0]);
         var url = InstanceLookup.UrlOf(context.Request, instances[0]);
         var path = (string)context.Request.RouteValues["path"]!;
-        if (!TryFind(file!.DataSet, path, out var element))
+        if (!TryFind(file.DataSet, path, out var element))
         {
             await WebAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such value.");
             return;
@@ -28,7 +29,7 @@ internal sealed class BulkDataTransaction(InstanceLookup lookup, FrameTransactio
         {
             // PS3.18 8.7.3.3.2: each frame by itself, a video in one part.
             if (IsVideo(file)) await SendVideoAsync(context, file, fragments, url, path);
-            else await frames.SendAsync(context, file, url, frames: null);
+            else await frames.SendAsync(context, instances[0], file, frames: null);
             return;
         }
 
@@ -41,6 +42,13 @@ internal sealed class BulkDataTransaction(InstanceLookup lookup, FrameTransactio
         var media = WebAnswers.Choose(
             context.Request,
             [.. types.SelectMany(t => (OfferedMedia[])[new OfferedMedia(t, true), new OfferedMedia(t, false)])]);
+        if (media is null && path == PixelDataPath && instances[0].Renditions.Count > 1)
+        {
+            // Another rendition may be compressed.
+            await frames.SendAsync(context, instances[0], file, frames: null);
+            return;
+        }
+
         if (media is null)
         {
             await WebAnswers.NotAcceptableAsync(

@@ -27,19 +27,20 @@ internal sealed class FrameTransaction(InstanceLookup lookup, IIdSource ids)
         }
 
         if (await lookup.FindAsync(context) is not { } instances) return;
-        if (!DicomFile.TryRead(lookup.PathOf(instances[0]), out var file, out _))
-            throw new InvalidDataException("A file of the archive is not readable.");
-        if (file!.DataSet.Contains(Tag.PixelData))
+        var first = lookup.Read(instances[0], instances[0].Renditions[0]);
+        if (first.DataSet.Contains(Tag.PixelData))
         {
-            await SendAsync(context, file, InstanceLookup.UrlOf(context.Request, instances[0]), frames);
+            await SendAsync(context, instances[0], first, frames);
             return;
         }
 
         await WebAnswers.RefuseAsync(context, StatusCodes.Status404NotFound, "The instance has no frames.");
     }
 
+    /// <param name="file">The first of its renditions; all have the same frames.</param>
     /// <param name="frames">Counted from 1; null: all.</param>
-    public async Task SendAsync(HttpContext context, DicomFile file, string url, IReadOnlyList<int>? frames)
+    public async Task SendAsync(
+        HttpContext context, ServedInstance instance, DicomFile file, IReadOnlyList<int>? frames)
     {
         if (!PixelFrames.TryCreate(file.DataSet, out var pixels, out var refusal))
         {
@@ -54,18 +55,22 @@ internal sealed class FrameTransaction(InstanceLookup lookup, IIdSource ids)
             return;
         }
 
-        var stored = file.TransferSyntax;
-        var offers = WebMediaTypes.OfFrames(stored, isMultipart: true, TransferSyntaxConverter.CanConvert);
-        if (frames.Count == 1)
-            offers = offers.Concat(WebMediaTypes.OfFrames(stored, false, TransferSyntaxConverter.CanConvert));
-        var media = WebAnswers.Choose(context.Request, [.. offers]);
-        if (media is null || FrameEncoding.Of(file, pixels, media) is not { } encoding)
+        var offers = RenditionOffer.OfFrames(instance, mayBeSingle: frames.Count == 1);
+        var offer = WebAnswers.Choose(WebAnswers.Acceptances(context.Request), offers);
+        if (offer is not null && offer.Rendition != instance.Renditions[0])
+        {
+            file = lookup.Read(instance, offer.Rendition);
+            if (!PixelFrames.TryCreate(file.DataSet, out pixels, out _) || frames[^1] > pixels.Count) offer = null;
+        }
+
+        if (offer is null || FrameEncoding.Of(file, pixels!, offer.Media) is not { } encoding)
         {
             await WebAnswers.NotAcceptableAsync(context, Available);
             return;
         }
 
-        if (frames.Any(frame => pixels.LengthOf(frame - 1) > Limits.ValueBytesInMemoryMax))
+        var (media, url) = (offer.Media, InstanceLookup.UrlOf(context.Request, instance));
+        if (frames.Any(frame => pixels!.LengthOf(frame - 1) > Limits.ValueBytesInMemoryMax))
         {
             await WebAnswers.RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, "The frame is too large.");
             return;

@@ -4,9 +4,7 @@ using System.Text.Unicode;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Json;
-using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Web;
-using Drimbox.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace Drimbox.Archive.Web;
@@ -32,7 +30,7 @@ internal sealed class MetadataTransaction(InstanceLookup lookup, IIdSource ids)
         else await WriteJsonAsync(context, instances);
     }
 
-    private async Task WriteJsonAsync(HttpContext context, List<IndexedInstance> instances)
+    private async Task WriteJsonAsync(HttpContext context, List<ServedInstance> instances)
     {
         var output = context.Response.BodyWriter;
         context.Response.ContentType = WebMediaTypes.DicomJson;
@@ -51,7 +49,7 @@ internal sealed class MetadataTransaction(InstanceLookup lookup, IIdSource ids)
         await output.FlushAsync(context.RequestAborted);
     }
 
-    private async Task WriteXmlAsync(HttpContext context, List<IndexedInstance> instances)
+    private async Task WriteXmlAsync(HttpContext context, List<ServedInstance> instances)
     {
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.DicomXml);
         var output = context.Response.BodyWriter;
@@ -69,13 +67,10 @@ internal sealed class MetadataTransaction(InstanceLookup lookup, IIdSource ids)
         await output.FlushAsync(context.RequestAborted);
     }
 
-    private DataSet Read(IndexedInstance instance)
-    {
-        if (DicomFile.TryRead(lookup.PathOf(instance), out var file, out _)) return file!.DataSet;
-        throw new InvalidDataException("A file of the archive is not readable.");
-    }
+    // Its renditions say the same of it.
+    private DataSet Read(ServedInstance instance) => lookup.Read(instance, instance.Renditions[0]).DataSet;
 
-    private static Func<BulkDataPlace, string?> Address(HttpRequest request, IndexedInstance instance)
+    private static Func<BulkDataPlace, string?> Address(HttpRequest request, ServedInstance instance)
     {
         var url = InstanceLookup.UrlOf(request, instance);
         return place => place.Element.Tag == Tag.PixelData || place.Element.Fragments is not null

@@ -1,3 +1,4 @@
+using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
@@ -10,18 +11,19 @@ using Microsoft.Net.Http.Headers;
 
 namespace Drimbox.Archive.Web;
 
-/// <summary>Retrieve Transaction for studies, series and instances. Source: PS3.18 10.4. What is stored passes
-/// through; the uncompressed transfer syntaxes and RLE are converted into each other on the way.</summary>
+/// <summary>Retrieve Transaction for studies, series and instances. Source: PS3.18 10.4. What is stored, in any of its
+/// renditions, passes through; the uncompressed transfer syntaxes and RLE are converted into each other on the way.
+/// </summary>
 internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 {
     private const string Available = "application/dicom in multipart/related, or of a single instance by itself; in "
-        + "the transfer syntax that it is stored in (transfer-syntax=*), or if that is uncompressed or RLE in "
+        + "a transfer syntax that it is stored in (transfer-syntax=*), or if one is uncompressed or RLE in "
         + "1.2.840.10008.1.2.1 or 1.2.840.10008.1.2.5";
 
     public async Task RunAsync(HttpContext context)
     {
         if (await lookup.FindAsync(context) is not { } instances) return;
-        var accepted = Acceptances(context.Request);
+        var accepted = WebAnswers.Acceptances(context.Request);
         if (accepted.Count == 0)
         {
             await WebAnswers.NotAcceptableAsync(context, Available);
@@ -29,51 +31,36 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         }
 
         var isInstance = context.Request.RouteValues["instance"] is not null;
-        var chosen = new List<(IndexedInstance Instance, OfferedMedia Media)>(instances.Count);
+        var chosen = new List<(ServedInstance Instance, RenditionOffer Offer)>(instances.Count);
         foreach (var instance in instances)
         {
-            if (Choose(accepted, instance, isInstance) is { } media) chosen.Add((instance, media));
+            // What is damaged is not sent as good; of several it is missing, and the answer is 206.
+            var offers = RenditionOffer.OfInstance(instance, isInstance);
+            if (WebAnswers.Choose(accepted, offers) is { } offer) chosen.Add((instance, offer));
         }
 
         context.Response.Headers.Vary = HeaderNames.Accept;
         if (chosen.Count == 0) await WebAnswers.NotAcceptableAsync(context, Available);
-        else if (!chosen[0].Media.IsMultipart) await SendOneAsync(context, chosen[0].Instance, chosen[0].Media);
+        else if (!chosen[0].Offer.Media.IsMultipart) await SendOneAsync(context, chosen[0].Instance, chosen[0].Offer);
         else await SendAllAsync(context, chosen, isPartial: chosen.Count < instances.Count);
     }
 
-    private static List<Acceptance> Acceptances(HttpRequest request)
+    private async Task SendOneAsync(HttpContext context, ServedInstance instance, RenditionOffer offer)
     {
-        var field = Acceptance.Parse(request.Headers.Accept.ToString());
-        if (field.IsEmpty) return [];
-        return WebAnswers.ByParameter(request) is { } parameter ? [parameter, field] : [field];
-    }
-
-    private static OfferedMedia? Choose(List<Acceptance> accepted, IndexedInstance instance, bool mayBeSingle)
-    {
-        // What is damaged is not sent as good; of several it is missing, and the answer is 206.
-        if (instance.Damaged || !TransferSyntax.TryFind(instance.TransferSyntaxUid, out var stored)) return null;
-        var offers = WebMediaTypes.OfInstance(stored, isMultipart: true, TransferSyntaxConverter.CanConvert);
-        if (mayBeSingle)
-            offers = offers.Concat(WebMediaTypes.OfInstance(stored, false, TransferSyntaxConverter.CanConvert));
-        var all = offers.ToList();
-        return accepted.Select(acceptance => acceptance.Choose(all)).FirstOrDefault(chosen => chosen is not null);
-    }
-
-    private async Task SendOneAsync(HttpContext context, IndexedInstance instance, OfferedMedia media)
-    {
-        var contentType = ContentType(media);
+        var contentType = ContentType(offer.Media);
+        var file = offer.Rendition.File;
         context.Response.Headers.ContentLocation = InstanceLookup.UrlOf(context.Request, instance);
-        if (media.TransferSyntax == instance.TransferSyntaxUid)
+        if (PassesThrough(instance, offer))
         {
             // Conditional requests and ranges are those of RFC 9110 13 and 14: the framework's own.
             await TypedResults.PhysicalFile(
-                lookup.PathOf(instance), contentType, lastModified: instance.File.ReceivedAt,
-                entityTag: new EntityTagHeaderValue($"\"{instance.File.Sha256}\""), enableRangeProcessing: true)
+                lookup.PathOf(offer.Rendition), contentType, lastModified: file.ReceivedAt,
+                entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""), enableRangeProcessing: true)
                 .ExecuteAsync(context);
             return;
         }
 
-        using var converted = TryConvert(instance, media, out var head);
+        using var converted = TryConvert(instance, offer, out var head);
         if (converted is null)
         {
             await WebAnswers.NotAcceptableAsync(context, Available);
@@ -82,13 +69,14 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 
         context.Response.ContentType = contentType;
         context.Response.ContentLength = head.Length + converted.Length;
-        context.Response.Headers.ETag = $"W/\"{instance.File.Sha256}-{media.TransferSyntax}\"";
+        context.Response.Headers.ETag = 
+            $"W/\"{file.Sha256}-{offer.Media.TransferSyntax}{VersionOf(instance)}\"";
         await context.Response.BodyWriter.WriteAsync(head, context.RequestAborted);
         await context.Response.BodyWriter.SendAsync(converted, context.RequestAborted);
     }
 
     private async Task SendAllAsync(
-        HttpContext context, List<(IndexedInstance Instance, OfferedMedia Media)> chosen, bool isPartial)
+        HttpContext context, List<(ServedInstance Instance, RenditionOffer Offer)> chosen, bool isPartial)
     {
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
         var response = context.Response;
@@ -96,14 +84,14 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         // Not all can be given as they were asked for (PS3.18 table 10.4.3-1).
         response.StatusCode = isPartial ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
         response.ContentType = multipart.ContentType;
-        if (chosen.All(c => c.Media.TransferSyntax == c.Instance.TransferSyntaxUid))
+        if (chosen.All(c => PassesThrough(c.Instance, c.Offer)))
         {
             long length = multipart.End.Length;
             for (var i = 0; i < chosen.Count; i++)
             {
-                var (instance, media) = chosen[i];
-                length += Head(context.Request, multipart, i == 0, instance, media, instance.File.Length).Length
-                    + instance.File.Length;
+                var (instance, offer) = chosen[i];
+                var file = offer.Rendition.File;
+                length += Head(context.Request, multipart, i == 0, instance, offer, file.Length).Length + file.Length;
             }
 
             response.ContentLength = length;
@@ -111,13 +99,14 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
 
         for (var i = 0; i < chosen.Count; i++)
         {
-            var (instance, media) = chosen[i];
-            if (media.TransferSyntax == instance.TransferSyntaxUid)
+            var (instance, offer) = chosen[i];
+            if (PassesThrough(instance, offer))
             {
-                output.Write(Head(context.Request, multipart, i == 0, instance, media, instance.File.Length));
-                await output.SendFileAsync(lookup.PathOf(instance), instance.File.Length, context.RequestAborted);
+                var file = offer.Rendition.File;
+                output.Write(Head(context.Request, multipart, i == 0, instance, offer, file.Length));
+                await output.SendFileAsync(lookup.PathOf(offer.Rendition), file.Length, context.RequestAborted);
             }
-            else if (!await SendConvertedAsync(context, multipart, i == 0, instance, media))
+            else if (!await SendConvertedAsync(context, multipart, i == 0, instance, offer))
             {
                 // With the status out what is missing shows by the end of the connection, not by a part less.
                 if (chosen.Count > 1) throw new IOException("An instance of the archive cannot be converted.");
@@ -131,28 +120,28 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
     }
 
     private async Task<bool> SendConvertedAsync(
-        HttpContext context, Multipart multipart, bool isFirst, IndexedInstance instance, OfferedMedia media)
+        HttpContext context, Multipart multipart, bool isFirst, ServedInstance instance, RenditionOffer offer)
     {
-        using var converted = TryConvert(instance, media, out var head);
+        using var converted = TryConvert(instance, offer, out var head);
         if (converted is null) return false;
         var output = context.Response.BodyWriter;
-        output.Write(Head(context.Request, multipart, isFirst, instance, media, head.Length + converted.Length));
+        output.Write(Head(context.Request, multipart, isFirst, instance, offer, head.Length + converted.Length));
         await output.WriteAsync(head, context.RequestAborted);
         await output.SendAsync(converted, context.RequestAborted);
         return true;
     }
 
-    private InstanceContent? TryConvert(IndexedInstance instance, OfferedMedia media, out byte[] head)
+    private InstanceContent? TryConvert(ServedInstance instance, RenditionOffer offer, out byte[] head)
     {
         head = [];
-        Invariant.Holds(TransferSyntax.TryFind(media.TransferSyntax!.Value, out var to));
-        var source = InstanceSource.FromPart10File(
-            lookup.PathOf(instance), instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid);
+        var rendition = offer.Rendition;
+        Invariant.Holds(TransferSyntax.TryFind(offer.Media.TransferSyntax!.Value, out var to));
+        var source = lookup.SourceOf(instance, rendition);
         try
         {
-            var content = TransferSyntaxConverter.Convert(source, to!).Open();
+            var content = (offer.IsAsStored ? source : TransferSyntaxConverter.Convert(source, to!)).Open();
             head = Part10Writer.Header(
-                instance.SopClassUid, instance.SopInstanceUid, to!.Uid, instance.File.SenderAe);
+                rendition.SopClassUid, instance.SopInstanceUid, to!.Uid, rendition.File.SenderAe);
             return content;
         }
         catch (InvalidDataException)
@@ -161,10 +150,17 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         }
     }
 
+    // The patient of a corrected study is written on the way.
+    private static bool PassesThrough(ServedInstance instance, RenditionOffer offer) =>
+        offer.IsAsStored && instance.Correction is null;
+
+    private static string VersionOf(ServedInstance instance) =>
+        instance.Correction is { } correction ? $"-{CorrectedDataSet.VersionOf(correction)}" : "";
+
     private static string Head(
-        HttpRequest request, Multipart multipart, bool isFirst, IndexedInstance instance, OfferedMedia media,
+        HttpRequest request, Multipart multipart, bool isFirst, ServedInstance instance, RenditionOffer offer,
         long length) =>
-        multipart.Begin(isFirst, ContentType(media), length, InstanceLookup.UrlOf(request, instance));
+        multipart.Begin(isFirst, ContentType(offer.Media), length, InstanceLookup.UrlOf(request, instance));
 
     private static string ContentType(OfferedMedia media) => $"{media.Type}; transfer-syntax={media.TransferSyntax}";
 }

@@ -43,7 +43,8 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
         Tag.BitsAllocated, Tag.NumberOfFrames, Tag.AvailableTransferSyntaxUID,
     ];
 
-    private static readonly AeTitle Searcher = AeTitle.Parse("DICOMWEB");
+    // Of a caller that showed nothing: no AE title, so that it is none of those of ShowRejectedTo.
+    private static readonly AeTitle Anyone = default;
 
     private readonly SemaphoreSlim _places = new(Limits.WebSearchesMax);
 
@@ -125,8 +126,9 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
             FindLevel.Series => "SERIES",
             _ => "IMAGE",
         });
+        var name = context.Features.Get<WebCaller>() is { IsIdentified: true } caller ? caller.Name : Anyone;
         var peer = new AssociationPeer(
-            Searcher, options.AeTitle, context.Connection.RemoteIpAddress ?? IPAddress.None);
+            name, options.AeTitle, context.Connection.RemoteIpAddress ?? IPAddress.None);
         return await find.FindAsync(
             new CFindRequest(peer, SopClass.StudyRootQueryRetrieveInformationModelFind, query)
             {

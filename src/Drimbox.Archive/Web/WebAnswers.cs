@@ -36,10 +36,34 @@ internal static class WebAnswers
     /// <returns>Null: 406.</returns>
     public static OfferedMedia? Choose(HttpRequest request, IReadOnlyList<OfferedMedia> offers)
     {
+        foreach (var acceptance in Acceptances(request))
+        {
+            if (acceptance.Choose(offers) is { } chosen) return chosen;
+        }
+
+        return null;
+    }
+
+    /// <summary>What the request accepts, the first that is met decides; none: nothing is acceptable.</summary>
+    public static IReadOnlyList<Acceptance> Acceptances(HttpRequest request)
+    {
         // PS3.18 8.7.7: without the field nothing is acceptable.
         var field = Acceptance.Parse(request.Headers.Accept.ToString());
-        if (field.IsEmpty) return null;
-        return ByParameter(request)?.Choose(offers) ?? field.Choose(offers);
+        if (field.IsEmpty) return [];
+        return ByParameter(request) is { } parameter ? [parameter, field] : [field];
+    }
+
+    /// <summary>The best of what the renditions of an instance can be given as; null: none is acceptable.</summary>
+    /// <param name="offers">The better first.</param>
+    public static RenditionOffer? Choose(IReadOnlyList<Acceptance> accepted, IReadOnlyList<RenditionOffer> offers)
+    {
+        foreach (var acceptance in accepted)
+        {
+            if (acceptance.Choose(offers.Select(offer => offer.Media)) is { } media)
+                return offers.First(offer => offer.Media == media);
+        }
+
+        return null;
     }
 
     /// <summary>What the accept query parameter names, or null without one.</summary>

@@ -91,7 +91,9 @@ internal sealed class WebRoutes(
     {
         try
         {
-            if (await AuthoriseAsync(context, needed) is { } caller) await run(caller);
+            if (await AuthoriseAsync(context, needed) is not { } caller) return;
+            context.Features.Set(caller);
+            await run(caller);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -12,12 +12,14 @@ public static class AttributeMatching
     /// <summary>True if <paramref name="candidate"/> matches every key.</summary>
     public static bool IsMatch(DataSet identifier, DataSet candidate)
     {
+        var isPeriod = IsPeriod(identifier);
         foreach (var key in identifier.Elements)
         {
-            if (!IsControl(key.Tag) && !IsMatch(identifier, key, candidate)) return false;
+            if (IsControl(key.Tag) || (isPeriod && IsMoment(key.Tag))) continue;
+            if (!IsMatch(identifier, key, candidate)) return false;
         }
 
-        return true;
+        return !isPeriod || IsWithinPeriod(identifier, candidate);
     }
 
     /// <summary>What is returned of a match: the attributes that were asked for, empty where the candidate has none
@@ -72,6 +74,32 @@ public static class AttributeMatching
         if (values.All(value => value.Length == 0 || value.All(c => c == '*'))) return true;
         var vr = key.Vr;
         return candidate.GetStrings(key.Tag).Any(stored => values.Any(value => IsMatch(vr, value, stored)));
+    }
+
+    private static bool IsMoment(Tag tag) =>
+        tag == Tag.ScheduledProcedureStepStartDate || tag == Tag.ScheduledProcedureStepStartTime;
+
+    // PS3.4 table K.6-1, (0040,0003): a range of dates with one of times is one period, from the first time of the
+    // first day to the last time of the last.
+    private static bool IsPeriod(DataSet identifier) =>
+        identifier.GetString(Tag.ScheduledProcedureStepStartDate)?.Contains('-', StringComparison.Ordinal) == true
+        && identifier.GetString(Tag.ScheduledProcedureStepStartTime)?.Contains('-', StringComparison.Ordinal) == true;
+
+    private static bool IsWithinPeriod(DataSet identifier, DataSet candidate)
+    {
+        var days = Ends(identifier.GetString(Tag.ScheduledProcedureStepStartDate)!);
+        var times = Ends(identifier.GetString(Tag.ScheduledProcedureStepStartTime)!);
+        var day = candidate.GetString(Tag.ScheduledProcedureStepStartDate)?.Trim() ?? "";
+        var time = candidate.GetString(Tag.ScheduledProcedureStepStartTime)?.Trim() ?? "";
+        if (!IsWithin(days.From, days.To, day)) return false;
+        return (day != days.From || times.From.Length == 0 || IsWithin(times.From, "", time))
+            && (day != days.To || times.To.Length == 0 || IsWithin("", times.To, time));
+
+        static (string From, string To) Ends(string range)
+        {
+            var hyphen = range.IndexOf('-', StringComparison.Ordinal);
+            return (range[..hyphen].Trim(), range[(hyphen + 1)..].Trim());
+        }
     }
 
     private static bool IsUniversal(DataSet keys)

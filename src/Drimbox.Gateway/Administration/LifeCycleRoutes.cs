@@ -121,6 +121,8 @@ internal static class LifeCycleRoutes
         }
 
         var instances = await archive.Index.ListInstancesAsync(study, cancellation);
+        var corrected = await archive.Index.Corrections.FindAsync(study, cancellation);
+        var corrections = await archive.Index.Corrections.ListAsync(study, 10, cancellation);
         return Results.Ok(new
         {
             study = entry.StudyInstanceUid,
@@ -160,6 +162,14 @@ internal static class LifeCycleRoutes
                 rejected = i.HiddenReason,
                 damagedAt = i.DamagedAt,
             }),
+            // Whom the files name, if it is another.
+            received = corrected is null ? null : new
+            {
+                patient = corrected.Received.PatientId,
+                issuer = corrected.Received.Issuer,
+                name = corrected.Received.Name,
+            },
+            corrections = corrections.Select(CorrectionRoutes.ViewOf),
             removals = removals.Select(ViewOf),
         });
     }

@@ -21,6 +21,7 @@ internal static class Routes
             ArchiveRoutes.Map(application, archive);
             LifeCycleRoutes.Map(application, archive);
             ArchiveServiceRoutes.Map(application, archive);
+            CorrectionRoutes.Map(application, archive);
         }
 
         if (process.Ris is { } ris) RisRoutes.Map(application, ris);

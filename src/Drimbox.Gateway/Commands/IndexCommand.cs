@@ -89,6 +89,14 @@ internal static class IndexCommand
             RebuildReport report = null!;
             await ProgressBar.RunAsync(!json, "files", 0, async bar =>
                 report = await rebuild.RunAsync(bar is null ? null : new Bar(bar), cancellation));
+            if (!report.HistoryKept)
+            {
+                await Console.Error.WriteLineAsync(
+                    "There was no former index that could be read: studies that were protected are no longer (drimbox "
+                    + "study protect), corrections of patients are lost (drimbox patient), and what was done to instances "
+                    + "is not recorded any more.");
+            }
+
             var answer = JsonSerializer.SerializeToElement(report, AdministrationJson.Options);
             return Output.Print(new AdministrationAnswer(true, answer), json, Console.Out, Console.Error);
         }

@@ -19,6 +19,9 @@ internal enum ColumnKind
     /// <summary>By the modalities of its visible series.</summary>
     Modalities,
 
+    /// <summary>By the transfer syntaxes of its renditions.</summary>
+    TransferSyntaxes,
+
     /// <summary>Counted; never matched.</summary>
     Count,
 
@@ -114,7 +117,8 @@ internal static class ArchiveColumns
             [ArchiveAttribute.SopInstanceUid] =
                 Text(FindLevel.Image, "i.sop_instance_uid", "instance_uid"),
             [ArchiveAttribute.SopClassUid] = Text(FindLevel.Image, "i.sop_class_uid"),
-            [ArchiveAttribute.AvailableTransferSyntaxUid] = Text(FindLevel.Image, "i.transfer_syntax_uid"),
+            [ArchiveAttribute.AvailableTransferSyntaxUid] = new(
+                FindLevel.Image, ColumnKind.TransferSyntaxes, RenditionTerms.Value, "i.transfer_syntax_uid"),
             [ArchiveAttribute.InstanceNumber] = Text(FindLevel.Image, "i.instance_number"),
             [ArchiveAttribute.NumberOfFrames] = Number(FindLevel.Image, "i.number_of_frames"),
             [ArchiveAttribute.Rows] = Number(FindLevel.Image, "i.rows"),

@@ -13,18 +13,23 @@ public sealed partial class ArchiveIndex
     /// <summary>Copies what an index has beyond the files of its archive into one that was made from them, and leaves
     /// that one whole in a single file. No process may use either.</summary>
     /// <param name="former">Null: there is none.</param>
-    /// <returns>False if there is none, or it cannot be read.</returns>
+    /// <param name="now">When it was made: what is old by then is not announced.</param>
     /// <exception cref="StorageFaultException">The new index failed.</exception>
-    public static bool TakeOverHistory(string? former, string made)
+    public static TakenOver TakeOverHistory(string? former, string made, DateTimeOffset now)
     {
         using var db = SqliteDatabase.OpenWriter(made);
-        var isKept = former is not null && TryTakeOver(db, former);
+        var state = new RebuiltState(db, "main", "former");
+        var taken = former is null ? null : TryTakeOver(db, state, former, now);
+        taken ??= new TakenOver(false, 0, 0, state.WithoutFormer(now));
+        taken = taken with { StudiesOpen = state.CountOpen() };
         // The name of the file is changed next: its write-ahead log would be left behind.
         Core.Invariant.Holds(db.Use("PRAGMA wal_checkpoint(TRUNCATE)").LongOrNone() == 0);
-        return isKept;
+        return taken;
     }
 
-    private static bool TryTakeOver(DatabaseConnection db, string former)
+    /// <returns>Null: the former index cannot be read, and nothing of it was taken.</returns>
+    private static TakenOver? TryTakeOver(
+        DatabaseConnection db, RebuiltState state, string former, DateTimeOffset now)
     {
         try
         {
@@ -41,15 +46,18 @@ public sealed partial class ArchiveIndex
             }
 
             TakeOverProtections(db);
+            CorrectionWrites.SettleAll(db);
+            var damaged = state.TakeOverDamage(now);
+            var old = state.TakeOverCompleteness(now);
             db.Execute("COMMIT");
             db.Execute("DETACH DATABASE former");
-            return true;
+            return new TakenOver(true, damaged, 0, old);
         }
         catch (StorageFaultException)
         {
             // A broken index is why it is made again.
             if (db.IsInTransaction) db.Execute("ROLLBACK");
-            return false;
+            return null;
         }
     }
 

@@ -27,6 +27,8 @@ public sealed partial class ArchiveIndex
             {
                 var former = expected.Instance;
                 var freed = KeptFileWrites.Replace(db, former, record, former.Version + 1);
+                CompletenessTable.Reopen(db, former.StudyInstanceUid, record.File.ReceivedAt);
+                CompletenessTable.Reopen(db, record.Study.StudyInstanceUid, record.File.ReceivedAt);
                 Log(db, actor, "replaced", former.SopInstanceUid, $"{former.Version} by {former.Version + 1}");
                 return freed;
             },
@@ -41,6 +43,7 @@ public sealed partial class ArchiveIndex
             db =>
             {
                 KeptFileWrites.AddRendition(db, expected.Instance, record);
+                CompletenessTable.Reopen(db, expected.Instance.StudyInstanceUid, record.File.ReceivedAt);
                 Log(
                     db, actor, "rendition-kept", expected.Instance.SopInstanceUid,
                     record.Instance.TransferSyntaxUid.ToString());

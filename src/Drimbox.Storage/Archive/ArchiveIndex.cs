@@ -41,6 +41,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
         Commitments = new CommitmentTable(_writer, _readers, options.Clock);
         Completeness = new CompletenessTable(_writer, _readers, _outbox, options.Clock);
+        Corrections = new CorrectionsTable(_writer, _readers, options.Clock);
     }
 
     /// <summary>What other roles are told, with the instances that it is about.</summary>
@@ -51,6 +52,9 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
 
     /// <summary>Which studies are still on their way.</summary>
     public CompletenessTable Completeness { get; }
+
+    /// <summary>Corrections of patients.</summary>
+    public CorrectionsTable Corrections { get; }
 
     /// <summary>False if the process that held the index before did not dispose it: the files of the rows after
     /// <see cref="VerifiedTo"/> may not be whole.</summary>

@@ -156,5 +156,6 @@ internal static class ArchiveSchema
         new(
             5, CommitmentTable.Schema + CompletenessTable.Schema,
             PostgresText.Schema(CommitmentTable.Schema + CompletenessTable.Tables) + PostgresTriggers.Completeness),
+        new(6, CorrectionWrites.Schema, PostgresText.Schema(CorrectionWrites.Schema)),
     ];
 }

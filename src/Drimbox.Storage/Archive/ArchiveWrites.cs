@@ -142,7 +142,7 @@ internal static class ArchiveWrites
         if (id == 0)
         {
             var patient = Patient(db, record.Patient);
-            return db.Use("""
+            var added = db.Use("""
                 INSERT INTO study (
                     patient, study_instance_uid, study_date, study_time, study_time_key, accession_number, study_id,
                     study_description, referring_physician, referring_folded, accession_issuer,
@@ -154,6 +154,8 @@ internal static class ArchiveWrites
                 .Add(study.StudyDescription).Add(study.ReferringPhysicianName).Add(referring)
                 .Add(study.AccessionIssuer).Add(study.AccessionIssuerEntity).Add(study.AccessionIssuerEntityType)
                 .InsertedId();
+            CorrectionWrites.SettleNew(db, added, study.StudyInstanceUid, record.Patient);
+            return added;
         }
 
         // The first instance that has a value gives it to the study: a later other one is a correction, and

@@ -169,6 +169,16 @@ public sealed class CompletenessTable
             },
             cancellationToken);
 
+    /// <summary>Opens a study again whose instances were corrected: no row is inserted then that a trigger would
+    /// see.</summary>
+    internal static void Reopen(DatabaseConnection db, Uid study, DateTimeOffset at) =>
+        db.Use("""
+            INSERT INTO completeness (study, is_complete, changed_at)
+            SELECT id, 0, ? FROM study WHERE study_instance_uid = ?
+            ON CONFLICT (study) DO UPDATE SET is_complete = 0, changed_at = excluded.changed_at
+            WHERE completeness.is_complete = 1
+            """).Add(at).Add(study.ToString()).Run();
+
     private Task<T> WriteAsync<T>(Func<DatabaseConnection, T> work, CancellationToken cancellationToken) =>
         _writer.RunAsync(db => new Written<T>(work(db), Keep: true), cancellationToken);
 }

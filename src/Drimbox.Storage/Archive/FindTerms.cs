@@ -114,16 +114,22 @@ internal sealed class FindTerms(SqlDialect dialect)
                 ? $"{column.Match} = {Parameter(number)}"
                 : "1 = 0",
         ColumnKind.Modalities => Modality(value, isPattern),
+        ColumnKind.TransferSyntaxes when Text(column.Match, value, isPattern) is { } own =>
+            $"({own} OR {RenditionTerms.AnyHas(Text(RenditionTerms.Column, value, isPattern)!)})",
         _ => Text(column.Match, value, isPattern),
     };
 
     private string? List(ArchiveColumn column, IReadOnlyList<string> values)
     {
         Invariant.Holds(values.Count <= Limits.UidListMax);
-        if (column.Kind is ColumnKind.Text or ColumnKind.Item)
+        if (column.Kind is ColumnKind.Text or ColumnKind.Item or ColumnKind.TransferSyntaxes)
         {
             var texts = values.Select(dialect.Storable);
-            return dialect.IsAnyOf(column.Match, Parameter(JsonSerializer.Serialize(texts)));
+            var parameter = Parameter(JsonSerializer.Serialize(texts));
+            return column.Kind == ColumnKind.TransferSyntaxes
+                ? $"({dialect.IsAnyOf(column.Match, parameter)} OR "
+                    + $"{RenditionTerms.AnyHas(dialect.IsAnyOf(RenditionTerms.Column, parameter))})"
+                : dialect.IsAnyOf(column.Match, parameter);
         }
 
         var terms = values.Select(value => Value(column, value, isPattern: false)).ToList();

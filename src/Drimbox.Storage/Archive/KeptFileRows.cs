@@ -9,7 +9,8 @@ namespace Drimbox.Storage;
 public sealed record FurtherFile(long RowId, int Version, Uid SopClassUid, Uid TransferSyntaxUid, InstanceFile File);
 
 /// <summary>What the index holds under a SOP Instance UID.</summary>
-/// <param name="Patient">Whom it has the study for.</param>
+/// <param name="Patient">Whom the files of its study name, which is what senders know: corrections are not looked
+/// at.</param>
 public sealed record StandingInstance(IndexedInstance Instance, PatientKey Patient)
 {
     /// <summary>True if nothing about the instance has changed between the two.</summary>

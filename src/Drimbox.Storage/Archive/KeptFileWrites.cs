@@ -27,8 +27,10 @@ internal static class KeptFileWrites
     public static StandingInstance Standing(DatabaseConnection db, IndexedInstance instance)
     {
         var row = db.Use("""
-            SELECT p.patient_id, p.issuer, p.issuer_entity
-            FROM study s JOIN patient p ON p.id = s.patient WHERE s.study_instance_uid = ?
+            SELECT coalesce(r.patient_id, p.patient_id), coalesce(r.issuer, p.issuer),
+                   coalesce(r.issuer_entity, p.issuer_entity)
+            FROM study s JOIN patient p ON p.id = s.patient LEFT JOIN corrected_study r ON r.study = s.id
+            WHERE s.study_instance_uid = ?
             """).Add(instance.StudyInstanceUid.ToString());
         Invariant.Holds(row.Step());
         var patient = new PatientKey(row.Text(0), row.Text(1), row.Text(2));
@@ -213,6 +215,7 @@ internal static class KeptFileWrites
             .Add(s.StudyDescription).Add(s.ReferringPhysicianName)
             .Add(NameFolding.FoldPersonName(s.ReferringPhysicianName).Alphabetic).Add(s.AccessionNumber)
             .Add(s.AccessionIssuer).Add(s.AccessionIssuerEntity).Add(s.AccessionIssuerEntityType).Run();
+        if (CorrectionWrites.Receive(db, study, record)) return;
         var patient = ArchiveWrites.Patient(db, record.Patient);
         var from = db.Use("SELECT patient FROM study WHERE id = ?").Add(study).LongOrNone()!.Value;
         if (patient == from) return;

@@ -109,6 +109,7 @@ internal static class LifeCycleWrites
     {
         var (restored, unwanted) = RemovedRows.PutBack(db, id);
         Forget(db, id);
+        CorrectionWrites.SettleAgain(db, FindRemoval(db, id)!.StudyInstanceUid);
         SetState(db, id, RemovalState.Restored, now);
         return (restored, unwanted);
     }

@@ -35,6 +35,8 @@ internal static class RemovedRows
         new("instance", "series", $"series IN ({SeriesOfStudy})", "instance_uid", HasId: true),
         new("further_file", "instance", $"instance IN (SELECT id FROM instance WHERE series IN ({SeriesOfStudy}))", null,
             HasId: true),
+        new("corrected_study", "study", "study = ?1", null, HasId: false),
+        new("applied_correction", "study", "study = ?1", null, HasId: false),
     ];
 
     // What is counted from the instances is counted again as they come back.

@@ -37,6 +37,10 @@ internal abstract class SqlDialect
     /// <summary>The columns of the index ?1, in their order.</summary>
     public abstract string ColumnsOfIndex { get; }
 
+    /// <summary>A statement that has a row if the table ?1 of a schema has the column ?2.</summary>
+    /// <param name="schema">As it stands in a statement.</param>
+    public abstract string HasColumn(string schema);
+
     /// <summary>Before a statement: how it would be run; the step is in the column that it is told.</summary>
     public abstract (string Prefix, int Column) Explain { get; }
 }

@@ -21,6 +21,10 @@ internal sealed class PostgresDialect : SqlDialect
         SELECT CAST(attname AS text) FROM pg_attribute WHERE attrelid = to_regclass(?1) ORDER BY attnum
         """;
 
+    public override string HasColumn(string schema) => $"""
+        SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('{schema}.' || ?1) AND attname = ?2 AND NOT attisdropped
+        """;
+
     public override (string Prefix, int Column) Explain => ("EXPLAIN ", 0);
 
     public override string Matches(string column, string parameter) => $"{column} LIKE {parameter}";

@@ -41,15 +41,18 @@ public sealed class PostgresRebuild : IDisposable
 
     /// <summary>Copies what the present index has beyond the files of its archive into the new one, and puts that in its
     /// place. The former stays under another name.</summary>
-    /// <returns>False if there is none, or it cannot be read.</returns>
+    /// <param name="now">When it was made: what is old by then is not announced.</param>
     /// <exception cref="StorageFaultException">The present index is still in its place.</exception>
-    public bool Finish()
+    public TakenOver Finish(DateTimeOffset now)
     {
         _db.Begin();
         try
         {
             var hasFormer = PostgresMigrations.HasStore(_db, _options.Schema);
-            var isKept = hasFormer && TryTakeOver();
+            var state = new RebuiltState(_db, $"\"{Made.Schema}\"", $"\"{_options.Schema}\"");
+            var taken = (hasFormer ? TryTakeOver(state, now) : null)
+                ?? new TakenOver(false, 0, 0, state.WithoutFormer(now));
+            taken = taken with { StudiesOpen = state.CountOpen() };
             // The folder says which it is; the one that the new index was made in goes.
             _db.Execute($"DELETE FROM \"{Made.Schema}\".store_identity");
             if (hasFormer)
@@ -65,8 +68,10 @@ public sealed class PostgresRebuild : IDisposable
             }
 
             _db.Execute($"ALTER SCHEMA \"{Made.Schema}\" RENAME TO \"{_options.Schema}\"");
+            // In the schema of this connection, which the new index is from here on.
+            if (taken.IsKept) CorrectionWrites.SettleAll(_db);
             _db.Commit();
-            return isKept;
+            return taken;
         }
         catch (StorageFaultException)
         {
@@ -77,7 +82,8 @@ public sealed class PostgresRebuild : IDisposable
 
     public void Dispose() => _db.Dispose();
 
-    private bool TryTakeOver()
+    /// <returns>Null: the former index cannot be read, and nothing of it was taken.</returns>
+    private TakenOver? TryTakeOver(RebuiltState state, DateTimeOffset now)
     {
         _db.Savepoint();
         try
@@ -104,15 +110,17 @@ public sealed class PostgresRebuild : IDisposable
                 FROM "{_options.Schema}".study f WHERE f.study_instance_uid = made.study_instance_uid;
                 UPDATE "{Made.Schema}".scrub SET position = 0;
                 """);
+            var damaged = state.TakeOverDamage(now);
+            var old = state.TakeOverCompleteness(now);
             _db.ReleaseSavepoint();
-            return true;
+            return new TakenOver(true, damaged, 0, old);
         }
         catch (StorageFaultException) when (_db.IsInTransaction)
         {
             // A broken index is why it is made again.
             _db.RollbackToSavepoint();
             _db.ReleaseSavepoint();
-            return false;
+            return null;
         }
     }
 

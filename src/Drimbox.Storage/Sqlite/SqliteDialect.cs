@@ -15,6 +15,8 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override string ColumnsOfIndex => "SELECT name FROM pragma_index_info(?1) ORDER BY seqno";
 
+    public override string HasColumn(string schema) => $"SELECT 1 FROM pragma_table_info(?1, '{schema}') WHERE name = ?2";
+
     public override (string Prefix, int Column) Explain => ("EXPLAIN QUERY PLAN ", 3);
 
     // GLOB has just these wildcards and minds the case.

@@ -100,6 +100,48 @@ public sealed class WorklistTests
         Assert.Equal(isMatch, AttributeMatching.IsMatch(query, Item("CT", "20260822")));
     }
 
+    [Theory]
+    // PS3.4 table K.6-1, (0040,0003): from 10:00 of the first day to 18:00 of the last.
+    [InlineData("20260705", "0959", false)]
+    [InlineData("20260705", "1000", true)]
+    [InlineData("20260706", "0300", true)]
+    [InlineData("20260706", "2300", true)]
+    [InlineData("20260707", "1800", true)]
+    [InlineData("20260707", "1801", false)]
+    [InlineData("20260708", "1200", false)]
+    public void Ranges_of_start_dates_and_times_are_one_period(string date, string time, bool isMatch)
+    {
+        var query = new DataSet();
+        var wanted = new DataSet(query);
+        wanted.SetString(Tag.ScheduledProcedureStepStartDate, "20260705-20260707");
+        wanted.SetString(Tag.ScheduledProcedureStepStartTime, "1000-1800");
+        query.SetSequence(Tag.ScheduledProcedureStepSequence, wanted);
+        var item = Item("CT", date);
+        item.GetItems(Tag.ScheduledProcedureStepSequence)[0].SetString(Tag.ScheduledProcedureStepStartTime, time);
+        Assert.Equal(isMatch, AttributeMatching.IsMatch(query, item));
+    }
+
+    [Fact]
+    public void A_range_of_times_alone_is_of_every_day_and_an_open_end_is_open()
+    {
+        var item = Item("CT", "20260706").GetItems(Tag.ScheduledProcedureStepSequence)[0];
+        item.SetString(Tag.ScheduledProcedureStepStartTime, "2300");
+        bool Matches(string? date, string time)
+        {
+            var query = new DataSet();
+            if (date is not null) query.SetString(Tag.ScheduledProcedureStepStartDate, date);
+            query.SetString(Tag.ScheduledProcedureStepStartTime, time);
+            return AttributeMatching.IsMatch(query, item);
+        }
+
+        Assert.False(Matches(null, "1000-1800"));
+        Assert.False(Matches("20260706", "1000-1800"));
+        Assert.True(Matches("20260705-", "2330-"));
+        Assert.False(Matches("20260706-", "2330-"));
+        Assert.True(Matches("-20260706", "-2300"));
+        Assert.False(Matches("-20260706", "-2259"));
+    }
+
     [Fact]
     public void A_long_pattern_takes_no_long_time()
     {
