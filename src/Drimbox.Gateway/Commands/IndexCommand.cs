@@ -35,7 +35,8 @@ internal static class IndexCommand
               drimbox index rebuild --data /var/lib/drimbox --node archive
               drimbox index rebuild --config drimbox.json
 
-            Exit codes: 0 done, 2 the configuration is wrong or has no archive, 3 the store is in use, is none, or the disk failed; the former index is still there.
+            Exit codes: 0 done, 2 the configuration is wrong or has no archive,
+            3 the store is in use, is none, or the disk failed; the former index is still there.
             """) { data, node, config, SocketOptions.Json };
         rebuild.Validators.Add(result =>
         {
@@ -69,7 +70,8 @@ internal static class IndexCommand
 
         if (!PostgresOptions.IsUsedBy(Disk.Real, Path.Combine(data!.FullName, node)))
             return await RebuildAsync(data.FullName, node, null, json, cancellation);
-        await Console.Error.WriteLineAsync("The index of this archive is in PostgreSQL: give --config FILE instead of --data.");
+        await Console.Error.WriteLineAsync(
+            "The index of this archive is in PostgreSQL: give --config FILE instead of --data.");
         return (int)ExitCode.Usage;
     }
 

@@ -6,9 +6,9 @@ namespace Drimbox.Gateway.Configuration;
 /// <summary>A PostgreSQL database, as the configuration file writes it.</summary>
 internal sealed record DatabaseSection : IValidatableObject
 {
-    /// <summary>In the words of Npgsql, without the password: <c>Host=/run/postgresql;Database=drimbox;Username=drimbox</c>.
-    /// Over a network the certificate of the server is verified unless <c>SSL Mode</c> says otherwise. No default.
-    /// </summary>
+    /// <summary>In the words of Npgsql, without the password:
+    /// <c>Host=/run/postgresql;Database=drimbox;Username=drimbox</c>. Over a network the certificate of the server is
+    /// verified unless <c>SSL Mode</c> says otherwise. No default.</summary>
     [Required]
     public string ConnectionString { get; init; } = "";
 

@@ -62,6 +62,8 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Callers\": [{ \"AeTitle\": \"C\", \"Certificate\": \"sha256:12\" }] }", "Archive:Callers:0:Certificate")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\" } } }", "Archive:Dicom:Tls:Authorities")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\", \"Tls\": { \"Certificate\": \"a.pem\", \"Profile\": \"ssl3\", \"RequireClientCertificate\": false } } }", "Archive:Dicom:Tls:Profile")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Database\": { \"ConnectionString\": \"Host=a;Database=b;Password=c\" } }", "Archive:Database:ConnectionString")]
+    [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Database\": { \"ConnectionString\": \"Host=a;Database=b\", \"PasswordFile\": \"/nowhere\" } }", "Archive:Database:PasswordFile")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Duplicates\": \"newest\" }", "Archive:Duplicates")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\\\\C\"] }] }", "Archive:Sites:0:Modalities")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Sites\": [{ \"Name\": \"x\", \"Modalities\": [\"B\"] }, { \"Name\": \"y\", \"Pacs\": \"B\" }] }", "Archive:Sites")]

@@ -44,7 +44,8 @@ internal static class RestoreCommand
         if (configuration.Archive?.Database is not null)
         {
             await Console.Error.WriteLineAsync(
-                "The index of the archive is in PostgreSQL: restore its schema with pg_restore and copy the data folder.");
+                "The index of the archive is in PostgreSQL: restore its schema with pg_restore, "
+                + "and copy the data folder.");
             return (int)ExitCode.Usage;
         }
 
