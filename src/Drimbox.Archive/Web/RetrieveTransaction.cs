@@ -5,7 +5,6 @@ using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Web;
-using Drimbox.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

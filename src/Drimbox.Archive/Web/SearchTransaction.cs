@@ -44,7 +44,7 @@ internal sealed class SearchTransaction(ArchiveOptions options, ICFindScp find, 
     ];
 
     // Of a caller that showed nothing: no AE title, so that it is none of those of ShowRejectedTo.
-    private static readonly AeTitle Anyone = default;
+    private static AeTitle Anyone => default;
 
     private readonly SemaphoreSlim _places = new(Limits.WebSearchesMax);
 

@@ -29,6 +29,7 @@ public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
         // Null where the test was skipped.
         if (_index is not null) await _index.DisposeAsync();
         await place.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Theory]

@@ -21,6 +21,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
         // Null where the test was skipped.
         if (_index is not null) await _index.DisposeAsync();
         await place.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

@@ -32,6 +32,7 @@ public abstract class IndexPlace : IAsyncDisposable
     public virtual ValueTask DisposeAsync()
     {
         Home.Dispose();
+        GC.SuppressFinalize(this);
         return default;
     }
 }

@@ -25,6 +25,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         // Null where the test was skipped.
         if (_index is not null) await _index.DisposeAsync();
         await place.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

@@ -91,13 +91,15 @@ public sealed class FileStoreTests : IAsyncLifetime
     {
         Peer.Require("stat");
         var instance = InstanceSource.FromMemory(
-            Claiming(40_000_000, 299_988), SopClass.CTImageStorage, Uid.Parse("1.2.3.1"), TransferSyntax.ExplicitVRLittleEndian.Uid);
+            Claiming(40_000_000, 299_988), SopClass.CTImageStorage, Uid.Parse("1.2.3.1"),
+            TransferSyntax.ExplicitVRLittleEndian.Uid);
         await using var association = await AssociateAsync();
         Assert.Equal(DimseStatus.Success, await new CStoreScu(association).SendAsync(instance));
         Assert.InRange(new FileInfo(_stored[0]).Length, 300_000, 301_000);
         using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%b %B", _stored[0]])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         var blocks = (await stat.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split(' ')
             .Select(long.Parse).ToList();

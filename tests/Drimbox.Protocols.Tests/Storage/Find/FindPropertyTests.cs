@@ -23,7 +23,11 @@ public abstract class FindPropertyTests(IndexPlace place) : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => await place.RequireAsync();
 
-    public ValueTask DisposeAsync() => place.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return place.DisposeAsync();
+    }
 
     [Fact]
     public async Task Every_kind_of_matching_finds_what_a_naive_matcher_finds()
