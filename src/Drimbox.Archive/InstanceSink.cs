@@ -130,17 +130,20 @@ internal sealed class InstanceSink : IInstanceSink
         var record = InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf());
         // A note that cannot be read is an object like any other: it is kept, and hides nothing.
         var note = _store.Rejections.TryRead(_request, _store.Folders.PathOf(_name));
-        switch (await _store.Index.InsertAsync(record, CancellationToken.None))
+        // In one transaction: a query between the two would show what was rejected, and the note.
+        var hiding = note is null ? null : _store.Rejections.HidingOf(note);
+        switch (await _store.Index.InsertAsync(record, hiding, CancellationToken.None))
         {
             case InsertResult.Inserted inserted:
                 _isIndexed = true;
                 _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
-                if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
+                if (note is not null)
+                    _store.Rejections.Log(note, _request.Peer.CallingAe.ToString(), inserted.Hidden);
                 await _store.MarkAsync(inserted.RowId);
                 return DimseStatus.Success;
             case InsertResult.SameBytes:
                 Drop();
-                // The first time may have ended between the row and its effect.
+                // An earlier version of this program had the row and its effect in two transactions.
                 if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
                 return DimseStatus.Success;
             case InsertResult.Known known:

@@ -54,15 +54,21 @@ internal sealed class Rejections(
             surroundings.Time.GetUtcNow())),
     ];
 
+    /// <summary>What a note hides, itself too, and whom that is told.</summary>
+    public InstanceHiding HidingOf(RejectionNote note) => new(
+        [.. note.RejectedInstances, note.SopInstanceUid], CodeOf(note.Reason), Forwards(note.SopInstanceUid));
+
     /// <summary>Hides, and tells the listeners in the same transaction: one of them may ask at once what is left. A second
     /// time changes nothing.</summary>
     public async Task ApplyAsync(RejectionNote note, string callingAe)
     {
-        List<Uid> hidden = [.. note.RejectedInstances, note.SopInstanceUid];
-        var count = await index.HideAsync(
-            hidden, CodeOf(note.Reason), Forwards(note.SopInstanceUid), CancellationToken.None);
-        ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
+        var count = await index.HideAsync(HidingOf(note), CancellationToken.None);
+        Log(note, callingAe, count);
     }
+
+    /// <param name="count">How many were hidden.</param>
+    public void Log(RejectionNote note, string callingAe, int count) =>
+        ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
 
     /// <summary>The code of the title of a note.</summary>
     public static string CodeOf(RejectionReason reason) => reason switch

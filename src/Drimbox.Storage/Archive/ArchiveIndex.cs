@@ -85,10 +85,18 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     /// <summary>Takes an instance in; nothing of it if the instance is known.</summary>
     /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
     public Task<InsertResult> InsertAsync(InstanceRecord record, CancellationToken cancellationToken) =>
+        InsertAsync(record, null, cancellationToken);
+
+    /// <inheritdoc cref="InsertAsync(InstanceRecord, CancellationToken)"/>
+    /// <param name="hiding">What its arrival hides, in the same transaction: nobody sees one without the other.</param>
+    public Task<InsertResult> InsertAsync(
+        InstanceRecord record, InstanceHiding? hiding, CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db =>
             {
                 var result = ArchiveWrites.Insert(db, record);
+                if (result is InsertResult.Inserted inserted && hiding is not null)
+                    result = inserted with { Hidden = Hide(db, hiding) };
                 return new Written<InsertResult>(result, result is InsertResult.Inserted);
             },
             cancellationToken);
@@ -109,15 +117,11 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         string reason,
         IReadOnlyList<OutboxRow> outbox,
         CancellationToken cancellationToken) =>
-        WriteAsync(
-            db =>
-            {
-                var hidden = ArchiveWrites.Hide(db, sopInstanceUids, reason, _clock.DatabaseNow());
-                if (hidden == 0) return 0;
-                foreach (var row in outbox) _outbox.Insert(db, row);
-                return hidden;
-            },
-            cancellationToken);
+        HideAsync(new InstanceHiding(sopInstanceUids, reason, outbox), cancellationToken);
+
+    /// <inheritdoc cref="HideAsync(IReadOnlyList{Uid}, string, IReadOnlyList{OutboxRow}, CancellationToken)"/>
+    public Task<int> HideAsync(InstanceHiding hiding, CancellationToken cancellationToken) =>
+        WriteAsync(db => Hide(db, hiding), cancellationToken);
 
     /// <summary>Drops rows whose files are not whole, and what becomes empty above them.</summary>
     /// <returns>How many rows there were.</returns>
@@ -220,6 +224,14 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         }
 
         return SqliteStore.Open(options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+    }
+
+    private int Hide(DatabaseConnection db, InstanceHiding hiding)
+    {
+        var hidden = ArchiveWrites.Hide(db, hiding.SopInstanceUids, hiding.Reason, _clock.DatabaseNow());
+        if (hidden == 0) return 0;
+        foreach (var row in hiding.Outbox) _outbox.Insert(db, row);
+        return hidden;
     }
 
     private Task<bool> MarkStoppedAsync() => WriteAsync(

@@ -120,7 +120,7 @@ public abstract record InsertResult
     {
     }
 
-    public sealed record Inserted(long RowId) : InsertResult;
+    public sealed record Inserted(long RowId, int Hidden = 0) : InsertResult;
 
     /// <summary>The archive has the same data set in the same transfer syntax.</summary>
     public sealed record SameBytes(IndexedInstance Existing) : InsertResult;
@@ -151,3 +151,9 @@ public sealed record ArchiveIndexOptions
     /// <summary>As in <see cref="FlowStoreOptions.BlockingKinds"/>.</summary>
     public IReadOnlySet<string> BlockingKinds { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 }
+
+/// <summary>What a rejection note does.</summary>
+/// <param name="Reason">The code of its title.</param>
+/// <param name="Outbox">Added if any instance was hidden.</param>
+public sealed record InstanceHiding(
+    IReadOnlyList<Uid> SopInstanceUids, string Reason, IReadOnlyList<OutboxRow> Outbox);

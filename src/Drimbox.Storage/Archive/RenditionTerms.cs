@@ -13,7 +13,7 @@ internal static class RenditionTerms
     /// <summary>All transfer syntaxes, separated by backslashes, that of the row first.</summary>
     public const string Value = "CASE WHEN i.renditions = 0 THEN i.transfer_syntax_uid ELSE i.transfer_syntax_uid || "
         + "coalesce((SELECT group_concat('\\' || uid, '') FROM (SELECT f.transfer_syntax_uid AS uid "
-        + Standing + " ORDER BY f.id)), '') END";
+        + Standing + " ORDER BY f.id) AS further), '') END";
 
     /// <summary>Some further rendition fulfils a term.</summary>
     public static string AnyHas(string term) => $"(i.renditions > 0 AND EXISTS (SELECT 1 {Standing} AND {term}))";
