@@ -104,6 +104,18 @@ public static partial class Limits
     /// unless told (the shipped compose file says 30 s).</summary>
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(25);
 
+    /// <summary>500 ms of silence between two messages and an association is idle at a stop: one that has just been answered
+    /// is about to send A-RELEASE-RQ or its next request, which a reader on a slow line does within two round trips.
+    /// </summary>
+    public static readonly TimeSpan DrainIdleTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>5 s after the begin of a stop an association is ended between any two messages: a peer that sends study after
+    /// study has had the time to finish a series, and what it was answered is stored.</summary>
+    public static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>100 ms between two looks for idle associations at a stop: a fifth of <see cref="DrainIdleTime"/>.</summary>
+    public static readonly TimeSpan DrainSweepInterval = TimeSpan.FromMilliseconds(100);
+
     /// <summary>60 s for a response: a PACS answers C-STORE in well under a second; C-FIND over a large archive was
     /// seen to take 4 s.</summary>
     public static readonly TimeSpan DimseResponseTimeout = TimeSpan.FromSeconds(60);

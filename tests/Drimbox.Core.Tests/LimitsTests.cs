@@ -74,6 +74,8 @@ public sealed class LimitsTests
         Assert.True(Limits.ConnectTimeout < Limits.ArtimTimeout);
         Assert.True(Limits.ArtimTimeout < Limits.AssociationIdleTimeout);
         Assert.True(Limits.DrainTimeout < Limits.AssociationIdleTimeout);
+        Assert.True(Limits.DrainIdleTime + (Limits.DrainSweepInterval * 2) < Limits.DrainPatience);
+        Assert.True(Limits.DrainPatience < Limits.DrainTimeout);
         Assert.Equal(Limits.XdsCallTimeout + TimeSpan.FromSeconds(30), Limits.OutboxLease);
         Assert.InRange(Limits.DispatchAttemptDeadline, Limits.XdsCallTimeout, Limits.OutboxLease);
         Assert.True(Limits.StudyFetchDeadline < Limits.StudyFetchLease);

@@ -31,7 +31,7 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         {
             _now += by;
             due = _timers.FindAll(t => t.DueAt <= _now);
-            foreach (var timer in due) timer.DueAt = DateTimeOffset.MaxValue;
+            foreach (var timer in due) timer.DueAt = timer.DueAfter(_now);
         }
 
         foreach (var timer in due) timer.Fire();
@@ -39,14 +39,23 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
 
     private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
     {
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+
         public DateTimeOffset DueAt { get; set; } = DateTimeOffset.MaxValue;
 
         public Action Fire => fire;
 
+        public DateTimeOffset DueAfter(DateTimeOffset time) =>
+            _period == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time + _period;
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (clock._lock)
+            {
                 DueAt = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock._now + dueTime;
+                _period = period;
+            }
+
             return true;
         }
 

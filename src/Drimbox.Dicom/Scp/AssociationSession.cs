@@ -74,10 +74,10 @@ internal sealed partial class AssociationSession : IDisposable
 
     public void Expire(string why) => _provider.Expire(why, orderly: true);
 
-    /// <summary>Ends an association that is between two messages, with nothing under way.</summary>
-    public void AbortIfIdle()
+    /// <summary>Ends an association that has been between two messages for some time, with nothing under way.</summary>
+    public void AbortIfIdle(TimeSpan idleTime)
     {
-        if (HasAssociation && _operations.IsEmpty && !_provider.IsInMessage && _provider.IsWaiting)
+        if (HasAssociation && _operations.IsEmpty && !_provider.IsInMessage && _provider.WaitingTime >= idleTime)
             _provider.Expire("This node is stopping.", orderly: true);
     }
 

@@ -95,15 +95,17 @@ public sealed class DicomAcceptor : IAsyncDisposable
     }
 
     /// <summary>Stops in order: new associations are answered A-ASSOCIATE-RJ 2/3/1, those that transfer may finish
-    /// within <see cref="Limits.DrainTimeout"/>, idle ones are aborted.</summary>
+    /// within <see cref="Limits.DrainTimeout"/>, those that are idle are aborted (<see cref="Limits.DrainIdleTime"/>,
+    /// <see cref="Limits.DrainPatience"/>).</summary>
     /// <param name="cancellationToken">Cancelled: no more waiting, all that is left is aborted.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        if (_listener is null) return;
+        if (_listener is not { } listener) return;
         _admission.Drain();
         using var deadline = new CancellationTokenSource(Limits.DrainTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        foreach (var (session, _) in _sessions) session.AbortIfIdle();
+        var begun = _time.GetTimestamp();
+        using var sweep = _time.CreateTimer(_ => AbortIdle(begun), null, TimeSpan.Zero, Limits.DrainSweepInterval);
         try
         {
             while (_admission.AssociationCount > 0) await _admission.WhenAssociationEndsAsync(either.Token);
@@ -116,11 +118,11 @@ public sealed class DicomAcceptor : IAsyncDisposable
         // The token ends the accept that waits; only then may its socket go.
         await _stopping.CancelAsync();
         await _accepting;
-        _listener.Stop();
+        listener.Stop();
         foreach (var (session, _) in _sessions) session.Expire("This node is stopping.");
         await Task.WhenAll(_sessions.Values);
         _watch?.Dispose();
-        _listener.Dispose();
+        listener.Dispose();
         _listener = null;
         DicomLog.Stopped(_log);
     }
@@ -207,14 +209,17 @@ public sealed class DicomAcceptor : IAsyncDisposable
             DicomLog.TlsCertificateEnds(_log, tls.CertificateFile, notAfter);
     }
 
+    // One that was answered just now is given the time to say A-RELEASE-RQ, or to send what else it has.
+    private void AbortIdle(long begun)
+    {
+        var idleTime = _time.GetElapsedTime(begun) < Limits.DrainPatience ? Limits.DrainIdleTime : TimeSpan.Zero;
+        foreach (var (session, _) in _sessions) session.AbortIfIdle(idleTime);
+    }
+
     private void Watch()
     {
         if (_tls is not null && _time.GetElapsedTime(Volatile.Read(ref _tlsLookedAt)) >= Limits.TlsFilesPollInterval)
             ReloadTlsFiles();
-        foreach (var (session, _) in _sessions)
-        {
-            session.Watch();
-            if (_admission.IsDraining) session.AbortIfIdle();
-        }
+        foreach (var (session, _) in _sessions) session.Watch();
     }
 }

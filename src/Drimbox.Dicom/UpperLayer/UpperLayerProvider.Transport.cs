@@ -25,8 +25,9 @@ internal sealed partial class UpperLayerProvider
     /// <summary>True between the first byte of a message and its last: then a trickle is not progress.</summary>
     public bool IsInMessage { get; set; }
 
-    /// <summary>True while the reading task waits for the peer.</summary>
-    public bool IsWaiting => Volatile.Read(ref _waitingSince) != 0;
+    /// <summary>How long the reading task has been waiting for the peer; null while it does not.</summary>
+    public TimeSpan? WaitingTime =>
+        Volatile.Read(ref _waitingSince) is not 0 and var since ? _time.GetElapsedTime(since) : null;
 
     /// <summary>Bytes in several places are sent from there, without a copy.</summary>
     public bool CanGather => _transport.CanGather;

@@ -133,6 +133,34 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task While_stopping_one_that_was_just_answered_may_release()
+    {
+        var clock = new ManualClock(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var server = TestAcceptor.Start(time: clock);
+        var request = Pdus.EchoRequest("ARCHIVE", "MODALITY");
+        using var answered = RawPeer.Associate(server.EndPoint, request);
+        using var silent = RawPeer.Associate(server.EndPoint, request);
+        answered.Send(Pdus.Command(1, Pdus.EchoRq(1)));
+        Assert.Equal(DimseStatus.Success, answered.ReadCommand().Status);
+        var stopped = server.Acceptor.StopAsync();
+        clock.Advance(Limits.DrainIdleTime - Limits.DrainSweepInterval);
+        answered.Send(FixedPdu.ReleaseRq());
+        Assert.Equal(FixedPdu.ReleaseRp(), answered.ReadPdu());
+        Assert.False(stopped.IsCompleted);
+        Assert.Equal(1, server.Acceptor.AssociationCount);
+        SpinWait.SpinUntil(
+            () =>
+            {
+                clock.Advance(Limits.DrainSweepInterval);
+                return server.Acceptor.AssociationCount == 0;
+            },
+            TimeSpan.FromSeconds(10));
+        Assert.Equal(Pdus.Abort(2, 0), silent.ReadPdu());
+        silent.Dispose();
+        await stopped.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task A_caller_gets_only_the_services_of_its_rule()
     {
         await using var server = TestAcceptor.Start(o => o with

@@ -129,11 +129,9 @@ public sealed class TlsPortTests : IDisposable
         var sending = new CStoreScu(busy).SendAsync(instance).AsTask();
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref store.Completing) == 1, TimeSpan.FromSeconds(10)));
         var stopped = server.Acceptor.StopAsync();
-        var abort = await Assert.ThrowsAsync<AssociationAbortedException>(async () =>
-        {
-            // It may still answer until it is seen to be idle.
-            while (await new CEchoScu(idle).SendAsync() == DimseStatus.Success) await Task.Yield();
-        });
+        Assert.True(SpinWait.SpinUntil(() => server.Acceptor.AssociationCount == 1, TimeSpan.FromSeconds(10)));
+        var abort = await Assert.ThrowsAsync<AssociationAbortedException>(
+            async () => await new CEchoScu(idle).SendAsync());
         Assert.Equal(AssociationAbort.ByProvider(AbortReason.NotSpecified), abort.Abort);
         var late = await Assert.ThrowsAsync<AssociationRejectedException>(
             () => TlsFixture.RequestAsync(server, _tls.Client));
