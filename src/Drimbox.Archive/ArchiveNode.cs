@@ -67,8 +67,8 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             var folders = InstanceFolders.Open(folder, watched);
             _lifeCycle = new ArchiveLifeCycle(Options, watched, folder, _index, folders, _log);
             await _lifeCycle.ResumeAsync(cancellationToken);
-            var rejections = new Rejections(Options, surroundings, _index, _log);
-            await new StartUpCheck(Options, surroundings, _index, folders, rejections, _log)
+            var rejections = new Rejections(Options, surroundings, _log);
+            await new StartUpCheck(Options, surroundings, _index, folders, _log)
                 .RunAsync(cancellationToken);
             _sync = new GroupSync(watched.Disk);
             _kept = new KeptFiles(Options, watched.Disk, folders, _index, rejections, _log);

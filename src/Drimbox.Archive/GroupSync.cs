@@ -4,11 +4,11 @@ using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
-/// <summary>Makes files durable on a few threads of its own: a thread that waits for the disk is not one of the pool
-/// that reads associations. Files that wait together share the fsync of their folder.</summary>
+/// <summary>Makes files durable on a few threads of its own, or on that of a lone association, which may block: a thread
+/// that waits for the disk is not one of the pool. Files that wait together share the fsync of their folder.</summary>
 internal sealed class GroupSync : IDisposable
 {
-    private readonly WorkQueue<Job> _jobs = new();
+    private readonly WorkQueue<Job> _jobs = new(Limits.SyncThreads);
     private readonly Disk _disk;
     private readonly Thread[] _threads;
 
@@ -24,12 +24,22 @@ internal sealed class GroupSync : IDisposable
     }
 
     /// <summary>Ends when the bytes and the name of <paramref name="file"/> are durable.</summary>
+    /// <param name="mayBlock">The caller's thread may wait for the disk.</param>
     /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced
     /// again.</exception>
-    public Task SyncAsync(DiskFile file)
+    public Task SyncAsync(DiskFile file, bool mayBlock)
     {
         var job = new Job(file);
-        Invariant.Holds(_jobs.TryAdd(job));
+        if (mayBlock && _jobs.TryEnter())
+        {
+            Sync([job]);
+            _jobs.Leave();
+        }
+        else
+        {
+            Invariant.Holds(_jobs.TryAdd(job));
+        }
+
         return job.Done.Task;
     }
 
@@ -44,11 +54,17 @@ internal sealed class GroupSync : IDisposable
         var group = new List<Job>();
         while (_jobs.TryTake(group, Limits.SyncGroupMax))
         {
-            foreach (var job in group) job.Try(() => job.File.Sync());
-            foreach (var folder in group.GroupBy(job => Path.GetDirectoryName(job.File.Path)!))
-                SyncFolder(folder.Key, folder);
-            foreach (var job in group) job.End();
+            Sync(group);
+            _jobs.Leave();
         }
+    }
+
+    private void Sync(List<Job> group)
+    {
+        foreach (var job in group) job.Try(() => job.File.Sync());
+        foreach (var folder in group.GroupBy(job => Path.GetDirectoryName(job.File.Path)!))
+            SyncFolder(folder.Key, folder);
+        foreach (var job in group) job.End();
     }
 
     private void SyncFolder(string folder, IEnumerable<Job> jobs)

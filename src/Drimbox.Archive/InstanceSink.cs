@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Dicom;
@@ -21,8 +20,7 @@ internal sealed class InstanceSink : IInstanceSink
     private readonly DiskFile _file;
     private readonly int _headerLength;
     private readonly HeaderScanner _scanner;
-    private readonly IncrementalHash _fileHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly IncrementalHash _dataSetHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly FileDigest _digest = new();
     private bool _isRefused;
     private bool _isIndexed;
     private bool _isReleased;
@@ -34,21 +32,12 @@ internal sealed class InstanceSink : IInstanceSink
         _sender = store.Sites.SenderOf(request.Peer.CallingAe, request.MoveOriginator);
         _name = store.Folders.NewName(out _receivedAt);
         _file = store.Disk.Create(store.Folders.PathOf(_name));
-        try
-        {
-            var header = Part10Writer.Header(
-                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, _sender.Origin,
-                sending: _sender.Origin == request.Peer.CallingAe ? default : request.Peer.CallingAe);
-            _headerLength = header.Length;
-            _file.Write(header);
-            _fileHash.AppendData(header);
-        }
-        catch (StorageFaultException)
-        {
-            Drop();
-            throw;
-        }
-
+        var header = Part10Writer.Header(
+            request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, _sender.Origin,
+            sending: _sender.Origin == request.Peer.CallingAe ? default : request.Peer.CallingAe);
+        _headerLength = header.Length;
+        _file.Write(header);
+        _digest.Append(header);
         _scanner = store.RentScanner(request.TransferSyntax);
     }
 
@@ -63,8 +52,7 @@ internal sealed class InstanceSink : IInstanceSink
         }
 
         _file.Write(fragment.Span);
-        _fileHash.AppendData(fragment.Span);
-        _dataSetHash.AppendData(fragment.Span);
+        _digest.Append(fragment.Span);
         return default;
     }
 
@@ -85,7 +73,7 @@ internal sealed class InstanceSink : IInstanceSink
 
         try
         {
-            await _store.Sync.SyncAsync(_file);
+            await _store.Sync.SyncAsync(_file, _request.MayBlock);
             return await IndexAsync();
         }
         catch (IOException e)
@@ -127,41 +115,37 @@ internal sealed class InstanceSink : IInstanceSink
 
     private async Task<DimseStatus> IndexAsync()
     {
-        var record = InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf());
-        // A note that cannot be read is an object like any other: it is kept, and hides nothing.
-        var note = _store.Rejections.TryRead(_request, _store.Folders.PathOf(_name));
-        // In one transaction: a query between the two would show what was rejected, and the note.
-        var hiding = note is null ? null : _store.Rejections.HidingOf(note);
-        switch (await _store.Index.InsertAsync(record, hiding, CancellationToken.None))
+        var actor = _request.Peer.CallingAe.ToString();
+        var record = _store.Rejections.WithHiding(
+            InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf()), _store.Folders.PathOf(_name), actor);
+        switch (await _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock))
         {
             case InsertResult.Inserted inserted:
                 _isIndexed = true;
                 _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
-                if (note is not null)
-                    _store.Rejections.Log(note, _request.Peer.CallingAe.ToString(), inserted.Hidden);
+                _store.Rejections.Log(record, actor, inserted.Hidden);
                 await _store.MarkAsync(inserted.RowId);
                 return DimseStatus.Success;
             case InsertResult.SameBytes:
                 Drop();
-                // An earlier version of this program had the row and its effect in two transactions.
-                if (note is not null) await _store.Rejections.ApplyAsync(note, _request.Peer.CallingAe.ToString());
                 return DimseStatus.Success;
             case InsertResult.Known known:
-                var actor = _request.Peer.CallingAe.ToString();
                 var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
                 _isIndexed = true;
                 foreach (var study in settled.Changed)
                     _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer);
-                if (settled.IsTakenIn && note is not null) await _store.Rejections.ApplyAsync(note, actor);
+                if (settled.IsTakenIn) _store.Rejections.Log(record, actor, settled.Hidden);
                 return settled.Status;
             case var other:
                 throw Invariant.Unreachable(other);
         }
     }
 
-    private InstanceFile FileOf() => new(
-        _name, _file.Length, Convert.ToHexStringLower(_fileHash.GetHashAndReset()),
-        Convert.ToHexStringLower(_dataSetHash.GetHashAndReset()), _receivedAt, _sender.Origin);
+    private InstanceFile FileOf()
+    {
+        var (file, dataSet) = _digest.Finish();
+        return new(_name, _file.Length, file, dataSet, _receivedAt, _sender.Origin);
+    }
 
     private void Drop()
     {
@@ -174,8 +158,7 @@ internal sealed class InstanceSink : IInstanceSink
         if (_isReleased) return;
         _isReleased = true;
         _file.Dispose();
-        _fileHash.Dispose();
-        _dataSetHash.Dispose();
-        if (_scanner is not null) _store.Return(_scanner);
+        _digest.Dispose();
+        _store.Return(_scanner);
     }
 }

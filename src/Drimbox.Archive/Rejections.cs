@@ -14,17 +14,18 @@ namespace Drimbox.Archive;
 /// <summary>Imaging Object Change Management: a Key Object Selection document with a rejection title hides the
 /// instances that it names, and itself. Source: IHE RAD TF, RAD-66 and the IOCM profile; PS3.16 CID 7011.</summary>
 internal sealed class Rejections(
-    ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, ILogger log)
+    ArchiveOptions options, ArchiveSurroundings surroundings, ILogger log)
 {
-    /// <summary>The note in a file that was just received, or null if it is none.</summary>
+    /// <summary>What the arrival of a record hides: nothing, if its file is no rejection note. One that cannot be read is an
+    /// object like any other: it is kept, and hides nothing.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public RejectionNote? TryRead(in CStoreRequest request, string path) =>
-        request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage
-            ? TryRead(path, request.Peer.CallingAe.ToString())
-            : null;
+    public InstanceRecord WithHiding(InstanceRecord record, string path, string callingAe) =>
+        record.Instance.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage
+            && TryRead(path, callingAe) is { } note
+            ? record with { Hides = HidingOf(note) }
+            : record;
 
-    /// <inheritdoc cref="TryRead(in CStoreRequest, string)"/>
-    public RejectionNote? TryRead(string path, string callingAe)
+    private RejectionNote? TryRead(string path, string callingAe)
     {
         if (surroundings.Disk.FileLength(path) > Limits.RejectionNoteBytesMax)
         {
@@ -54,24 +55,18 @@ internal sealed class Rejections(
             surroundings.Time.GetUtcNow())),
     ];
 
-    /// <summary>What a note hides, itself too, and whom that is told.</summary>
-    public InstanceHiding HidingOf(RejectionNote note) => new(
-        [.. note.RejectedInstances, note.SopInstanceUid], CodeOf(note.Reason), Forwards(note.SopInstanceUid));
-
-    /// <summary>Hides, and tells the listeners in the same transaction: one of them may ask at once what is left. A second
-    /// time changes nothing.</summary>
-    public async Task ApplyAsync(RejectionNote note, string callingAe)
+    /// <param name="hidden">How many the arrival of the record hid.</param>
+    public void Log(InstanceRecord record, string callingAe, int hidden)
     {
-        var count = await index.HideAsync(HidingOf(note), CancellationToken.None);
-        Log(note, callingAe, count);
+        if (record.Hides is { } hiding)
+            ArchiveLog.Rejected(log, options.NodeId, hiding.Reason, callingAe, hidden);
     }
 
-    /// <param name="count">How many were hidden.</param>
-    public void Log(RejectionNote note, string callingAe, int count) =>
-        ArchiveLog.Rejected(log, options.NodeId, CodeOf(note.Reason), callingAe, count);
+    // Itself too; and the listeners are told in the same transaction: one of them may ask at once what is left.
+    private InstanceHiding HidingOf(RejectionNote note) => new(
+        [.. note.RejectedInstances, note.SopInstanceUid], CodeOf(note.Reason), Forwards(note.SopInstanceUid));
 
-    /// <summary>The code of the title of a note.</summary>
-    public static string CodeOf(RejectionReason reason) => reason switch
+    private static string CodeOf(RejectionReason reason) => reason switch
     {
         RejectionReason.Quality => "113001",
         RejectionReason.PatientSafety => "113037",

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Drimbox.Core.Archive;
 using Drimbox.Dicom;
 using Drimbox.Storage;
@@ -15,7 +14,6 @@ internal sealed class StartUpCheck(
     ArchiveSurroundings surroundings,
     ArchiveIndex index,
     InstanceFolders folders,
-    Rejections rejections,
     ILogger log)
 {
     private const int PageRows = 1_000;
@@ -138,8 +136,7 @@ internal sealed class StartUpCheck(
                 cancellationToken.ThrowIfCancellationRequested();
                 // It was whole once, and is known not to be any more: its row says so to whoever asks.
                 if (row.Damaged) continue;
-                if (IsWhole(row.File)) await ReapplyAsync(row);
-                else if (!await FallBackAsync(row, cancellationToken)) broken.Add(row);
+                if (!IsWhole(row.File) && !await FallBackAsync(row, cancellationToken)) broken.Add(row);
             }
 
             if (broken.Count > 0) await DropAsync(broken, cancellationToken);
@@ -155,7 +152,7 @@ internal sealed class StartUpCheck(
         try
         {
             using var stream = surroundings.Disk.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream)) == file.Sha256;
+            return FileDigest.Of(stream) == file.Digest;
         }
         catch (IOException e) when (e is not StorageFaultException { Fault: not StorageFault.Io })
         {
@@ -173,15 +170,6 @@ internal sealed class StartUpCheck(
         if (!surroundings.Disk.FileExists(path)) return;
         surroundings.Disk.MakeDirectory(folders.Damaged);
         surroundings.Disk.Rename(path, Path.Combine(folders.Damaged, Path.GetFileName(path)));
-    }
-
-    // The crash may have come between the row of a note and its effect; hiding again changes nothing.
-    private async Task ReapplyAsync(IndexedInstance row)
-    {
-        if (row.SopClassUid != SopClass.KeyObjectSelectionDocumentStorage || !row.Visible) return;
-        var sender = row.File.SenderAe.ToString();
-        if (rejections.TryRead(folders.PathOf(row.File.FileName), sender) is { } note)
-            await rejections.ApplyAsync(note, sender);
     }
 
     private async Task SweepAsync(CancellationToken cancellationToken)

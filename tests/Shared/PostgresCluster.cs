@@ -89,6 +89,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     private async Task MakeAsync()
     {
         _binaries = Binaries();
+        // initdb and the server refuse to run as root.
+        if (Environment.IsPrivilegedProcess) foreach (var program in (string[])["chown", "setpriv"]) Peer.Require(program);
         _folder = Directory.CreateTempSubdirectory("drimbox-pg-");
         if (Environment.IsPrivilegedProcess) await RunAsync("chown", User(), _folder.FullName);
         // Sorted by the rules of a language, which no index of ours may depend on; nothing here outlives the machine.

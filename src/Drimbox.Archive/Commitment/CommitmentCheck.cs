@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Drimbox.Archive.Completeness;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -79,6 +78,6 @@ internal sealed class CommitmentCheck(
         var path = folders.PathOf(file.FileName);
         if (surroundings.Disk.FileLength(path) != file.Length) return false;
         using var stream = surroundings.Disk.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream)) == file.Sha256;
+        return FileDigest.Of(stream) == file.Digest;
     }
 }

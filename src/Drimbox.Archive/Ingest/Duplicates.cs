@@ -8,11 +8,14 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Archive;
 
 /// <summary>How an arrival under a known UID ended.</summary>
-/// <param name="IsTakenIn">It stands now; what it sets off (a rejection note, say) follows.</param>
+/// <param name="IsTakenIn">It stands now, and so does what it set off.</param>
 internal readonly record struct Settled(DimseStatus Status, bool IsTakenIn)
 {
     /// <summary>The studies that are no longer what they were: none for the same bytes again.</summary>
     public IEnumerable<Uid> Changed { get; init; } = [];
+
+    /// <summary>How many instances it hides, if it is a rejection note.</summary>
+    public int Hidden { get; init; }
 }
 
 /// <summary>
@@ -49,18 +52,22 @@ internal sealed class Duplicates(
 
                 Rename(ref name, NameFor(decision, expected, name));
                 var named = record with { File = record.File with { FileName = name } };
-                if (await CommitAsync(decision, expected, named, actor) is not SettleResult.Changed changed)
+                switch (await CommitAsync(decision, expected, named, actor))
                 {
-                    await MarkAsync();
-                    Uid[] studies = [expected.Instance.StudyInstanceUid, record.Study.StudyInstanceUid];
-                    return Told(decision, actor, name) with
-                    {
-                        Changed = decision.Outcome == DuplicateOutcome.Quarantine ? [] : studies.Distinct(),
-                    };
+                    case SettleResult.Done done:
+                        await MarkAsync();
+                        Uid[] studies = [expected.Instance.StudyInstanceUid, record.Study.StudyInstanceUid];
+                        return Told(decision, actor, name) with
+                        {
+                            Changed = decision.Outcome == DuplicateOutcome.Quarantine ? [] : studies.Distinct(),
+                            Hidden = done.Hidden,
+                        };
+                    case SettleResult.Changed { Standing: { } changed }:
+                        expected = changed;
+                        break;
+                    default:
+                        return await TakeInAsync(named);
                 }
-
-                if (changed.Standing is null) return await TakeInAsync(named);
-                expected = changed.Standing;
             }
 
             throw new StorageFaultException(
@@ -145,8 +152,15 @@ internal sealed class Duplicates(
         var result = await index.InsertAsync(
             record with { File = record.File with { FileName = first, ReceivedAt = receivedAt } },
             CancellationToken.None);
-        if (result is InsertResult.Inserted)
-            return new(DimseStatus.Success, IsTakenIn: true) { Changed = [record.Study.StudyInstanceUid] };
+        if (result is InsertResult.Inserted inserted)
+        {
+            return new(DimseStatus.Success, IsTakenIn: true)
+            {
+                Changed = [record.Study.StudyInstanceUid],
+                Hidden = inserted.Hidden,
+            };
+        }
+
         surroundings.Disk.TryUnlink(folders.PathOf(first));
         // And came again: the sender repeats, and meets it.
         return result is InsertResult.SameBytes

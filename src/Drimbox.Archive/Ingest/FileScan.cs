@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -24,8 +23,7 @@ internal sealed record FileScan(InstanceFile File, InstanceRecord? Record, bool 
         var receivedAt = FileNames.RoleOf(name).ReceivedAt ?? disk.LastWrite(path);
         // Its structure to the last fragment of compressed pixels, which the scan of the header does not look at.
         var isWhole = DicomFile.TryRead(path, out var part10, out _);
-        using var fileHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var dataSetHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var digest = new FileDigest();
         var scanner = part10 is not null ? new HeaderScanner(HeaderScanner.IndexedTags) : null;
         scanner?.Reset(part10!.TransferSyntax);
         var dataSetStart = part10?.DataSetOffset ?? long.MaxValue;
@@ -38,10 +36,8 @@ internal sealed record FileScan(InstanceFile File, InstanceRecord? Record, bool 
             while ((count = stream.Read(buffer, 0, ChunkBytes)) > 0)
             {
                 var bytes = buffer.AsSpan(0, count);
-                fileHash.AppendData(bytes);
-                var skipped = (int)Math.Clamp(dataSetStart - length, 0, count);
-                dataSetHash.AppendData(bytes[skipped..]);
-                scanner?.Feed(bytes[skipped..]);
+                digest.Append(bytes);
+                scanner?.Feed(bytes[(int)Math.Clamp(dataSetStart - length, 0, count)..]);
                 length += count;
             }
         }
@@ -51,11 +47,13 @@ internal sealed record FileScan(InstanceFile File, InstanceRecord? Record, bool 
         }
 
         var source = part10?.Meta.GetString(Tag.SourceApplicationEntityTitle);
+        var (wholeFile, dataSet) = digest.Finish();
         var file = new InstanceFile(
-            name, length, Convert.ToHexStringLower(fileHash.GetHashAndReset()),
-            Convert.ToHexStringLower(dataSetHash.GetHashAndReset()), receivedAt,
+            name, length, wholeFile, dataSet, receivedAt,
             AeTitle.TryParse(source, out var sender) ? sender : AeTitle.Parse("UNKNOWN"));
-        var isInstance = scanner is not null && scanner.Complete(length - dataSetStart) != ReadStatus.Failed
+        // One whose length of the meta information is wrong was not written by us; its digest would not tell its data set.
+        var isInstance = scanner is not null && digest.DataSetOffset == dataSetStart
+            && scanner.Complete(length - dataSetStart) != ReadStatus.Failed
             && !scanner.GetUid(Tag.SOPInstanceUID).IsEmpty && !scanner.GetUid(Tag.SOPClassUID).IsEmpty
             && !scanner.GetUid(Tag.StudyInstanceUID).IsEmpty && !scanner.GetUid(Tag.SeriesInstanceUID).IsEmpty;
         return new FileScan(

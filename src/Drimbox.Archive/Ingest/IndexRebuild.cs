@@ -97,7 +97,7 @@ public sealed class IndexRebuild(
         {
             var rejections = new Rejections(
                 new ArchiveOptions { NodeId = nodeId, DataFolder = dataFolder, AeTitle = AeTitle.Parse("REBUILD") },
-                surroundings, index, surroundings.Log.CreateLogger<IndexRebuild>());
+                surroundings, surroundings.Log.CreateLogger<IndexRebuild>());
             long done = 0;
             await foreach (var scan in ScanAsync(instances, cancellationToken))
             {
@@ -164,20 +164,15 @@ public sealed class IndexRebuild(
         }
 
         if (role.WasHidden) _hidden.Add(record.Instance.SopInstanceUid);
-        // They share transactions: what waits for a commit is taken in by the order of the calls.
-        _pending.Enqueue((index.AdoptAsync(record, role.Version, cancellationToken), scan));
-        if (record.Instance.SopClassUid != SopClass.KeyObjectSelectionDocumentStorage)
+        record = rejections.WithHiding(record, Path.Combine(_root, scan.File.FileName), scan.File.SenderAe.ToString());
+        if (record.Hides is { } hiding)
         {
-            await DrainAsync(index, Limits.CommitGroupMax, cancellationToken);
-            return;
+            foreach (var uid in hiding.SopInstanceUids) _rejected[uid] = hiding.Reason;
         }
 
-        // A note hides what came before it, and nothing that came after.
-        await DrainAsync(index, 0, cancellationToken);
-        var sender = scan.File.SenderAe.ToString();
-        if (rejections.TryRead(Path.Combine(_root, scan.File.FileName), sender) is not { } note) return;
-        await rejections.ApplyAsync(note, sender);
-        foreach (var uid in note.RejectedInstances) _rejected[uid] = Rejections.CodeOf(note.Reason);
+        // They share transactions, in the order of the calls: a note hides what came before it, and nothing that came after.
+        _pending.Enqueue((index.AdoptAsync(record, role.Version, cancellationToken), scan));
+        await DrainAsync(index, Limits.CommitGroupMax, cancellationToken);
     }
 
     private async Task DrainAsync(ArchiveIndex index, int left, CancellationToken cancellationToken)
@@ -204,7 +199,7 @@ public sealed class IndexRebuild(
     private async Task<int> HideAsync(ArchiveIndex index, CancellationToken cancellationToken)
     {
         foreach (var group in _hidden.GroupBy(uid => _rejected.GetValueOrDefault(uid, "")))
-            await index.HideAsync([.. group.Distinct()], group.Key, [], cancellationToken);
+            await index.HideAsync(new InstanceHiding([.. group.Distinct()], group.Key), cancellationToken);
         return await index.HiddenCountAsync(cancellationToken);
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -67,20 +66,17 @@ public sealed class KeptFiles
             if (await _index.FindQuarantinedAsync(rowId, cancellationToken) is not { } quarantined)
                 return new Refusal(RefusalReason.UnknownTarget, "Nothing in quarantine has this number.");
             if (Read(quarantined.File) is not { } record) return NotAsStored();
+            var sender = record.File.SenderAe.ToString();
+            record = _rejections.WithHiding(record, _folders.PathOf(record.File.FileName), sender);
             var uid = record.Instance.SopInstanceUid;
             var standing = await _index.StandingAsync(uid, cancellationToken);
             if (standing is not null && Stands(standing.Instance, record))
                 return new Refusal(RefusalReason.WrongState, "These bytes stand already; drop them here.");
             var version = (standing?.Instance.Version ?? 0) + 1;
             var copy = Copy(record, version, isHidden: standing is { Instance.Visible: false });
-            var sender = record.File.SenderAe.ToString();
-            var note = record.Instance.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage
-                ? _rejections.TryRead(_folders.PathOf(copy.File.FileName), sender)
-                : null;
-            var result = await CommitAsync([copy], () => _index.ReleaseAsync(
-                quarantined, standing, copy, version, actor, CancellationToken.None));
-            if (!result) continue;
-            if (note is not null) await _rejections.ApplyAsync(note, sender);
+            if (await CommitAsync([copy], () => _index.ReleaseAsync(
+                quarantined, standing, copy, version, actor, CancellationToken.None)) is not { } done) continue;
+            _rejections.Log(record, sender, done.Hidden);
             ArchiveLog.Administered(_log, _options.NodeId, actor, "released", $"quarantined object {rowId}");
             return null;
         }
@@ -117,8 +113,8 @@ public sealed class KeptFiles
             if (records.Count < prior.Count) return NotAsStored();
             var copies = records.ConvertAll(record =>
                 Copy(record, standing.Instance.Version + 1, isHidden: !standing.Instance.Visible));
-            if (!await CommitAsync(copies, () => _index.RestoreAsync(
-                standing, version, copies, actor, CancellationToken.None))) continue;
+            if (await CommitAsync(copies, () => _index.RestoreAsync(
+                standing, version, copies, actor, CancellationToken.None)) is null) continue;
             ArchiveLog.Administered(
                 _log, _options.NodeId, actor, "restored", $"version {Text(version)} of row {Text(standing.Instance.RowId)}");
             return null;
@@ -171,7 +167,7 @@ public sealed class KeptFiles
     private InstanceRecord? Read(InstanceFile file)
     {
         var scan = FileScan.Read(_disk, _root, file.FileName);
-        return scan.File.Sha256 == file.Sha256 ? scan.Record : null;
+        return scan.File.Digest == file.Digest ? scan.Record : null;
     }
 
     private InstanceRecord Copy(InstanceRecord record, int version, bool isHidden)
@@ -180,7 +176,7 @@ public sealed class KeptFiles
         var path = _folders.PathOf(name);
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using var digest = new FileDigest();
             using (var from = _disk.OpenRead(_folders.PathOf(record.File.FileName)))
             using (var to = _disk.Create(path))
             {
@@ -188,7 +184,7 @@ public sealed class KeptFiles
                 int count;
                 while ((count = from.Read(buffer)) > 0)
                 {
-                    hash.AppendData(buffer.AsSpan(0, count));
+                    digest.Append(buffer.AsSpan(0, count));
                     to.Write(buffer.AsSpan(0, count));
                 }
 
@@ -196,7 +192,7 @@ public sealed class KeptFiles
             }
 
             _disk.SyncDirectory(Path.GetDirectoryName(path)!);
-            if (Convert.ToHexStringLower(hash.GetHashAndReset()) != record.File.Sha256)
+            if (digest.Finish().Digest != record.File.Digest)
                 throw new StorageFaultException(StorageFault.Corrupt, "A file changed while it was copied.");
         }
         catch (IOException)
@@ -209,14 +205,14 @@ public sealed class KeptFiles
     }
 
     /// <returns>False if something changed meanwhile; the copies are gone then.</returns>
-    private async Task<bool> CommitAsync(IReadOnlyList<InstanceRecord> copies, Func<Task<SettleResult>> commit)
+    private async Task<SettleResult.Done?> CommitAsync(IReadOnlyList<InstanceRecord> copies, Func<Task<SettleResult>> commit)
     {
         IReadOnlyList<string> gone = [.. copies.Select(copy => copy.File.FileName)];
         try
         {
-            if (await commit() is not SettleResult.Done done) return false;
+            if (await commit() is not SettleResult.Done done) return null;
             gone = done.Freed;
-            return true;
+            return done;
         }
         finally
         {

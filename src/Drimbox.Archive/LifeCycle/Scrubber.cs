@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -192,17 +191,17 @@ internal sealed partial class Scrubber(
         var buffer = ArrayPool<byte>.Shared.Rent(Limits.ScrubChunkBytes);
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using var digest = new FileDigest();
             await using var stream = surroundings.Disk.OpenRead(folders.PathOf(file.FileName));
             if (stream.Length != file.Length) return false;
             int count;
             while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
             {
-                hash.AppendData(buffer, 0, count);
+                digest.Append(buffer.AsSpan(0, count));
                 await RestAsync(count, cancellationToken);
             }
 
-            return Convert.ToHexStringLower(hash.GetHashAndReset()) == file.Sha256;
+            return digest.Finish().Digest == file.Digest;
         }
         catch (StorageFaultException e) when (e.Fault == StorageFault.TooManyFiles)
         {

@@ -54,7 +54,7 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
             // Conditional requests and ranges are those of RFC 9110 13 and 14: the framework's own.
             await TypedResults.PhysicalFile(
                 lookup.PathOf(offer.Rendition), contentType, lastModified: file.ReceivedAt,
-                entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""), enableRangeProcessing: true)
+                entityTag: new EntityTagHeaderValue($"\"{file.Digest}\""), enableRangeProcessing: true)
                 .ExecuteAsync(context);
             return;
         }
@@ -69,7 +69,7 @@ internal sealed class RetrieveTransaction(InstanceLookup lookup, IIdSource ids)
         context.Response.ContentType = contentType;
         context.Response.ContentLength = head.Length + converted.Length;
         context.Response.Headers.ETag = 
-            $"W/\"{file.Sha256}-{offer.Media.TransferSyntax}{VersionOf(instance)}\"";
+            $"W/\"{file.Digest}-{offer.Media.TransferSyntax}{VersionOf(instance)}\"";
         await context.Response.BodyWriter.WriteAsync(head, context.RequestAborted);
         await context.Response.BodyWriter.SendAsync(converted, context.RequestAborted);
     }

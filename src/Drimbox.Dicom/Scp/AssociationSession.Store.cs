@@ -81,7 +81,10 @@ internal sealed partial class AssociationSession
                 syntax,
                 command.Priority ?? DimsePriority.Medium,
                 command.MoveOriginator,
-                command.MoveOriginatorMessageId));
+                command.MoveOriginatorMessageId)
+            {
+                MayBlock = _window == 1 && SessionThread.IsCurrent,
+            });
             return default;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -27,7 +27,12 @@ public readonly record struct CStoreRequest(
     TransferSyntax TransferSyntax,
     DimsePriority Priority,
     AeTitle MoveOriginator,
-    ushort? MoveOriginatorMessageId);
+    ushort? MoveOriginatorMessageId)
+{
+    /// <summary>The completion is called on the thread of the association, which does nothing else until the response: it
+    /// may block there (docs/adr/0015).</summary>
+    public bool MayBlock { get; init; }
+}
 
 /// <summary>Storage SCP. Source: PS3.4 annex B.</summary>
 public interface ICStoreScp

@@ -85,7 +85,7 @@ internal static class ArchiveRoutes
         receivedAt = file.File.ReceivedAt,
         length = file.File.Length,
         file = file.File.FileName,
-        sha256 = file.File.Sha256,
+        digest = file.File.Digest,
         standing = standing is null
             ? null
             : new

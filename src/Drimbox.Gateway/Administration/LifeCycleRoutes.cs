@@ -156,7 +156,7 @@ internal static class LifeCycleRoutes
                 transferSyntax = i.TransferSyntaxUid,
                 file = i.FileName,
                 length = i.Length,
-                sha256 = i.Sha256,
+                digest = i.Digest,
                 sender = i.SenderAe,
                 receivedAt = i.ReceivedAt,
                 rejected = i.HiddenReason,

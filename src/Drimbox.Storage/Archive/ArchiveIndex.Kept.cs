@@ -22,7 +22,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected,
+            record.Instance.SopInstanceUid, expected, record.Hides,
             db =>
             {
                 var former = expected.Instance;
@@ -39,7 +39,7 @@ public sealed partial class ArchiveIndex
     public Task<SettleResult> AddRenditionAsync(
         StandingInstance expected, InstanceRecord record, string actor, CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected,
+            record.Instance.SopInstanceUid, expected, record.Hides,
             db =>
             {
                 KeptFileWrites.AddRendition(db, expected.Instance, record);
@@ -57,7 +57,7 @@ public sealed partial class ArchiveIndex
     public Task<SettleResult> QuarantineAsync(
         StandingInstance expected, QuarantinedFile file, string actor, CancellationToken cancellationToken) =>
         SettleAsync(
-            file.SopInstanceUid, expected,
+            file.SopInstanceUid, expected, null,
             db =>
             {
                 if (QuarantineTable.Has(db, file)) return [file.File.FileName];
@@ -99,7 +99,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected,
+            record.Instance.SopInstanceUid, expected, record.Hides,
             db =>
             {
                 // Null if another released or dropped it meanwhile: then nothing of this is wanted.
@@ -176,7 +176,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            expected.Instance.SopInstanceUid, expected,
+            expected.Instance.SopInstanceUid, expected, null,
             db =>
             {
                 var former = expected.Instance;
@@ -280,29 +280,9 @@ public sealed partial class ArchiveIndex
         WriteAsync(
             db =>
             {
-                if (ArchiveWrites.FindInstance(db, record.Instance.SopInstanceUid) is not { } standing)
-                {
-                    InsertAt(db, record, Math.Max(version, 1));
-                    return AdoptedAs.Instance;
-                }
-
-                if (version == 0)
-                    return KeptFileWrites.Has(standing, record) ? AdoptedAs.SameBytes : AdoptedAs.Undecided;
-                if (version < standing.Version)
-                {
-                    KeptFileWrites.AddPrior(db, standing, record, version);
-                    return AdoptedAs.PriorVersion;
-                }
-
-                if (version > standing.Version)
-                {
-                    KeptFileWrites.Replace(db, standing, record, version);
-                    return AdoptedAs.Version;
-                }
-
-                if (KeptFileWrites.Has(standing, record)) return AdoptedAs.SameBytes;
-                KeptFileWrites.AddRendition(db, standing, record);
-                return AdoptedAs.Rendition;
+                var adopted = Adopt(db, record, version);
+                if (adopted != AdoptedAs.Undecided) Hide(db, record.Hides);
+                return adopted;
             },
             cancellationToken);
 
@@ -310,6 +290,32 @@ public sealed partial class ArchiveIndex
     public Task<int> HiddenCountAsync(CancellationToken cancellationToken) =>
         _readers.ReadAsync(
             db => (int)db.Use("SELECT count(*) FROM instance WHERE visible = 0").LongOrNone()!.Value, cancellationToken);
+
+    private static AdoptedAs Adopt(DatabaseConnection db, InstanceRecord record, int version)
+    {
+        if (ArchiveWrites.FindInstance(db, record.Instance.SopInstanceUid) is not { } standing)
+        {
+            InsertAt(db, record, Math.Max(version, 1));
+            return AdoptedAs.Instance;
+        }
+
+        if (version == 0) return KeptFileWrites.Has(standing, record) ? AdoptedAs.SameBytes : AdoptedAs.Undecided;
+        if (version < standing.Version)
+        {
+            KeptFileWrites.AddPrior(db, standing, record, version);
+            return AdoptedAs.PriorVersion;
+        }
+
+        if (version > standing.Version)
+        {
+            KeptFileWrites.Replace(db, standing, record, version);
+            return AdoptedAs.Version;
+        }
+
+        if (KeptFileWrites.Has(standing, record)) return AdoptedAs.SameBytes;
+        KeptFileWrites.AddRendition(db, standing, record);
+        return AdoptedAs.Rendition;
+    }
 
     private static void InsertAt(DatabaseConnection db, InstanceRecord record, int version)
     {
@@ -326,6 +332,7 @@ public sealed partial class ArchiveIndex
     private Task<SettleResult> SettleAsync(
         Uid sopInstanceUid,
         StandingInstance? expected,
+        InstanceHiding? hiding,
         Func<DatabaseConnection, IReadOnlyList<string>?> change,
         CancellationToken cancellationToken) =>
         _writer.RunAsync(
@@ -334,7 +341,7 @@ public sealed partial class ArchiveIndex
                 var standing = KeptFileWrites.Standing(db, sopInstanceUid);
                 var isStill = expected is null ? standing is null : expected.IsStill(standing);
                 return isStill && change(db) is { } freed
-                    ? new Written<SettleResult>(new SettleResult.Done(freed), Keep: true)
+                    ? new Written<SettleResult>(new SettleResult.Done(freed, Hide(db, hiding)), Keep: true)
                     : new Written<SettleResult>(new SettleResult.Changed(standing), Keep: false);
             },
             cancellationToken);

@@ -84,22 +84,18 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
 
     /// <summary>Takes an instance in; nothing of it if the instance is known.</summary>
     /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
-    public Task<InsertResult> InsertAsync(InstanceRecord record, CancellationToken cancellationToken) =>
-        InsertAsync(record, null, cancellationToken);
-
-    /// <inheritdoc cref="InsertAsync(InstanceRecord, CancellationToken)"/>
-    /// <param name="hiding">What its arrival hides, in the same transaction: nobody sees one without the other.</param>
+    /// <param name="mayBlock">The caller's thread may wait for the disk, which spares the way to another one.</param>
     public Task<InsertResult> InsertAsync(
-        InstanceRecord record, InstanceHiding? hiding, CancellationToken cancellationToken) =>
+        InstanceRecord record, CancellationToken cancellationToken, bool mayBlock = false) =>
         _writer.RunAsync(
             db =>
             {
                 var result = ArchiveWrites.Insert(db, record);
-                if (result is InsertResult.Inserted inserted && hiding is not null)
-                    result = inserted with { Hidden = Hide(db, hiding) };
+                if (result is InsertResult.Inserted inserted && Hide(db, record.Hides) is > 0 and var hidden)
+                    result = inserted with { Hidden = hidden };
                 return new Written<InsertResult>(result, result is InsertResult.Inserted);
             },
-            cancellationToken);
+            cancellationToken, mayBlock);
 
     /// <summary>Adds to the outbox alone.</summary>
     public Task<IReadOnlyList<long>> EnqueueAsync(
@@ -109,17 +105,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
 
     /// <summary>Hides instances from every query and retrieval (IOCM); files and rows stay. Unknown and hidden ones
     /// are passed over.</summary>
-    /// <param name="reason">The code of the rejection note's title.</param>
-    /// <param name="outbox">Added if any instance was hidden.</param>
     /// <returns>How many were hidden now.</returns>
-    public Task<int> HideAsync(
-        IReadOnlyList<Uid> sopInstanceUids,
-        string reason,
-        IReadOnlyList<OutboxRow> outbox,
-        CancellationToken cancellationToken) =>
-        HideAsync(new InstanceHiding(sopInstanceUids, reason, outbox), cancellationToken);
-
-    /// <inheritdoc cref="HideAsync(IReadOnlyList{Uid}, string, IReadOnlyList{OutboxRow}, CancellationToken)"/>
     public Task<int> HideAsync(InstanceHiding hiding, CancellationToken cancellationToken) =>
         WriteAsync(db => Hide(db, hiding), cancellationToken);
 
@@ -226,8 +212,9 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         return SqliteStore.Open(options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
     }
 
-    private int Hide(DatabaseConnection db, InstanceHiding hiding)
+    private int Hide(DatabaseConnection db, InstanceHiding? hiding)
     {
+        if (hiding is null) return 0;
         var hidden = ArchiveWrites.Hide(db, hiding.SopInstanceUids, hiding.Reason, _clock.DatabaseNow());
         if (hidden == 0) return 0;
         foreach (var row in hiding.Outbox) _outbox.Insert(db, row);

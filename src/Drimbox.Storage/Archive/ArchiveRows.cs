@@ -75,12 +75,12 @@ public sealed record InstanceAttributes(
 /// <summary>The file of an instance, and how it came.</summary>
 /// <param name="FileName">Relative to the folder of the archive; our own random name.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Sha256">Of the file, lower-case hexadecimal.</param>
+/// <param name="Digest">Of the file (<see cref="FileDigest"/>), lower-case hexadecimal.</param>
 /// <param name="DataSetSha256">Of the data set alone, without preamble and file meta information.</param>
 /// <param name="ReceivedAt">When its first byte came.</param>
 /// <param name="SenderAe">Whose object it is: the calling AE, or the PACS that asked a stranger to send it.</param>
 public sealed record InstanceFile(
-    string FileName, long Length, string Sha256, string DataSetSha256, DateTimeOffset ReceivedAt, AeTitle SenderAe);
+    string FileName, long Length, string Digest, string DataSetSha256, DateTimeOffset ReceivedAt, AeTitle SenderAe);
 
 /// <summary>What the index takes in for one instance.</summary>
 public sealed record InstanceRecord(
@@ -88,7 +88,11 @@ public sealed record InstanceRecord(
     StudyAttributes Study,
     SeriesAttributes Series,
     InstanceAttributes Instance,
-    InstanceFile File);
+    InstanceFile File)
+{
+    /// <summary>What its arrival hides, in the same transaction: nobody sees one without the other.</summary>
+    public InstanceHiding? Hides { get; init; }
+}
 
 /// <summary>An indexed instance: what retrieval, start-up check and scrubber need.</summary>
 /// <param name="RowId">Grows with the order of insertion and is never used again.</param>
@@ -156,4 +160,4 @@ public sealed record ArchiveIndexOptions
 /// <param name="Reason">The code of its title.</param>
 /// <param name="Outbox">Added if any instance was hidden.</param>
 public sealed record InstanceHiding(
-    IReadOnlyList<Uid> SopInstanceUids, string Reason, IReadOnlyList<OutboxRow> Outbox);
+    IReadOnlyList<Uid> SopInstanceUids, string Reason, params IReadOnlyList<OutboxRow> Outbox);

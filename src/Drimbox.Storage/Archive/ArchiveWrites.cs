@@ -68,7 +68,7 @@ internal static class ArchiveWrites
             .Add(series).Add(instance.SopInstanceUid.ToString()).Add(instance.SopClassUid.ToString())
             .Add(instance.TransferSyntaxUid.ToString()).Add(instance.InstanceNumber).Add(instance.NumberOfFrames)
             .Add(instance.Rows).Add(instance.Columns).Add(file.FileName).Add(file.Length)
-            .AddBlob(Convert.FromHexString(file.Sha256)).AddBlob(Convert.FromHexString(file.DataSetSha256))
+            .AddBlob(Convert.FromHexString(file.Digest)).AddBlob(Convert.FromHexString(file.DataSetSha256))
             .Add(file.ReceivedAt).Add(file.SenderAe.ToString()).InsertedId();
         db.Use("UPDATE series SET visible_instances = visible_instances + 1 WHERE id = ?").Add(series).Run();
         return new InsertResult.Inserted(id);

@@ -49,7 +49,8 @@ public abstract record SettleResult
     }
 
     /// <param name="Freed">Files that no row names any more: the caller unlinks them.</param>
-    public sealed record Done(IReadOnlyList<string> Freed) : SettleResult;
+    /// <param name="Hidden">How many instances what came hides (<see cref="InstanceRecord.Hides"/>).</param>
+    public sealed record Done(IReadOnlyList<string> Freed, int Hidden = 0) : SettleResult;
 
     /// <summary>Something else was committed meanwhile, and nothing of this: decide again.</summary>
     /// <param name="Standing">Null: the instance is gone.</param>

@@ -151,7 +151,7 @@ internal static class KeptFileWrites
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Add(instance).Add(version).Add(sopClass.ToString()).Add(transferSyntax.ToString()).Add(file.FileName)
-            .Add(file.Length).AddBlob(Convert.FromHexString(file.Sha256))
+            .Add(file.Length).AddBlob(Convert.FromHexString(file.Digest))
             .AddBlob(Convert.FromHexString(file.DataSetSha256)).Add(file.ReceivedAt).Add(file.SenderAe.ToString()).Run();
 
     // A sender that changes its mind to and fro would otherwise fill the disk with two objects.
@@ -181,7 +181,7 @@ internal static class KeptFileWrites
             .Add(former.RowId).Add(series).Add(instance.SopClassUid.ToString())
             .Add(instance.TransferSyntaxUid.ToString()).Add(instance.InstanceNumber).Add(instance.NumberOfFrames)
             .Add(instance.Rows).Add(instance.Columns).Add(file.FileName).Add(file.Length)
-            .AddBlob(Convert.FromHexString(file.Sha256)).AddBlob(Convert.FromHexString(file.DataSetSha256))
+            .AddBlob(Convert.FromHexString(file.Digest)).AddBlob(Convert.FromHexString(file.DataSetSha256))
             .Add(file.ReceivedAt).Add(file.SenderAe.ToString()).Add(version).Run();
         if (from == series) return;
         if (former.Visible)

@@ -177,7 +177,7 @@ public sealed record InstanceEntry(
     string InstanceNumber,
     string FileName,
     long Length,
-    string Sha256,
+    string Digest,
     DateTimeOffset ReceivedAt,
     AeTitle SenderAe,
     string? HiddenReason,

@@ -146,7 +146,7 @@ internal static class LifeCycleWrites
         db.Use("""
             UPDATE instance SET file_name = ?, length = ?, sha256 = ?, sender_ae = ?, damaged_at = NULL WHERE id = ?
             """)
-            .Add(whole.FileName).Add(whole.Length).AddBlob(Convert.FromHexString(whole.Sha256))
+            .Add(whole.FileName).Add(whole.Length).AddBlob(Convert.FromHexString(whole.Digest))
             .Add(whole.SenderAe.ToString()).Add(damaged.RowId).Run();
     }
 

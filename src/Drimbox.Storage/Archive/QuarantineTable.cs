@@ -23,7 +23,7 @@ internal static class QuarantineTable
             .Add(file.SopInstanceUid.ToString()).Add(file.SopClassUid.ToString())
             .Add(file.StudyInstanceUid.ToString()).Add(file.SeriesInstanceUid.ToString())
             .Add(file.TransferSyntaxUid.ToString()).Add(file.File.FileName).Add(file.File.Length)
-            .AddBlob(Convert.FromHexString(file.File.Sha256)).AddBlob(Convert.FromHexString(file.File.DataSetSha256))
+            .AddBlob(Convert.FromHexString(file.File.Digest)).AddBlob(Convert.FromHexString(file.File.DataSetSha256))
             .Add(file.File.ReceivedAt).Add(file.File.SenderAe.ToString()).Add(file.Reason.ToString()).Run();
 
     /// <summary>True if the same bytes are in quarantine under the same UID.</summary>

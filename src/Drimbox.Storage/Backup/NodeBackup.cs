@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Storage;
@@ -80,11 +79,11 @@ public static class NodeBackup
     }
 
     /// <summary>Copies one file durably.</summary>
-    /// <returns>The SHA-256 of what was copied, lower-case hexadecimal, and its length.</returns>
-    internal static (string Sha256, long Length) CopyFile(
+    /// <returns>The <see cref="FileDigest"/> of what was copied, and its length.</returns>
+    internal static (string Digest, long Length) CopyFile(
         Disk disk, string from, string to, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var digest = new FileDigest();
         var buffer = new byte[CopyBytes];
         using var source = disk.OpenRead(from);
         using var copy = disk.Create(to);
@@ -94,7 +93,7 @@ public static class NodeBackup
             while ((read = source.Read(buffer)) > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                hash.AppendData(buffer, 0, read);
+                digest.Append(buffer.AsSpan(0, read));
                 copy.Write(buffer.AsSpan(0, read));
             }
 
@@ -107,7 +106,7 @@ public static class NodeBackup
             throw;
         }
 
-        return (Convert.ToHexStringLower(hash.GetHashAndReset()), copy.Length);
+        return (digest.Finish().Digest, copy.Length);
     }
 
     private static void CopyFolder(

@@ -101,8 +101,8 @@ public static class NodeRestore
         disk.MakeDirectory(Path.GetDirectoryName(to)!);
         // Of a restore that was interrupted; it may be half.
         disk.Unlink(to);
-        var (sha256, _) = NodeBackup.CopyFile(disk, from, to, cancellationToken);
-        return sha256 == file.Sha256;
+        var (digest, _) = NodeBackup.CopyFile(disk, from, to, cancellationToken);
+        return digest == file.Digest;
     }
 
     private static List<IndexedInstance> ReadPage(SqliteDatabase db, long after)

@@ -7,20 +7,20 @@ namespace Drimbox.Storage.Database;
 internal readonly record struct Written<T>(T Value, bool Keep);
 
 /// <summary>
-/// The one thread that writes to a database. What waits when it becomes free goes into one transaction with a
+/// The one thread at a time that writes to a database. What waits when it becomes free goes into one transaction with a
 /// savepoint each (group commit): the fsync is shared, a failed write takes back only itself, and a lone writer never
-/// waits for company.
+/// waits for company, nor for another thread if its own may block.
 /// </summary>
 internal sealed class DatabaseWriter : IAsyncDisposable
 {
     private readonly DatabaseConnection _db;
     private readonly Action _committed;
-    private readonly WorkQueue<Job> _queue = new();
+    private readonly WorkQueue<Job> _queue = new(atOnce: 1);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _transactions;
     private int _disposed;
 
-    /// <param name="committed">Called on the writer's thread after each COMMIT.</param>
+    /// <param name="committed">Called after each COMMIT, by the thread that did it.</param>
     public DatabaseWriter(DatabaseConnection db, string name, Action committed)
     {
         _db = db;
@@ -34,9 +34,19 @@ internal sealed class DatabaseWriter : IAsyncDisposable
 
     /// <summary>Runs <paramref name="work"/> inside a transaction and returns after its COMMIT.</summary>
     /// <param name="cancellationToken">Honoured until the work starts; from then on the true outcome is told.</param>
-    public Task<T> RunAsync<T>(Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken)
+    /// <param name="mayBlock">The caller's thread may wait for the disk: if the database is free, it does the
+    /// work.</param>
+    public Task<T> RunAsync<T>(
+        Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken, bool mayBlock = false)
     {
         var job = new Job<T>(work, cancellationToken);
+        if (mayBlock && _queue.TryEnter())
+        {
+            Run([job]);
+            _queue.Leave();
+            return job.Task;
+        }
+
         return _queue.TryAdd(job) ? job.Task : throw new ObjectDisposedException("The store is closed.");
     }
 
@@ -48,26 +58,32 @@ internal sealed class DatabaseWriter : IAsyncDisposable
         _db.Dispose();
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
-        Justification = "Top of the worker loop: every caller of the batch is told, and the next batch is served.")]
     private void Loop()
     {
         var batch = new List<Job>();
         while (_queue.TryTake(batch, Limits.CommitGroupMax))
         {
-            batch.RemoveAll(job => job.EndIfCanceled());
-            try
-            {
-                if (batch.Count == 1) RunAlone(batch[0]);
-                else if (batch.Count > 1) RunGroup(batch);
-            }
-            catch (Exception e)
-            {
-                foreach (var job in batch) job.Fail(e);
-            }
+            Run(batch);
+            _queue.Leave();
         }
 
         _ended.SetResult();
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Top of a batch: every caller of it is told, and the next batch is served.")]
+    private void Run(List<Job> batch)
+    {
+        batch.RemoveAll(job => job.EndIfCanceled());
+        try
+        {
+            if (batch.Count == 1) RunAlone(batch[0]);
+            else if (batch.Count > 1) RunGroup(batch);
+        }
+        catch (Exception e)
+        {
+            foreach (var job in batch) job.Fail(e);
+        }
     }
 
     private void RunAlone(Job job)

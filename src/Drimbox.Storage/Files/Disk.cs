@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using Drimbox.Core;
 using Microsoft.Win32.SafeHandles;
 
 namespace Drimbox.Storage;
@@ -207,11 +209,16 @@ public abstract class Disk
     }
 }
 
-/// <summary>A file that is being written, under its final name or one that will be renamed.</summary>
+/// <summary>A file that is being written, under its final name or one that will be renamed. Writes end at multiples of
+/// <see cref="Limits.FileWriteAlignment"/>, which the page cache takes for less (docs/adr/0015); the rest waits for more, or
+/// for <see cref="Sync"/>: what is not synced was not written.</summary>
 public sealed class DiskFile : IDisposable
 {
     private readonly Disk _disk;
     private readonly SafeFileHandle _handle;
+    private byte[]? _waiting;
+    private int _waitingCount;
+    private long _written;
     private bool _failed;
 
     internal DiskFile(Disk disk, SafeFileHandle handle, string path)
@@ -223,23 +230,25 @@ public sealed class DiskFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes written so far.</summary>
-    public long Length { get; private set; }
+    /// <summary>Bytes given so far.</summary>
+    public long Length => _written + _waitingCount;
 
     /// <summary>Appends all of <paramref name="bytes"/>.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
         ThrowIfFailed();
-        try
+        if (_waitingCount > 0)
         {
-            _disk.WriteAll(_handle, Path, bytes, Length);
-            Length += bytes.Length;
+            var count = Math.Min(Limits.FileWriteAlignment - _waitingCount, bytes.Length);
+            Wait(bytes[..count]);
+            if (_waitingCount < Limits.FileWriteAlignment) return;
+            Flush();
+            bytes = bytes[count..];
         }
-        catch (StorageFaultException)
-        {
-            _failed = true;
-            throw;
-        }
+
+        var whole = bytes.Length - (bytes.Length % Limits.FileWriteAlignment);
+        if (whole > 0) WriteNow(bytes[..whole]);
+        if (whole < bytes.Length) Wait(bytes[whole..]);
     }
 
     /// <summary>fsync. After a failure the kernel may have dropped the pages and a second call would lie: the file
@@ -247,6 +256,7 @@ public sealed class DiskFile : IDisposable
     public void Sync()
     {
         ThrowIfFailed();
+        if (_waitingCount > 0) Flush();
         try
         {
             _disk.Call(DiskCall.Sync, Path, _handle);
@@ -258,7 +268,39 @@ public sealed class DiskFile : IDisposable
         }
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _handle.Dispose();
+        if (_waiting is not null) ArrayPool<byte>.Shared.Return(_waiting);
+        _waiting = null;
+    }
+
+    private void Wait(ReadOnlySpan<byte> bytes)
+    {
+        _waiting ??= ArrayPool<byte>.Shared.Rent(Limits.FileWriteAlignment);
+        bytes.CopyTo(_waiting.AsSpan(_waitingCount));
+        _waitingCount += bytes.Length;
+    }
+
+    private void Flush()
+    {
+        WriteNow(_waiting.AsSpan(0, _waitingCount));
+        _waitingCount = 0;
+    }
+
+    private void WriteNow(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _disk.WriteAll(_handle, Path, bytes, _written);
+            _written += bytes.Length;
+        }
+        catch (StorageFaultException)
+        {
+            _failed = true;
+            throw;
+        }
+    }
 
     private void ThrowIfFailed()
     {

@@ -6,30 +6,17 @@ using A = Drimbox.Storage.ArchiveAttribute;
 
 namespace Drimbox.Tests.Storage;
 
-public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
+public abstract class ArchiveFindTests(IndexPlace place) : IndexTests(place)
 {
-    private ArchiveIndex _index = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        await place.RequireAsync();
-        _index = await place.OpenAsync();
+        await base.InitializeAsync();
         await AddAsync(1, "LECŒUR^RENÉ", "CT", "20260101", "081500", "A%_[1]");
         await AddAsync(2, "lecoeur^rene^^^", "MR", "20260215", "1200", "a%_[1]");
         await AddAsync(3, "DUPONT", "CT", "20260215", "", "B*2");
         await AddAsync(4, "Dupont^Zoé", "US", "", "235959.999999", "");
         await AddAsync(5, "YAMADA^TAROU=山田^太郎=やまだ^たろう", "CT", "20261231", "10", "C?3");
         await AddAsync(6, "O'NEIL ^ ANNE  ", "DX", "19991231", "10:30:00", "' OR 1=1 --");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        // Null where the test was skipped.
-        if (_index is not null) await _index.DisposeAsync();
-        await place.DisposeAsync();
-        GC.SuppressFinalize(this);
     }
 
     [Theory]
@@ -104,7 +91,7 @@ public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
     public async Task Modalities_in_study_are_those_of_its_series()
     {
         var second = Instance(1, 2, 1);
-        await _index.InsertAsync(
+        await Index.InsertAsync(
             second with { Series = second.Series with { Modality = "SR" } }, Token);
         Assert.Equal("1", await FindAsync(FindMatch.Single(A.ModalitiesInStudy, "SR")));
         Assert.Equal("1 3 5", await FindAsync(FindMatch.Wildcard(A.ModalitiesInStudy, "C*")));
@@ -138,7 +125,7 @@ public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
     public async Task No_more_rows_come_than_asked_for()
     {
         var query = new FindQuery(FindLevel.Study, [], ResultsMax: 4);
-        Assert.Equal(4, (await _index.FindAsync(query, Token).ToListAsync(Token)).Count);
+        Assert.Equal(4, (await Index.FindAsync(query, Token).ToListAsync(Token)).Count);
     }
 
     [Fact]
@@ -204,7 +191,7 @@ public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
     private Task<InsertResult> AddAsync(int study, string name, string modality, string date, string time, string accession)
     {
         var record = Instance(study, 1, 1, name, $"IPP-{study}");
-        return _index.InsertAsync(
+        return Index.InsertAsync(
             record with
             {
                 Study = record.Study with { StudyDate = date, StudyTime = time, AccessionNumber = accession },
@@ -214,7 +201,7 @@ public abstract class ArchiveFindTests(IndexPlace place) : IAsyncLifetime
     }
 
     private async Task<List<FindRow>> RowsAsync(FindLevel level, params FindMatch[] matches) =>
-        await _index.FindAsync(new FindQuery(level, matches), Token).ToListAsync(Token);
+        await Index.FindAsync(new FindQuery(level, matches), Token).ToListAsync(Token);
 
     private async Task<string> FindAsync(params FindMatch[] matches) => string.Join(
         ' ', (await RowsAsync(FindLevel.Study, matches)).Select(row => row[A.StudyInstanceUid]![6..]).Order());

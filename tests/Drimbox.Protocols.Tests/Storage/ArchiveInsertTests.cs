@@ -4,26 +4,8 @@ using static Drimbox.Tests.Storage.ArchiveFixture;
 
 namespace Drimbox.Tests.Storage;
 
-public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
+public abstract class ArchiveInsertTests(IndexPlace place) : IndexTests(place)
 {
-    private ArchiveIndex _index = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        await place.RequireAsync();
-        _index = await place.OpenAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        // Null where the test was skipped.
-        if (_index is not null) await _index.DisposeAsync();
-        await place.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task An_instance_is_taken_in_once()
     {
@@ -33,7 +15,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
         var same = Assert.IsType<InsertResult.SameBytes>(await InsertAsync(record with
         {
             // Another preamble or another sender in the meta information: the data set is what counts.
-            File = record.File with { FileName = "second", Sha256 = new string('b', 64) },
+            File = record.File with { FileName = "second", Digest = new string('b', 64) },
         }));
         Assert.Equal(inserted.RowId, same.Existing.RowId);
         Assert.Equal(record.File, same.Existing.File);
@@ -46,17 +28,17 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
             Instance = record.Instance with { TransferSyntaxUid = Uid.Parse("1.2.840.10008.1.2.4.90") },
         };
         Assert.IsType<InsertResult.Known>(await InsertAsync(otherSyntax));
-        Assert.Single(await _index.ListAsync(0, 10, Token));
+        Assert.Single(await Index.ListAsync(0, 10, Token));
     }
 
     [Fact]
     public async Task What_was_inserted_is_there_after_a_crash_and_the_crash_is_seen()
     {
         await InsertAsync(Instance(1, 1, 1));
-        await _index.MarkVerifiedAsync(1, Token);
+        await Index.MarkVerifiedAsync(1, Token);
         await InsertAsync(Instance(1, 1, 2));
 
-        await using var left = await place.AfterCrashAsync();
+        await using var left = await Place.AfterCrashAsync();
         await using var again = await left.OpenAsync();
 
         Assert.False(again.StoppedCleanly);
@@ -69,12 +51,12 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
     [Fact]
     public async Task A_clean_stop_leaves_nothing_to_check()
     {
-        Assert.True(_index.StoppedCleanly);
+        Assert.True(Index.StoppedCleanly);
         await InsertAsync(Instance(1, 1, 1));
-        await _index.DisposeAsync();
-        _index = await place.OpenAsync();
-        Assert.True(_index.StoppedCleanly);
-        Assert.Equal(1, _index.VerifiedTo);
+        await Index.DisposeAsync();
+        Index = await Place.OpenAsync();
+        Assert.True(Index.StoppedCleanly);
+        Assert.Equal(1, Index.VerifiedTo);
     }
 
     [Fact]
@@ -84,9 +66,9 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
 
         var inserted = results.Count(result => result is InsertResult.Inserted);
         Assert.Equal(results.Length - inserted, results.Count(result => result is InsertResult.SameBytes));
-        Assert.InRange(_index.Transactions, 1, 100);
+        Assert.InRange(Index.Transactions, 1, 100);
         var counted = 0;
-        await foreach (var row in _index.FindAsync(
+        await foreach (var row in Index.FindAsync(
             new FindQuery(FindLevel.Study, [FindMatch.Return(ArchiveAttribute.NumberOfStudyRelatedInstances)]), Token))
             counted += int.Parse(row[ArchiveAttribute.NumberOfStudyRelatedInstances]!);
         Assert.Equal(inserted, counted);
@@ -108,7 +90,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
             FindMatch.Single(ArchiveAttribute.AccessionNumber, "ACC1"),
             FindMatch.Range(ArchiveAttribute.StudyTime, "1015", "1015"),
             FindMatch.Single(ArchiveAttribute.ReferringPhysicianName, "medecin^anne")])
-            Assert.Single(await _index.FindAsync(new FindQuery(FindLevel.Study, [match]), Token).ToListAsync(Token));
+            Assert.Single(await Index.FindAsync(new FindQuery(FindLevel.Study, [match]), Token).ToListAsync(Token));
     }
 
     [Fact]
@@ -116,7 +98,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
     {
         await InsertAsync(Instance(1, 1, 1, "PAT-UN^ALIX", "123"));
         await InsertAsync(Instance(2, 1, 1, "PAT-DEUX^DOMINIQUE", "123"));
-        var rows = await _index.FindAsync(
+        var rows = await Index.FindAsync(
             new FindQuery(
                 FindLevel.Study,
                 [FindMatch.Single(ArchiveAttribute.PatientId, "123"), FindMatch.Return(ArchiveAttribute.PatientName)]),
@@ -135,7 +117,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
 
         Assert.Equal(2, await HideAsync("1.2.3.1.1.1", "1.2.3.1.2.1", "9.9.9"));
         Assert.Equal(0, await HideAsync("1.2.3.1.1.1"));
-        Assert.Single(await _index.Outbox.ListAsync(new OutboxFilter([]), Token));
+        Assert.Single(await Index.Outbox.ListAsync(new OutboxFilter([]), Token));
 
         var study = Assert.Single(await FindAsync(
             FindLevel.Study, ArchiveAttribute.NumberOfStudyRelatedSeries, ArchiveAttribute.NumberOfStudyRelatedInstances));
@@ -143,19 +125,20 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
         Assert.Equal("2", study[ArchiveAttribute.NumberOfStudyRelatedInstances]);
         Assert.Equal(["1.2.3.1.1"], (await FindAsync(FindLevel.Series)).Select(r => r[ArchiveAttribute.SeriesInstanceUid]));
         Assert.Equal(2, (await FindAsync(FindLevel.Image)).Count);
-        var moved = await _index.InstancesOfAsync(
+        var moved = await Index.InstancesOfAsync(
             new FindQuery(FindLevel.Study, [FindMatch.Single(ArchiveAttribute.StudyInstanceUid, "1.2.3.1")]), Token)
             .ToListAsync(Token);
         Assert.Equal(["1.2.3.1.1.2", "1.2.3.1.1.3"], moved.Select(i => i.SopInstanceUid.ToString()));
 
-        Assert.False((await _index.FindInstanceAsync(Uid.Parse("1.2.3.1.1.1"), Token))!.Visible);
+        Assert.False((await Index.FindInstanceAsync(Uid.Parse("1.2.3.1.1.1"), Token))!.Visible);
         Assert.Equal(2, await HideAsync("1.2.3.1.1.2", "1.2.3.1.1.3"));
         Assert.Empty(await FindAsync(FindLevel.Patient));
         Assert.Empty(await FindAsync(FindLevel.Study));
-        Assert.Equal(4, (await _index.ListAsync(0, 10, Token)).Count);
+        Assert.Equal(4, (await Index.ListAsync(0, 10, Token)).Count);
 
         Task<int> HideAsync(params string[] uids) =>
-            _index.HideAsync([.. uids.Select(uid => Uid.Parse(uid))], "113001", [told with { CoalesceKey = "k" }], Token);
+            Index.HideAsync(
+                new([.. uids.Select(uid => Uid.Parse(uid))], "113001", told with { CoalesceKey = "k" }), Token);
     }
 
     [Fact]
@@ -163,11 +146,11 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
     {
         await InsertAsync(Instance(1, 1, 1));
         await InsertAsync(Instance(1, 1, 2));
-        Assert.Equal(1, await _index.RemoveAsync([1, 77], Token));
+        Assert.Equal(1, await Index.RemoveAsync([1, 77], Token));
         var study = Assert.Single(await FindAsync(FindLevel.Study, ArchiveAttribute.NumberOfStudyRelatedInstances));
         Assert.Equal("1", study[ArchiveAttribute.NumberOfStudyRelatedInstances]);
 
-        Assert.Equal(1, await _index.RemoveAsync([2], Token));
+        Assert.Equal(1, await Index.RemoveAsync([2], Token));
         Assert.Empty(await FindAsync(FindLevel.Patient));
         // A row id never comes back.
         Assert.Equal(new InsertResult.Inserted(3), await InsertAsync(Instance(1, 1, 1)));
@@ -178,11 +161,25 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
     {
         OutboxRow[] told = [new("iocm/WS", "iocm", "1.2.3.1", Now)];
         await InsertAsync(Instance(1, 1, 1));
-        for (var round = 0; round < 2; round++) await _index.HideAsync([Uid.Parse("1.2.3.1.1.1")], "113001", told, Token);
-        var row = Assert.Single(await _index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
-        Assert.True(await _index.Outbox.CompleteAsync(
+        for (var round = 0; round < 2; round++)
+            await Index.HideAsync(new([Uid.Parse("1.2.3.1.1.1")], "113001", told), Token);
+        var row = Assert.Single(await Index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
+        Assert.True(await Index.Outbox.CompleteAsync(
             new OutboxResult(row.Id, row.Epoch, Core.Publications.DispatchOutcome.Done), Token));
-        Assert.Single(await _index.EnqueueAsync(told, Token));
+        Assert.Single(await Index.EnqueueAsync(told, Token));
+    }
+
+    [Fact]
+    public async Task An_arrival_and_what_it_hides_are_one_transaction()
+    {
+        await InsertAsync(Instance(1, 1, 1));
+        var told = new OutboxRow("iocm/WS", "iocm", "1.2.3.1", Now);
+        var before = Index.Transactions;
+        var note = Instance(1, 2, 1) with { Hides = new([Uid.Parse("1.2.3.1.1.1"), Uid.Parse("1.2.3.1.2.1")], "113001", told) };
+        Assert.Equal(new InsertResult.Inserted(2, Hidden: 2), await InsertAsync(note));
+        Assert.Equal(1, Index.Transactions - before);
+        Assert.Empty(await FindAsync(FindLevel.Study));
+        Assert.Single(await Index.Outbox.ListAsync(new OutboxFilter([]), Token));
     }
 
     [Theory]
@@ -193,7 +190,7 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
     {
         // The path of architecture.md: file, its fsync, its folder's fsync, then the row; the sender is told last.
         var disk = new FaultyDisk(Disk.Real);
-        var folder = Path.Combine(place.Path, "instances");
+        var folder = Path.Combine(Place.Path, "instances");
         disk.MakeDirectory(folder);
         for (var nth = 1; ; nth++)
         {
@@ -208,12 +205,12 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
             }
 
             Assert.IsType<StorageFaultException>(error);
-            Assert.Null(await _index.FindInstanceAsync(record.Instance.SopInstanceUid, Token));
+            Assert.Null(await Index.FindInstanceAsync(record.Instance.SopInstanceUid, Token));
             Assert.False(File.Exists(Path.Combine(folder, record.File.FileName)));
 
             disk.Arm(0, kind);
             await StoreAsync(record);
-            Assert.NotNull(await _index.FindInstanceAsync(record.Instance.SopInstanceUid, Token));
+            Assert.NotNull(await Index.FindInstanceAsync(record.Instance.SopInstanceUid, Token));
         }
 
         async Task StoreAsync(InstanceRecord record)
@@ -238,10 +235,10 @@ public abstract class ArchiveInsertTests(IndexPlace place) : IAsyncLifetime
         }
     }
 
-    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, Token);
+    private Task<InsertResult> InsertAsync(InstanceRecord record) => Index.InsertAsync(record, Token);
 
     private async Task<List<FindRow>> FindAsync(FindLevel level, params ArchiveAttribute[] attributes) =>
-        await _index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);
+        await Index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);
 }
 
 public sealed class SqliteArchiveInsertTests() : ArchiveInsertTests(new SqlitePlace());

@@ -8,60 +8,43 @@ using static Drimbox.Tests.Storage.ArchiveFixture;
 namespace Drimbox.Tests.Storage;
 
 /// <summary>What an index holds beside its instances: outbox, commitments, completeness, removals.</summary>
-public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
+public abstract class IndexTableTests(IndexPlace place) : IndexTests(place)
 {
     private static readonly Uid Study1 = Uid.Parse("1.2.3.1");
-    private ArchiveIndex _index = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        await place.RequireAsync();
-        _index = await place.OpenAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        // Null where the test was skipped.
-        if (_index is not null) await _index.DisposeAsync();
-        await place.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     [Fact]
     public async Task A_lane_goes_in_order_by_priority_and_coalesces_what_waits()
     {
-        await _index.EnqueueAsync(
+        await Index.EnqueueAsync(
             [
                 new("a", "k", "first", Now), new("a", "k", "second", Now), new("b", "k", "old", Now) { CoalesceKey = "c" },
                 new("a", "k", "urgent", Now) { Priority = 5 },
             ],
             Token);
-        await _index.EnqueueAsync([new("b", "k", "new", Now) { CoalesceKey = "c", Priority = 3 }], Token);
+        await Index.EnqueueAsync([new("b", "k", "new", Now) { CoalesceKey = "c", Priority = 3 }], Token);
         Assert.Equal(["new", "urgent"], await ClaimAndFinishAsync(DispatchOutcome.Done));
         Assert.Equal(["first"], await ClaimAndFinishAsync(DispatchOutcome.Ambiguous));
         // What may have had its effect goes before anything else of its lane.
-        await _index.EnqueueAsync([new("a", "k", "more urgent", Now) { Priority = 9 }], Token);
+        await Index.EnqueueAsync([new("a", "k", "more urgent", Now) { Priority = 9 }], Token);
         Assert.Equal(["first"], await ClaimAndFinishAsync(DispatchOutcome.Quarantine));
         Assert.Equal(["more urgent"], await ClaimAndFinishAsync(DispatchOutcome.Done));
         Assert.Equal(["second"], await ClaimAndFinishAsync(DispatchOutcome.Done));
-        Assert.Null(await _index.Outbox.NextDueAsync(Token));
+        Assert.Null(await Index.Outbox.NextDueAsync(Token));
 
         var quarantined = Assert.Single(
-            await _index.Outbox.ListAsync(new OutboxFilter([OutboxState.Quarantined], Lane: "a", Kind: "k"), Token));
-        Assert.True(await _index.Outbox.RequeueAsync(quarantined.Id, "anne", Token));
-        Assert.Equal("requeue", Assert.Single(await _index.Outbox.ListInterventionsAsync(quarantined.Id, Token)).Action);
-        var claimed = Assert.Single(await _index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
-        Assert.True(await _index.Outbox.RenewAsync(claimed.Id, claimed.Epoch, TimeSpan.FromMinutes(2), Token));
-        Assert.True(await _index.Outbox.ReleaseAsync(claimed.Id, claimed.Epoch, Token));
-        Assert.False(await _index.Outbox.ReleaseAsync(claimed.Id, claimed.Epoch, Token));
-        Assert.Single(await _index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
-        Assert.Equal(1, await _index.Outbox.VoidLeasesAsync(Token));
+            await Index.Outbox.ListAsync(new OutboxFilter([OutboxState.Quarantined], Lane: "a", Kind: "k"), Token));
+        Assert.True(await Index.Outbox.RequeueAsync(quarantined.Id, "anne", Token));
+        Assert.Equal("requeue", Assert.Single(await Index.Outbox.ListInterventionsAsync(quarantined.Id, Token)).Action);
+        var claimed = Assert.Single(await Index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
+        Assert.True(await Index.Outbox.RenewAsync(claimed.Id, claimed.Epoch, TimeSpan.FromMinutes(2), Token));
+        Assert.True(await Index.Outbox.ReleaseAsync(claimed.Id, claimed.Epoch, Token));
+        Assert.False(await Index.Outbox.ReleaseAsync(claimed.Id, claimed.Epoch, Token));
+        Assert.Single(await Index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token));
+        Assert.Equal(1, await Index.Outbox.VoidLeasesAsync(Token));
         Assert.Equal(
             DispatchOutcome.Ambiguous,
-            Assert.Single(await _index.Outbox.ListAsync(new OutboxFilter([OutboxState.Pending]), Token)).LastOutcome);
-        Assert.True(await _index.Outbox.DiscardAsync(quarantined.Id, "anne", Token));
+            Assert.Single(await Index.Outbox.ListAsync(new OutboxFilter([OutboxState.Pending]), Token)).LastOutcome);
+        Assert.True(await Index.Outbox.DiscardAsync(quarantined.Id, "anne", Token));
     }
 
     [Fact]
@@ -69,44 +52,44 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
     {
         var transaction = Uid.Parse("1.2.9");
         var instances = new[] { (Uid.Parse("1.2.840.10008.5.1.4.1.1.2"), Uid.Parse("1.2.3.1.1.1")) };
-        Task<bool> AskAsync() => _index.Commitments.TryAddAsync(
+        Task<bool> AskAsync() => Index.Commitments.TryAddAsync(
             transaction, AeTitle.Parse("CT1"), AeTitle.Parse("ARCHIVE"), instances, Token);
         Assert.True(await AskAsync());
         Assert.True(await AskAsync());
-        var pending = Assert.Single(await _index.Commitments.ListPendingAsync(Token));
+        var pending = Assert.Single(await Index.Commitments.ListPendingAsync(Token));
         Assert.Equal(2, pending.Requests);
         CommitmentFailure[] failures = [new(instances[0].Item1, instances[0].Item2, 0x0112)];
-        await _index.Commitments.PostponeAsync(pending, Now, failures, "No answer.", Token);
-        await _index.Commitments.PostponeAsync(pending, Now, null, "No answer.", Token);
-        var row = (await _index.Commitments.ReadAsync(pending.Id, Token))!;
+        await Index.Commitments.PostponeAsync(pending, Now, failures, "No answer.", Token);
+        await Index.Commitments.PostponeAsync(pending, Now, null, "No answer.", Token);
+        var row = (await Index.Commitments.ReadAsync(pending.Id, Token))!;
         Assert.Equal((failures.Single(), false, instances.Single()), (row.Failures!.Single(), row.IsDuplicate, row.Instances.Single()));
-        await _index.Commitments.FinishAsync(pending, CommitmentState.Reported, null, Token);
-        Assert.Empty(await _index.Commitments.ListPendingAsync(Token));
+        await Index.Commitments.FinishAsync(pending, CommitmentState.Reported, null, Token);
+        Assert.Empty(await Index.Commitments.ListPendingAsync(Token));
         Assert.Equal(
             (CommitmentState.Reported, 3),
-            (await _index.Commitments.ListAsync(10, Token)).Select(e => (e.State, e.Attempts)).Single());
+            (await Index.Commitments.ListAsync(10, Token)).Select(e => (e.State, e.Attempts)).Single());
         Assert.True(await AskAsync());
-        Assert.Null((await _index.Commitments.ReadAsync(pending.Id, Token))!.Failures);
+        Assert.Null((await Index.Commitments.ReadAsync(pending.Id, Token))!.Failures);
     }
 
     [Fact]
     public async Task A_study_is_open_from_its_first_image_to_its_completion_and_again_with_the_next()
     {
         await InsertAsync(Instance(1, 1, 1));
-        await _index.Completeness.AnnounceAsync(new AnnouncedStudy(Study1, [Uid.Parse("1.2.3.1.1.1")]), Token);
-        await _index.Completeness.AnnounceAsync(new AnnouncedStudy(Study1, [Uid.Parse("1.2.3.1.1.2")]), Token);
-        Assert.Equal("1.2.3.1.1.2", (await _index.Completeness.ListAnnouncedAsync(Token)).Single().SopInstanceUids.Single().ToString());
-        Assert.Equal(new ReceivingStudy(Study1, Now), Assert.Single(await _index.Completeness.ListReceivingAsync(Token)));
+        await Index.Completeness.AnnounceAsync(new AnnouncedStudy(Study1, [Uid.Parse("1.2.3.1.1.1")]), Token);
+        await Index.Completeness.AnnounceAsync(new AnnouncedStudy(Study1, [Uid.Parse("1.2.3.1.1.2")]), Token);
+        Assert.Equal("1.2.3.1.1.2", (await Index.Completeness.ListAnnouncedAsync(Token)).Single().SopInstanceUids.Single().ToString());
+        Assert.Equal(new ReceivingStudy(Study1, Now), Assert.Single(await Index.Completeness.ListReceivingAsync(Token)));
         OutboxRow[] told = [new("l", "k", "{}", Now)];
-        Assert.True(await _index.Completeness.CompleteAsync(Study1, CompletenessReason.Quiet, told, Token));
-        Assert.False(await _index.Completeness.CompleteAsync(Study1, CompletenessReason.Quiet, told, Token));
-        Assert.Empty(await _index.Completeness.ListReceivingAsync(Token));
-        Assert.Empty(await _index.Completeness.ListAnnouncedAsync(Token));
+        Assert.True(await Index.Completeness.CompleteAsync(Study1, CompletenessReason.Quiet, told, Token));
+        Assert.False(await Index.Completeness.CompleteAsync(Study1, CompletenessReason.Quiet, told, Token));
+        Assert.Empty(await Index.Completeness.ListReceivingAsync(Token));
+        Assert.Empty(await Index.Completeness.ListAnnouncedAsync(Token));
         await InsertAsync(Instance(1, 1, 2));
-        Assert.Single(await _index.Completeness.ListReceivingAsync(Token));
-        Assert.Empty(await _index.Completeness.ListAsync(true, 10, Token));
-        Assert.Equal(1, Assert.Single(await _index.Completeness.ListAsync(null, 10, Token)).Completions);
-        Assert.Single(await _index.Outbox.ListAsync(new OutboxFilter([]), Token));
+        Assert.Single(await Index.Completeness.ListReceivingAsync(Token));
+        Assert.Empty(await Index.Completeness.ListAsync(true, 10, Token));
+        Assert.Equal(1, Assert.Single(await Index.Completeness.ListAsync(null, 10, Token)).Completions);
+        Assert.Single(await Index.Outbox.ListAsync(new OutboxFilter([]), Token));
     }
 
     [Fact]
@@ -115,16 +98,16 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
         await FillAsync();
         var before = await SeenAsync();
         var order = new RemovalOrder(Study1, RemovalKind.Delete, "anne", "A test's.", Now.AddYears(100));
-        var removal = Assert.IsType<RemovalResult.Done>(await _index.RemoveStudyAsync(order, Token)).Removal;
-        Assert.Equal(4, (await _index.RemovedFilesAsync(removal.Id, Token)).Count);
+        var removal = Assert.IsType<RemovalResult.Done>(await Index.RemoveStudyAsync(order, Token)).Removal;
+        Assert.Equal(4, (await Index.RemovedFilesAsync(removal.Id, Token)).Count);
         Assert.Equal("1.2.3.2", Assert.Single(await ListAsync()).StudyInstanceUid.ToString());
-        Assert.Equal(removal.Id, Assert.Single(await _index.ListUnfinishedRemovalsAsync(Token)).Id);
-        await _index.EndRemovalAsync(removal, Token);
-        Assert.IsType<RemovalResult.Done>(await _index.BeginRestoreAsync(removal.Id, Token));
+        Assert.Equal(removal.Id, Assert.Single(await Index.ListUnfinishedRemovalsAsync(Token)).Id);
+        await Index.EndRemovalAsync(removal, Token);
+        Assert.IsType<RemovalResult.Done>(await Index.BeginRestoreAsync(removal.Id, Token));
         Assert.Equal((3, 0), await EndRestoreAsync(removal.Id));
         Assert.Equal(before, await SeenAsync());
-        Assert.Equal(RemovalState.Restored, Assert.Single(await _index.ListRemovalsAsync(10, Study1, Token)).State);
-        Assert.Empty(await _index.ListRemovalsAsync(10, Uid.Parse("9"), Token));
+        Assert.Equal(RemovalState.Restored, Assert.Single(await Index.ListRemovalsAsync(10, Study1, Token)).State);
+        Assert.Empty(await Index.ListRemovalsAsync(10, Uid.Parse("9"), Token));
     }
 
     [Fact]
@@ -132,12 +115,12 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
     {
         await FillAsync();
         var order = new RemovalOrder(Study1, RemovalKind.Delete, "anne", "A test's.", Now.AddYears(100));
-        var removal = Assert.IsType<RemovalResult.Done>(await _index.RemoveStudyAsync(order, Token)).Removal;
-        await _index.EndRemovalAsync(removal, Token);
+        var removal = Assert.IsType<RemovalResult.Done>(await Index.RemoveStudyAsync(order, Token)).Removal;
+        await Index.EndRemovalAsync(removal, Token);
         await InsertAsync(Instance(1, 1, 2));
-        Assert.IsType<RemovalResult.Done>(await _index.BeginRestoreAsync(removal.Id, Token));
+        Assert.IsType<RemovalResult.Done>(await Index.BeginRestoreAsync(removal.Id, Token));
         Assert.Equal((2, 1), await EndRestoreAsync(removal.Id));
-        Assert.Equal(3, (await _index.ListInstancesAsync(Study1, Token)).Count);
+        Assert.Equal(3, (await Index.ListInstancesAsync(Study1, Token)).Count);
         var study = (await ListAsync()).Single(s => s.StudyInstanceUid == Study1);
         Assert.Equal((2, 3), (study.Series, study.Instances));
     }
@@ -152,38 +135,38 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
     public async Task A_study_that_something_waiting_is_about_stays(string payload, bool stays)
     {
         await FillAsync();
-        Assert.Null(await _index.FindHoldAsync(Study1, Token));
-        await _index.EnqueueAsync([new("l", "k", payload, Now)], Token);
-        Assert.Equal(stays ? RemovalHold.NotDelivered : null, await _index.FindHoldAsync(Study1, Token));
+        Assert.Null(await Index.FindHoldAsync(Study1, Token));
+        await Index.EnqueueAsync([new("l", "k", payload, Now)], Token);
+        Assert.Equal(stays ? RemovalHold.NotDelivered : null, await Index.FindHoldAsync(Study1, Token));
     }
 
     [Fact]
     public async Task A_study_whose_commitment_is_pending_stays()
     {
         await FillAsync();
-        await _index.Commitments.TryAddAsync(
+        await Index.Commitments.TryAddAsync(
             Uid.Parse("1.2.9"), AeTitle.Parse("CT1"), AeTitle.Parse("ARCHIVE"),
             [(Uid.Parse("1.2.840.10008.5.1.4.1.1.2"), Uid.Parse("1.2.3.1.1.1"))], Token);
-        Assert.Equal(RemovalHold.NotDelivered, await _index.FindHoldAsync(Study1, Token));
-        Assert.Null(await _index.FindHoldAsync(Uid.Parse("1.2.3.2"), Token));
+        Assert.Equal(RemovalHold.NotDelivered, await Index.FindHoldAsync(Study1, Token));
+        Assert.Null(await Index.FindHoldAsync(Uid.Parse("1.2.3.2"), Token));
     }
 
     [Fact]
     public async Task The_list_of_studies_tells_what_an_administrator_asks_for()
     {
         await FillAsync();
-        Assert.True(await _index.ProtectAsync(Study1, "anne", Token));
-        Assert.False(await _index.ProtectAsync(Uid.Parse("9"), "anne", Token));
-        await _index.NoteAccessAsync([Study1], new DateOnly(2026, 5, 6), Token);
-        await _index.NoteAccessAsync([Study1], new DateOnly(2026, 5, 5), Token);
-        var first = (await _index.ListInstancesAsync(Study1, Token))[0];
-        var row = (await _index.FindInstanceAsync(first.SopInstanceUid, Token))!;
-        Assert.True(await _index.MarkDamagedAsync(row.RowId, row.File.FileName, true, Token));
-        Assert.False(await _index.MarkDamagedAsync(row.RowId, row.File.FileName, true, Token));
-        Assert.Equal(1, await _index.CountDamagedAsync(Token));
-        await _index.HideAsync([Uid.Parse("1.2.3.1.2.1")], "113001", [], Token);
+        Assert.True(await Index.ProtectAsync(Study1, "anne", Token));
+        Assert.False(await Index.ProtectAsync(Uid.Parse("9"), "anne", Token));
+        await Index.NoteAccessAsync([Study1], new DateOnly(2026, 5, 6), Token);
+        await Index.NoteAccessAsync([Study1], new DateOnly(2026, 5, 5), Token);
+        var first = (await Index.ListInstancesAsync(Study1, Token))[0];
+        var row = (await Index.FindInstanceAsync(first.SopInstanceUid, Token))!;
+        Assert.True(await Index.MarkDamagedAsync(row.RowId, row.File.FileName, true, Token));
+        Assert.False(await Index.MarkDamagedAsync(row.RowId, row.File.FileName, true, Token));
+        Assert.Equal(1, await Index.CountDamagedAsync(Token));
+        await Index.HideAsync(new([Uid.Parse("1.2.3.1.2.1")], "113001"), Token);
 
-        var study = Assert.Single(await _index.ListStudiesAsync(
+        var study = Assert.Single(await Index.ListStudiesAsync(
             new StudyFilter
             {
                 PatientId = "IPP-1", AccessionNumber = "ACC1", From = "20260504", To = "20260504", Modality = "SR",
@@ -197,21 +180,21 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
         // By number, and not by its digits; what is none comes first.
         Assert.Equal(
             ["1.2.3.1.2.1", "1.2.3.1.1.2", "1.2.3.1.1.1"],
-            (await _index.ListInstancesAsync(Study1, Token)).Select(i => i.SopInstanceUid.ToString()));
-        var facts = await _index.ListFactsAsync(0, 1, Token);
+            (await Index.ListInstancesAsync(Study1, Token)).Select(i => i.SopInstanceUid.ToString()));
+        var facts = await Index.ListFactsAsync(0, 1, Token);
         Assert.Equal((Study1, true, 3), facts.Select(f => (f.StudyInstanceUid, f.IsProtected, f.Instances)).Single());
-        Assert.Single(await _index.ListFactsAsync(facts[0].RowId, 10, Token));
+        Assert.Single(await Index.ListFactsAsync(facts[0].RowId, 10, Token));
 
-        var progress = (await _index.ReadScrubAsync(Token)) with { Position = 7, Files = 3, RoundStartedAt = Now };
-        await _index.WriteScrubAsync(progress, Token);
-        Assert.Equal(progress, await _index.ReadScrubAsync(Token));
+        var progress = (await Index.ReadScrubAsync(Token)) with { Position = 7, Files = 3, RoundStartedAt = Now };
+        await Index.WriteScrubAsync(progress, Token);
+        Assert.Equal(progress, await Index.ReadScrubAsync(Token));
     }
 
     [Fact]
     public async Task What_a_person_hid_or_shows_for_quality_is_counted_for_those_who_see_it()
     {
         await FillAsync();
-        await _index.HideAsync([Uid.Parse("1.2.3.1.2.1")], "113001", [], Token);
+        await Index.HideAsync(new([Uid.Parse("1.2.3.1.2.1")], "113001"), Token);
         var query = new FindQuery(
             FindLevel.Study,
             [
@@ -224,7 +207,7 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
 
         async Task<(string?, string?)> AnswerAsync(FindQuery asked)
         {
-            var row = Assert.Single(await _index.FindAsync(asked, Token).ToListAsync(Token));
+            var row = Assert.Single(await Index.FindAsync(asked, Token).ToListAsync(Token));
             return (row[ArchiveAttribute.NumberOfStudyRelatedSeries], row[ArchiveAttribute.ModalitiesInStudy]);
         }
     }
@@ -234,13 +217,13 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
     {
         var record = Instance(1, 1, 1, "NUL\0^\ud800", "\\'\"%_");
         await InsertAsync(record);
-        Assert.Single(await _index.FindAsync(
+        Assert.Single(await Index.FindAsync(
             new FindQuery(FindLevel.Study, [FindMatch.Single(ArchiveAttribute.PatientId, "\\'\"%_")]), Token)
             .ToListAsync(Token));
-        Assert.Single(await _index.FindAsync(
+        Assert.Single(await Index.FindAsync(
             new FindQuery(FindLevel.Patient, [FindMatch.Wildcard(ArchiveAttribute.PatientName, "NUL*")]), Token)
             .ToListAsync(Token));
-        Assert.Empty(await _index.FindAsync(
+        Assert.Empty(await Index.FindAsync(
             new FindQuery(FindLevel.Patient, [FindMatch.List(ArchiveAttribute.PatientId, ["\0", "\ud800"])]), Token)
             .ToListAsync(Token));
     }
@@ -260,8 +243,8 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
             },
         });
         await InsertAsync(Instance(2, 1, 1, "OTHER", "IPP-2"));
-        var standing = (await _index.StandingAsync(first.Instance.SopInstanceUid, Token))!;
-        Assert.IsType<SettleResult.Done>(await _index.ReplaceAsync(
+        var standing = (await Index.StandingAsync(first.Instance.SopInstanceUid, Token))!;
+        Assert.IsType<SettleResult.Done>(await Index.ReplaceAsync(
             standing,
             first with
             {
@@ -274,10 +257,10 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
     private async Task<string> SeenAsync()
     {
         var studies = await ListAsync();
-        var instances = await _index.ListInstancesAsync(Study1, Token);
-        var prior = await _index.FilesOfAsync(
-            (await _index.FindInstanceAsync(Uid.Parse("1.2.3.1.1.1"), Token))!.RowId, Token);
-        using var db = place.Connect();
+        var instances = await Index.ListInstancesAsync(Study1, Token);
+        var prior = await Index.FilesOfAsync(
+            (await Index.FindInstanceAsync(Uid.Parse("1.2.3.1.1.1"), Token))!.RowId, Token);
+        using var db = Place.Connect();
         return string.Join('\n', [
             .. studies.Where(s => s.StudyInstanceUid == Study1).Select(s => $"{s with { Modalities = [] }}"),
             .. instances.Select(i => i.ToString()), .. prior.Select(p => $"{p with { RowId = 0 }}"),
@@ -288,22 +271,22 @@ public abstract class IndexTableTests(IndexPlace place) : IAsyncLifetime
 
     private async Task<(int Restored, int Unwanted)> EndRestoreAsync(long removal)
     {
-        var (restored, unwanted) = await _index.EndRestoreAsync(removal, Token);
+        var (restored, unwanted) = await Index.EndRestoreAsync(removal, Token);
         return (restored, unwanted.Count);
     }
 
-    private Task<IReadOnlyList<StudyEntry>> ListAsync() => _index.ListStudiesAsync(new StudyFilter { Max = 10 }, Token);
+    private Task<IReadOnlyList<StudyEntry>> ListAsync() => Index.ListStudiesAsync(new StudyFilter { Max = 10 }, Token);
 
     private async Task<IEnumerable<string>> ClaimAndFinishAsync(DispatchOutcome outcome)
     {
-        var claimed = await _index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token);
+        var claimed = await Index.Outbox.ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token);
         foreach (var row in claimed)
-            Assert.True(await _index.Outbox.CompleteAsync(new OutboxResult(row.Id, row.Epoch, outcome), Token));
+            Assert.True(await Index.Outbox.CompleteAsync(new OutboxResult(row.Id, row.Epoch, outcome), Token));
         return claimed.Select(row => row.Payload).Order();
     }
 
     private async Task InsertAsync(InstanceRecord record) =>
-        Assert.IsType<InsertResult.Inserted>(await _index.InsertAsync(record, Token));
+        Assert.IsType<InsertResult.Inserted>(await Index.InsertAsync(record, Token));
 }
 
 public sealed class SqliteIndexTableTests() : IndexTableTests(new SqlitePlace());

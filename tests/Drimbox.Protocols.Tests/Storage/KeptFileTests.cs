@@ -6,27 +6,9 @@ using static Drimbox.Tests.Storage.ArchiveFixture;
 namespace Drimbox.Tests.Storage;
 
 /// <summary>Versions, renditions, quarantine and issuers in the index.</summary>
-public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
+public abstract class KeptFileTests(IndexPlace place) : IndexTests(place)
 {
     private static readonly Uid JpegLs = Uid.Parse("1.2.840.10008.1.2.4.80");
-
-    private ArchiveIndex _index = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        await place.RequireAsync();
-        _index = await place.OpenAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        // Null where the test was skipped.
-        if (_index is not null) await _index.DisposeAsync();
-        await place.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     [Fact]
     public async Task A_replacement_stands_and_what_it_replaced_is_a_prior_version()
@@ -38,15 +20,40 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
 
         var standing = await StandingAsync();
         Assert.Equal((2, second.File), (standing.Instance.Version, standing.Instance.File));
-        var prior = Assert.Single(await _index.FilesOfAsync(standing.Instance.RowId, Token));
+        var prior = Assert.Single(await Index.FilesOfAsync(standing.Instance.RowId, Token));
         Assert.Equal((1, first.File), (prior.Version, prior.File));
-        Assert.Equal(standing.Instance.RowId, Assert.Single(await _index.ListVersionedAsync(0, 10, Token)).RowId);
+        Assert.Equal(standing.Instance.RowId, Assert.Single(await Index.ListVersionedAsync(0, 10, Token)).RowId);
         Assert.Equal(
             ("CT1", "replaced"),
-            (await _index.EventsOfAsync(first.Instance.SopInstanceUid, Token)).Select(e => (e.Actor, e.Action)).Single());
+            (await Index.EventsOfAsync(first.Instance.SopInstanceUid, Token)).Select(e => (e.Actor, e.Action)).Single());
         // What stands is what an arrival is compared with.
         Assert.IsType<InsertResult.SameBytes>(await InsertAsync(second));
         Assert.IsType<InsertResult.Known>(await InsertAsync(first));
+    }
+
+    [Fact]
+    public async Task A_replacement_and_what_it_hides_are_one_transaction()
+    {
+        await InsertAsync(Instance(1, 1, 1));
+        await InsertAsync(Instance(1, 2, 1));
+        var before = Index.Transactions;
+        var note = With(Instance(1, 1, 1), "second", 'c') with { Hides = new([Uid.Parse("1.2.3.1.2.1")], "113001") };
+        Assert.Equal(1, Assert.IsType<SettleResult.Done>(await ReplaceAsync(note)).Hidden);
+        Assert.Equal(1, Index.Transactions - before);
+        Assert.False((await Index.FindInstanceAsync(Uid.Parse("1.2.3.1.2.1"), Token))!.Visible);
+    }
+
+    [Fact]
+    public async Task A_released_note_hides_with_its_release()
+    {
+        await InsertAsync(Instance(1, 2, 1));
+        var note = Instance(1, 1, 1) with { Hides = new([Uid.Parse("1.2.3.1.2.1")], "113001") };
+        await Index.AdoptQuarantinedAsync(Quarantined(note), Token);
+        var quarantined = Assert.Single(await Index.ListQuarantineAsync(0, 10, Token));
+        var before = Index.Transactions;
+        var released = await Index.ReleaseAsync(quarantined, null, note, 1, "root", Token);
+        Assert.Equal(1, Assert.IsType<SettleResult.Done>(released).Hidden);
+        Assert.Equal(1, Index.Transactions - before);
     }
 
     [Fact]
@@ -55,14 +62,14 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         var first = Instance(1, 1, 1);
         await InsertAsync(first);
         var expected = await StandingAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => _index.ReplaceAsync(
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Index.ReplaceAsync(
             expected, With(first, $"{i}", (char)('0' + i)), "CT1", Token)));
 
         Assert.Single(results.OfType<SettleResult.Done>());
         var standing = await StandingAsync();
         Assert.All(results.OfType<SettleResult.Changed>(), changed => Assert.True(standing.IsStill(changed.Standing)));
         Assert.Equal(2, standing.Instance.Version);
-        Assert.Single(await _index.FilesOfAsync(standing.Instance.RowId, Token));
+        Assert.Single(await Index.FilesOfAsync(standing.Instance.RowId, Token));
     }
 
     [Fact]
@@ -71,14 +78,14 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         var first = Instance(1, 1, 1);
         await InsertAsync(first);
         var expected = await StandingAsync();
-        await _index.HideAsync([first.Instance.SopInstanceUid], "113001", [], Token);
+        await Index.HideAsync(new([first.Instance.SopInstanceUid], "113001"), Token);
         var changed = Assert.IsType<SettleResult.Changed>(
-            await _index.ReplaceAsync(expected, With(first, "second", 'c'), "CT1", Token));
+            await Index.ReplaceAsync(expected, With(first, "second", 'c'), "CT1", Token));
         Assert.False(changed.Standing!.Instance.Visible);
-        await _index.RemoveAsync([expected.Instance.RowId], Token);
+        await Index.RemoveAsync([expected.Instance.RowId], Token);
         Assert.Null(Assert.IsType<SettleResult.Changed>(
-            await _index.AddRenditionAsync(changed.Standing, With(first, "second", 'c'), "CT1", Token)).Standing);
-        Assert.Empty(await _index.ListFurtherAsync(0, 10, Token));
+            await Index.AddRenditionAsync(changed.Standing, With(first, "second", 'c'), "CT1", Token)).Standing);
+        Assert.Empty(await Index.ListFurtherAsync(0, 10, Token));
     }
 
     [Fact]
@@ -96,7 +103,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         }
 
         Assert.Equal([a.File.FileName, "b", "turn-0", "turn-1", "turn-2", "turn-3"], freed);
-        Assert.Single(await _index.FilesOfAsync((await StandingAsync()).Instance.RowId, Token));
+        Assert.Single(await Index.FilesOfAsync((await StandingAsync()).Instance.RowId, Token));
     }
 
     [Fact]
@@ -105,31 +112,31 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         var first = Instance(1, 1, 1);
         await InsertAsync(first);
         var compressed = Compressed(first, "compressed");
-        await _index.AddRenditionAsync(await StandingAsync(), compressed, "CT1", Token);
+        await Index.AddRenditionAsync(await StandingAsync(), compressed, "CT1", Token);
 
         Assert.Equal(compressed.File, Assert.Single((await StandingAsync()).Instance.Renditions).File);
         Assert.IsType<InsertResult.SameBytes>(await InsertAsync(compressed));
         var study = Assert.Single(await FindAsync(FindLevel.Study, ArchiveAttribute.NumberOfStudyRelatedInstances));
         Assert.Equal("1", study[ArchiveAttribute.NumberOfStudyRelatedInstances]);
         Assert.Single(await FindAsync(FindLevel.Image));
-        var moved = Assert.Single(await _index.InstancesOfAsync(
+        var moved = Assert.Single(await Index.InstancesOfAsync(
             new FindQuery(FindLevel.Image, []), Token).ToListAsync(Token));
         Assert.Equal(JpegLs, Assert.Single(moved.Renditions).TransferSyntaxUid);
-        Assert.Empty(await _index.ListVersionedAsync(0, 10, Token));
+        Assert.Empty(await Index.ListVersionedAsync(0, 10, Token));
 
         // The next version begins without it; restoring the former brings both back.
         await ReplaceAsync(With(first, "second", 'c'));
         Assert.Empty((await StandingAsync()).Instance.Renditions);
-        var files = await _index.FilesOfAsync(moved.RowId, Token);
+        var files = await Index.FilesOfAsync(moved.RowId, Token);
         Assert.Equal([1, 1], files.Select(file => file.Version));
-        var result = await _index.RestoreAsync(
+        var result = await Index.RestoreAsync(
             await StandingAsync(), 1, [Renamed(compressed, "r1"), Renamed(first, "r2")], "root", Token);
         Assert.Equal([first.File.FileName, "compressed"], Assert.IsType<SettleResult.Done>(result).Freed.Order(StringComparer.Ordinal));
         var restored = (await StandingAsync()).Instance;
         Assert.Equal((3, JpegLs), (restored.Version, restored.TransferSyntaxUid));
         Assert.Equal("r2", Assert.Single(restored.Renditions).File.FileName);
         Assert.Equal("second", Assert.Single(
-            await _index.FilesOfAsync(moved.RowId, Token), f => f.Version == 2).File.FileName);
+            await Index.FilesOfAsync(moved.RowId, Token), f => f.Version == 2).File.FileName);
     }
 
     [Fact]
@@ -153,7 +160,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
             Patient = first.Patient with { PatientName = "PAT-TROIS^DOMINIQUE^^DR" },
             Study = first.Study with { AccessionNumber = "ACC9" },
         });
-        using var db = place.Connect();
+        using var db = Place.Connect();
         Assert.Equal("20260505 RP9", db.Use("""
             SELECT e.pps_start_date || ' ' || r.requested_procedure_id
             FROM series e JOIN request_attributes r ON r.series = e.id
@@ -178,7 +185,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
     {
         var first = Instance(1, 1, 1);
         await InsertAsync(first);
-        await _index.HideAsync([first.Instance.SopInstanceUid], "113001", [], Token);
+        await Index.HideAsync(new([first.Instance.SopInstanceUid], "113001"), Token);
         await ReplaceAsync(With(first, "second", 'c') with
         {
             Series = first.Series with { SeriesInstanceUid = Uid.Parse("1.2.3.1.7") },
@@ -194,8 +201,8 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         var first = Instance(1, 1, 1);
         await InsertAsync(first);
         await ReplaceAsync(With(first, "second", 'c'));
-        Assert.Equal(1, await _index.RemoveAsync([(await StandingAsync()).Instance.RowId], Token));
-        Assert.Empty(await _index.ListFurtherAsync(0, 10, Token));
+        Assert.Equal(1, await Index.RemoveAsync([(await StandingAsync()).Instance.RowId], Token));
+        Assert.Empty(await Index.ListFurtherAsync(0, 10, Token));
         Assert.IsType<InsertResult.Inserted>(await InsertAsync(first));
     }
 
@@ -207,23 +214,18 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         Assert.Empty(await QuarantineAsync("q1", 'c'));
         Assert.Equal(["q2"], await QuarantineAsync("q2", 'c'));
         Assert.Empty(await QuarantineAsync("q3", 'd'));
-        var rows = await _index.ListQuarantineAsync(0, 10, Token);
+        var rows = await Index.ListQuarantineAsync(0, 10, Token);
         Assert.Equal(["q1", "q3"], rows.Select(row => row.File.FileName));
         Assert.Equal(QuarantineReason.OtherSender, rows[0].Reason);
-        Assert.Equal("q3", await _index.DropQuarantinedAsync(rows[1].RowId, "root", Token));
-        Assert.Null(await _index.DropQuarantinedAsync(rows[1].RowId, "root", Token));
-        Assert.Equal(rows[0], Assert.Single(await _index.ListQuarantineAsync(0, 10, Token)));
+        Assert.Equal("q3", await Index.DropQuarantinedAsync(rows[1].RowId, "root", Token));
+        Assert.Null(await Index.DropQuarantinedAsync(rows[1].RowId, "root", Token));
+        Assert.Equal(rows[0], Assert.Single(await Index.ListQuarantineAsync(0, 10, Token)));
 
         async Task<IReadOnlyList<string>> QuarantineAsync(string name, char hash)
         {
-            var record = With(Instance(1, 1, 1), name, hash);
-            return Assert.IsType<SettleResult.Done>(await _index.QuarantineAsync(
-                standing,
-                new QuarantinedFile(
-                    0, record.Instance.SopInstanceUid, record.Instance.SopClassUid, record.Study.StudyInstanceUid,
-                    record.Series.SeriesInstanceUid, record.Instance.TransferSyntaxUid, record.File,
-                    QuarantineReason.OtherSender),
-                "MR9", Token)).Freed;
+            var quarantined = Quarantined(With(Instance(1, 1, 1), name, hash));
+            return Assert.IsType<SettleResult.Done>(
+                await Index.QuarantineAsync(standing, quarantined, "MR9", Token)).Freed;
         }
     }
 
@@ -247,7 +249,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         Assert.Equal(
             new PatientKey("IPP-1", "SITE", "1.2.250.1.999.1"), (await StandingAsync()).Patient);
 
-        using var db = place.Connect();
+        using var db = Place.Connect();
         Assert.Equal(2, db.Use("SELECT count(*) FROM other_patient_id").LongOrNone());
         Assert.Equal("1.2.3.1", db.Use("""
             SELECT s.study_instance_uid FROM other_patient_id o JOIN study s ON s.patient = o.patient
@@ -261,7 +263,7 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
 
     private static InstanceRecord With(InstanceRecord record, string name, char hash) => record with
     {
-        File = record.File with { FileName = name, Sha256 = new string(hash, 64), DataSetSha256 = new string(hash, 64) },
+        File = record.File with { FileName = name, Digest = new string(hash, 64), DataSetSha256 = new string(hash, 64) },
     };
 
     private static InstanceRecord Renamed(InstanceRecord record, string name) =>
@@ -272,16 +274,20 @@ public abstract class KeptFileTests(IndexPlace place) : IAsyncLifetime
         Instance = record.Instance with { TransferSyntaxUid = JpegLs },
     };
 
-    private Task<InsertResult> InsertAsync(InstanceRecord record) => _index.InsertAsync(record, Token);
+    private Task<InsertResult> InsertAsync(InstanceRecord record) => Index.InsertAsync(record, Token);
 
     private async Task<StandingInstance> StandingAsync() =>
-        (await _index.StandingAsync(Uid.Parse("1.2.3.1.1.1"), Token))!;
+        (await Index.StandingAsync(Uid.Parse("1.2.3.1.1.1"), Token))!;
+
+    private static QuarantinedFile Quarantined(InstanceRecord record) => new(
+        0, record.Instance.SopInstanceUid, record.Instance.SopClassUid, record.Study.StudyInstanceUid,
+        record.Series.SeriesInstanceUid, record.Instance.TransferSyntaxUid, record.File, QuarantineReason.OtherSender);
 
     private async Task<SettleResult> ReplaceAsync(InstanceRecord record) =>
-        await _index.ReplaceAsync(await StandingAsync(), record, "CT1", Token);
+        await Index.ReplaceAsync(await StandingAsync(), record, "CT1", Token);
 
     private async Task<List<FindRow>> FindAsync(FindLevel level, params ArchiveAttribute[] attributes) =>
-        await _index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);
+        await Index.FindAsync(new FindQuery(level, [.. attributes.Select(FindMatch.Return)]), Token).ToListAsync(Token);
 }
 
 public sealed class SqliteKeptFileTests() : KeptFileTests(new SqlitePlace());

@@ -48,6 +48,65 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_that_may_block_writes_on_its_own_thread_and_what_comes_meanwhile_goes_together()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var (caller, worker) = (0, 0);
+        var first = new Thread(() =>
+        {
+            caller = Environment.CurrentManagedThreadId;
+            var written = _writer.RunAsync(
+                db =>
+                {
+                    worker = Environment.CurrentManagedThreadId;
+                    entered.Set();
+                    release.Wait(Token);
+                    return Inserted(db, 1, "a");
+                },
+                Token, mayBlock: true);
+            Assert.True(written.IsCompletedSuccessfully);
+        });
+        first.Start();
+        entered.Wait(Token);
+        // The second may block too, and waits for its turn like the third.
+        var others = new[]
+        {
+            _writer.RunAsync(db => Inserted(db, 2, "b"), Token, mayBlock: true),
+            _writer.RunAsync(db => Inserted(db, 3, "c"), Token),
+        };
+        Assert.All(others, other => Assert.False(other.IsCompleted));
+        release.Set();
+        first.Join();
+        Assert.Equal(caller, worker);
+        await Task.WhenAll(others);
+        Assert.Equal(2, _writer.Transactions);
+        Assert.Equal([1, 2, 3], await IdsAsync());
+    }
+
+    [Fact]
+    public async Task The_end_waits_for_a_caller_that_writes_itself()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var written = Task.Run(() => _writer.RunAsync(
+            db =>
+            {
+                entered.Set();
+                release.Wait(Token);
+                return Inserted(db, 1, "a");
+            },
+            Token, mayBlock: true));
+        entered.Wait(Token);
+        var ended = _writer.DisposeAsync().AsTask();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => InsertAsync(2, "b"));
+        Assert.False(ended.IsCompleted);
+        release.Set();
+        Assert.Equal(1, await written);
+        await ended;
+    }
+
+    [Fact]
     public async Task A_write_that_breaks_a_constraint_takes_back_only_itself()
     {
         var (good, bad, after) = await InOneGroupAsync(
@@ -182,13 +241,13 @@ public sealed class SqliteWriterTests : IAsyncLifetime
         return error is null;
     }
 
-    private Task<int> InsertAsync(int id, string body) => _writer.RunAsync(
-        db =>
-        {
-            Insert(db, id, body);
-            return new Written<int>(id, true);
-        },
-        Token);
+    private static Written<int> Inserted(DatabaseConnection db, int id, string body)
+    {
+        Insert(db, id, body);
+        return new Written<int>(id, true);
+    }
+
+    private Task<int> InsertAsync(int id, string body) => _writer.RunAsync(db => Inserted(db, id, body), Token);
 
     private Task<List<int>> IdsAsync() => _writer.RunAsync(
         db =>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
@@ -50,34 +49,6 @@ public sealed class StartUpTests
             after.Files("damaged").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         // What was dropped may come again.
         Assert.Equal(DimseStatus.Success, await after.StoreAsync(Ct(1, 1, 1)));
-    }
-
-    [Fact]
-    public async Task A_note_that_was_stored_but_not_yet_applied_is_applied_and_passed_on()
-    {
-        await using var listener = new Receiver("DRIMBOX");
-        await using var archive = await StartAsync(o => o with { IocmListeners = [listener.Peer] });
-        await archive.StoreAsync(Ct(1, 1, 1));
-        // The crash came after the row of the note and before its effect: the row and its file are all there is.
-        var note = Note(RejectionReason.Quality, 1, (1, 1));
-        var file = Part10Writer.ToBytes(note, TransferSyntax.ExplicitVRLittleEndian, AeTitle.Parse("CT1"));
-        await File.WriteAllBytesAsync(Path.Combine(archive.NodeFolder, "instances/000001/note.dcm"), file);
-        await archive.Node.Index.InsertAsync(
-            new InstanceRecord(
-                new PatientAttributes("IPP1", "", "PAT-TROIS^DOMINIQUE", "19790328", "F"),
-                new StudyAttributes(Uid.Parse("1.2.1"), "", "", "", "", "", ""),
-                new SeriesAttributes(Uid.Parse("1.2.1.900"), "KO", "", "", "", ""),
-                new InstanceAttributes(
-                    note.GetUid(Tag.SOPInstanceUID), note.GetUid(
-                        Tag.SOPClassUID), TransferSyntax.ExplicitVRLittleEndian.Uid, "", 0, 0, 0),
-                new InstanceFile(
-                    "instances/000001/note.dcm", file.Length, Convert.ToHexStringLower(
-                        SHA256.HashData(file)), new string('a', 64),
-                    DateTimeOffset.UnixEpoch, AeTitle.Parse("CT1"))), default);
-        Assert.Equal(2, (await archive.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1"))).Count);
-        await using var after = await archive.StartAfterCrashAsync();
-        Assert.Empty(await after.FindAsync("IMAGE", (Tag.StudyInstanceUID, "1.2.1")));
-        await listener.WaitForOneAsync();
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class StoreTests
         Assert.All(bytes[..128], b => Assert.Equal(0, b));
 
         var row = await archive.Node.Index.FindInstanceAsync(Uid.Parse("1.2.1.1.1"), default);
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), row!.File.Sha256);
+        Assert.Equal(FileDigest.Of(new MemoryStream(bytes)), row!.File.Digest);
         Assert.Equal(
             Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)file.DataSetOffset))), row.File.DataSetSha256);
         Assert.Equal(bytes.Length, row.File.Length);

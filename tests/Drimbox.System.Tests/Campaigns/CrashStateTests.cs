@@ -137,7 +137,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
 
             var bytes = await File.ReadAllBytesAsync(
                 Path.Combine(folder.Path, "archive", row.File.FileName), TestContext.Current.CancellationToken);
-            if (row.File.DataSetSha256 != sha256 || row.File.Sha256 != Convert.ToHexStringLower(SHA256.HashData(bytes)))
+            if (row.File.DataSetSha256 != sha256 || row.File.Digest != FileDigest.Of(new MemoryStream(bytes)))
                 wrong.Add($"{uid}@{at}/{survival} altered");
         }
 

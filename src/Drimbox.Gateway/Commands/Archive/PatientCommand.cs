@@ -85,15 +85,7 @@ internal static class PatientCommand
         {
             Patient, Issuer, IssuerOid, id, ToIssuer, ToIssuerOid, Name, BirthDate, Sex, Reason,
         }.Calls((client, parsed, cancellation) => client.PostAsync(
-            Root + "/correct",
-            BodyOf(parsed) with
-            {
-                Patient = parsed.GetValue(Patient)!,
-                Issuer = parsed.GetValue(Issuer),
-                IssuerOid = parsed.GetValue(IssuerOid),
-                ToPatient = parsed.GetValue(id),
-            },
-            cancellation));
+            Root + "/correct", BodyOfPatient(parsed) with { ToPatient = parsed.GetValue(id) }, cancellation));
     }
 
     private static Command Merge() => new Command("merge", """
@@ -105,15 +97,7 @@ internal static class PatientCommand
     {
         Patient, Into, Issuer, IssuerOid, ToIssuer, ToIssuerOid, Name, BirthDate, Sex, Reason,
     }.Calls((client, parsed, cancellation) => client.PostAsync(
-        Root + "/merge",
-        BodyOf(parsed) with
-        {
-            Patient = parsed.GetValue(Patient)!,
-            Issuer = parsed.GetValue(Issuer),
-            IssuerOid = parsed.GetValue(IssuerOid),
-            ToPatient = parsed.GetValue(Into),
-        },
-        cancellation));
+        Root + "/merge", BodyOfPatient(parsed) with { ToPatient = parsed.GetValue(Into) }, cancellation));
 
     private static Command Move() => new Command("move", """
         One study is of another patient: it was made under the wrong name.
@@ -145,6 +129,13 @@ internal static class PatientCommand
             + (parsed.GetValue(study) is { } uid ? $"&study={Uri.EscapeDataString(uid)}" : ""),
             cancellation));
     }
+
+    private static CorrectionBody BodyOfPatient(ParseResult parsed) => BodyOf(parsed) with
+    {
+        Patient = parsed.GetValue(Patient)!,
+        Issuer = parsed.GetValue(Issuer),
+        IssuerOid = parsed.GetValue(IssuerOid),
+    };
 
     private static CorrectionBody BodyOf(ParseResult parsed) => new()
     {

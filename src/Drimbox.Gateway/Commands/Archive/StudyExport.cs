@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.IO.Compression;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text.Json;
+using Drimbox.Storage;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Dicom;
 
@@ -102,7 +102,7 @@ internal static class StudyExport
         await using var source = await client.TryOpenAsync(
             $"/api/archive/instances/{Text(instance, "instance")}/file", cancellation);
         if (source is null) return -1;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var digest = new FileDigest();
         var buffer = new byte[CopyBytes];
         long length = 0;
         await using (var file = output.Create(name))
@@ -110,13 +110,13 @@ internal static class StudyExport
             int count;
             while ((count = await source.ReadAsync(buffer, cancellation)) > 0)
             {
-                hash.AppendData(buffer, 0, count);
+                digest.Append(buffer.AsSpan(0, count));
                 await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
                 length += count;
             }
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset()) == Text(instance, "sha256") ? length : -1;
+        return digest.Finish().Digest == Text(instance, "digest") ? length : -1;
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;

@@ -109,7 +109,7 @@ public abstract class FindPropertyTests(IndexPlace place) : IAsyncLifetime
             var uid = record.Instance.SopInstanceUid;
             if (random.Next(2) == 0)
             {
-                Assert.Equal(1, await index.HideAsync([uid], "113001", [], Token));
+                Assert.Equal(1, await index.HideAsync(new([uid], "113001"), Token));
                 naive.Hide(uid);
             }
             else

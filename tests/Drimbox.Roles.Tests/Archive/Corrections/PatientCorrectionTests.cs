@@ -10,11 +10,13 @@ using Drimbox.Storage;
 using static Drimbox.Tests.Archive.ArchiveFixture;
 using static Drimbox.Tests.Archive.WebClient;
 
+[assembly: AssemblyFixture(typeof(Drimbox.Tests.PostgresCluster))]
+
 namespace Drimbox.Tests.Archive.Corrections;
 
 /// <summary>Corrections of patients (docs/adr/0019): what is found and what is sent follows them, the files do
 /// not.</summary>
-public sealed class PatientCorrectionTests : IAsyncLifetime
+public abstract class PatientCorrectionTests : IAsyncLifetime
 {
     private static readonly PatientChange Nothing = new();
     private readonly Receiver _workstation = new("WS");
@@ -24,16 +26,23 @@ public sealed class PatientCorrectionTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = await StartAsync(o => OnLoopback()(o) with { Destinations = [_workstation.Peer] });
+        var database = await DatabaseAsync();
+        _archive = await StartAsync(
+            o => OnLoopback()(o) with { Destinations = [_workstation.Peer], Postgres = database });
         Assert.Equal(DimseStatus.Success, await _archive.StoreAsync(Ct(1, 1, 1, "PAT-UN^ALIX")));
         Assert.Equal(DimseStatus.Success, await _archive.StoreAsync(Ct(2, 1, 1, "PAT-DEUX^DOMINIQUE")));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _archive.DisposeAsync();
+        // Null where the test was skipped.
+        if (_archive is not null) await _archive.DisposeAsync();
         await _workstation.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>Where the index is; null: in a file.</summary>
+    protected abstract Task<PostgresOptions?> DatabaseAsync();
 
     [Fact]
     public async Task A_merged_patient_is_found_moved_and_searched_as_the_one_it_was_merged_into_and_the_files_stay()
@@ -225,7 +234,8 @@ public sealed class PatientCorrectionTests : IAsyncLifetime
         await _archive.Node.StopAsync();
         var report = await new IndexRebuild(
             _archive.DataFolder, "pacs",
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) }).RunAsync();
+            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) },
+            _archive.Node.Options.Postgres).RunAsync();
         Assert.True(report.HistoryKept);
         await _archive.StartNodeAsync();
         Assert.Equal(studies, await StudiesAsync());
@@ -308,4 +318,15 @@ public sealed class PatientCorrectionTests : IAsyncLifetime
 
     private static DataSet Read(byte[] bytes) =>
         DataSetReader.ReadMemory(bytes, TransferSyntax.ExplicitVRLittleEndian).DataSet;
+}
+
+public sealed class SqlitePatientCorrectionTests : PatientCorrectionTests
+{
+    protected override Task<PostgresOptions?> DatabaseAsync() => Task.FromResult<PostgresOptions?>(null);
+}
+
+public sealed class PostgresPatientCorrectionTests(PostgresCluster cluster) : PatientCorrectionTests
+{
+    protected override async Task<PostgresOptions?> DatabaseAsync() =>
+        new() { ConnectionString = await cluster.CreateDatabaseAsync(), Schema = "pacs" };
 }
