@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dmp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
@@ -73,7 +74,12 @@ public sealed partial class RisNode : IAsyncDisposable
         var inbox = new Inbox(store, objects, acks, surroundings.Time);
         var door = new RisDoor(inbox, objects, _reports, _requests, acks, logger);
         _listener = new MllpListener(
-            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            new MllpListenerOptions
+            {
+                Address = IPAddress.Parse(options.Hl7.Address),
+                Port = options.Hl7.Port,
+                Secure = TlsStreams.Server(options.Hl7.Tls, surroundings.Time, logger),
+            },
             door.HandleAsync,
             acks.ForBeginning,
             surroundings.Time,
@@ -153,7 +159,13 @@ public sealed partial class RisNode : IAsyncDisposable
     private MessagePeer PeerOf(Hl7PeerOptions peer)
     {
         var client = new MllpClient(
-            new MllpClientOptions { Host = peer.Host, Port = peer.Port }, _surroundings.Time);
+            new MllpClientOptions
+            {
+                Host = peer.Host,
+                Port = peer.Port,
+                Secure = TlsStreams.Client(peer.Tls, peer.Host, _surroundings.Time),
+            },
+            _surroundings.Time);
         _clients.Add(client);
         return new MessagePeer(_options.Hl7, peer, client);
     }
