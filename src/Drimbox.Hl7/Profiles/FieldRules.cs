@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Hl7.Er7;
 
@@ -6,10 +7,13 @@ namespace Drimbox.Hl7.Profiles;
 /// <summary>Checks the lines of field tables.</summary>
 internal static class FieldRules
 {
+    private static readonly ConditionalWeakTable<IReadOnlyList<FieldRule>, ILookup<string, FieldRule>> BySegment = [];
+
     public static void Check(
         Er7Message message, MatchedGroup root, IReadOnlyList<FieldRule> rules, List<Finding> findings)
     {
-        var bySegment = rules.ToLookup(r => r.Path.Segment, StringComparer.Ordinal);
+        var bySegment = BySegment.GetValue(
+            rules, static all => all.ToLookup(r => r.Path.Segment, StringComparer.Ordinal));
         foreach (var segment in root.Everything().OrderBy(s => s.Index))
         {
             foreach (var rule in bySegment[segment.Name]) Check(message, segment, rule, findings);

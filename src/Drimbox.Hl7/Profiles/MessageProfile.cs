@@ -139,7 +139,7 @@ public sealed record ObservationRule(
     IReadOnlyList<string>? Aliases = null)
 {
     /// <summary>Its whole table, the lines that every table has first and last.</summary>
-    public IReadOnlyList<FieldRule> Lines { get; } = Table.ObservationLines(Code, System, ValueTypes, Status, Fields);
+    public IReadOnlyList<FieldRule> Lines => Table.LinesOf(this);
 
     public string Title => Code is null ? "document" : SubIdPart is { } m ? $"{Code} n.{m}" : Code;
 }
@@ -204,7 +204,7 @@ public sealed record MessageProfile(
     string Source)
 {
     /// <summary>The lines of MSH beside those that choose the profile: MSH-9.1, 9.2, 11, 12 and 21.</summary>
-    public IReadOnlyList<FieldRule> Header { get; } = Table.Header(MessageStructure, ProfileIds.Count > 0);
+    public IReadOnlyList<FieldRule> Header => Table.HeaderOf(MessageStructure, ProfileIds.Count > 0);
 
     /// <summary>The table of an OBX of such a message, or null where none describes it.</summary>
     public ObservationRule? ObservationOf(Er7Segment obx) => ObservationRules.RuleFor(this, obx, []);

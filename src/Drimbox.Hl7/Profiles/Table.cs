@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Drimbox.Core.Identity;
 using Drimbox.Hl7.Er7;
 
@@ -8,6 +10,10 @@ internal static class Table
 {
     public const string PersonsOid = NationalAuthorities.Persons;
     public const string OrganizationsOid = NationalAuthorities.Organizations;
+
+    // Worked out once for each declaration, also for one that was made from another.
+    private static readonly ConcurrentDictionary<(string, bool), IReadOnlyList<FieldRule>> Headers = new();
+    private static readonly ConditionalWeakTable<ObservationRule, IReadOnlyList<FieldRule>> Observations = [];
 
     public static SegmentRule Seg(string name, Usage usage = Usage.R, string cardinality = "1..1") =>
         new(name, usage, Cardinality.Parse(cardinality));
@@ -22,7 +28,15 @@ internal static class Table
     /// <summary>MSH, as both volets ask for it of every message. A message of no published profile names no country,
     /// character set or profile. Source: page st-contraintes, "Eléments de l'entête"; page profils-messages, "Le
     /// segment MSH".</summary>
-    public static IReadOnlyList<FieldRule> Header(string messageStructure, bool isOfPublishedProfile) =>
+    public static IReadOnlyList<FieldRule> HeaderOf(string messageStructure, bool isOfPublishedProfile) =>
+        Headers.GetOrAdd((messageStructure, isOfPublishedProfile), static key => Header(key.Item1, key.Item2));
+
+    /// <summary>The table of an observation: OBX-2, OBX-3.3, its own lines, OBX-5 where they ask for a part of it,
+    /// OBX-11. That OBX-2 and OBX-11 stand there is a line of every OBX.</summary>
+    public static IReadOnlyList<FieldRule> LinesOf(ObservationRule rule) => Observations.GetValue(
+        rule, static r => ObservationLines(r.Code, r.System, r.ValueTypes, r.Status, r.Fields));
+
+    private static IReadOnlyList<FieldRule> Header(string messageStructure, bool isOfPublishedProfile) =>
     [
         F("MSH-3", "sending application"), F("MSH-4", "sending facility"),
         F("MSH-5", "receiving application"), F("MSH-6", "receiving facility"),
@@ -34,9 +48,7 @@ internal static class Table
             : [],
     ];
 
-    /// <summary>The table of an observation: OBX-2, OBX-3.3, its own lines, OBX-5 where they ask for a part of it,
-    /// OBX-11. That OBX-2 and OBX-11 stand there is a line of every OBX.</summary>
-    public static IReadOnlyList<FieldRule> ObservationLines(
+    private static IReadOnlyList<FieldRule> ObservationLines(
         string? code, string system, IReadOnlyList<string> types, IReadOnlyList<string> status,
         IReadOnlyList<FieldRule> fields)
     {

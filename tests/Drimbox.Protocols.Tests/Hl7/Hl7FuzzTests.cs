@@ -33,7 +33,7 @@ public sealed class Hl7FuzzTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_input_with_a_readable_header_gets_exactly_one_acknowledgement()
     {
-        var campaign = new FuzzCampaign(output, percent: 30);
+        var campaign = new FuzzCampaign(output, percent: 20);
         var (accepted, refused, closed, broken) = (0, 0, 0, 0);
         var isAll = await campaign.RunAsync(execution =>
         {
@@ -68,7 +68,7 @@ public sealed class Hl7FuzzTests(ITestOutputHelper output)
     [Fact]
     public async Task Random_bytes_never_stop_the_framing()
     {
-        var campaign = new FuzzCampaign(output, percent: 20);
+        var campaign = new FuzzCampaign(output, percent: 30);
         var (frames, violations) = (0, 0);
         var isAll = await campaign.RunAsync(execution =>
         {
