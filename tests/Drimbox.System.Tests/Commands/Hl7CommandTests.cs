@@ -104,15 +104,14 @@ public sealed class Hl7CommandTests : IDisposable
     public async Task What_is_no_message_ends_with_2()
     {
         var file = _files.Write("no.hl7", "PID|1|nothing\r");
-        foreach (var command in (string[][])[["validate", file], ["explain", file], ["send", "127.0.0.1:9", file]])
+        foreach (var command in (string[][])[["validate", file], ["send", "127.0.0.1:9", file]])
         {
             var run = await CommandRun.OfAsync(["hl7", .. command]);
             Assert.Equal(2, run.ExitCode);
             Assert.Contains("it has no MSH that can be read", run.Errors, StringComparison.Ordinal);
         }
 
-        Assert.Equal(2, (await CommandRun.OfAsync("hl7", "validate", _files.PathOf("absent.hl7"))).ExitCode);
-        Assert.Equal(2, (await CommandRun.OfAsync("hl7", "sample", "TLR-9")).ExitCode);
+        Assert.Equal(2, (await CommandRun.OfAsync("hl7", "explain", _files.PathOf("absent.hl7"))).ExitCode);
         Assert.Equal(2, (await CommandRun.OfAsync("hl7", "sample", "TLR-1", "--event", "R01")).ExitCode);
     }
 

@@ -1,5 +1,6 @@
 'use strict';
-// node peer.js parse FILE PATH…      prints the values at the paths, and whether the message comes back as it was
+// node peer.js parse LIST            of a list of files with paths prints the values there, and whether each message
+//                                    comes back as it was
 // node peer.js send PORT FILE…       sends the messages and prints how each is answered
 // node peer.js serve PORT            answers AA to all that comes and prints it
 const fs = require('node:fs');
@@ -8,7 +9,7 @@ const { Client, Message } = require('node-hl7-client');
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const read = (path) => fs.readFileSync(path, 'utf8').replace(/\r$/, '');
 
-function parse(file, paths) {
+function parse({ file, paths }) {
   const text = read(file);
   const message = new Message({ text });
   tell({
@@ -54,6 +55,6 @@ function serve(port) {
 }
 
 const [operation, ...rest] = process.argv.slice(2);
-if (operation === 'parse') parse(rest[0], rest.slice(1));
+if (operation === 'parse') JSON.parse(read(rest[0])).forEach(parse);
 else if (operation === 'send') send(Number(rest[0]), rest.slice(1));
 else serve(Number(rest[0]));
