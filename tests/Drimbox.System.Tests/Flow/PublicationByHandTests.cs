@@ -50,6 +50,43 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
             Assert.DoesNotContain(secret, gateway.Child.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_amendment_is_in_the_register_with_who_why_and_what_changed()
+    {
+        var exam = new ExaminationCase();
+        await TakesAsync(exam.Mdm("t02", exam.Cda(1), 1));
+
+        await gateway.CommandAsync(
+            "reports", "amend", exam.UniqueId(1), "--conclusion", "Pas de lésion.", "--title", "CR complété", "--reason",
+            "Conclusion oubliée");
+
+        var register = await gateway.AskAsync("reports", "show", exam.UniqueId(1));
+        var version = register.GetProperty("versions").EnumerateArray().Last();
+        Assert.Equal("Conclusion oubliée", version.GetProperty("reason").GetString());
+        Assert.False(string.IsNullOrEmpty(version.GetProperty("actor").GetString()));
+        var changes = await gateway.AskAsync("reports", "changes", exam.UniqueId(1), "2");
+        var fields = changes.EnumerateArray().ToDictionary(
+            c => c.GetProperty("field").GetString()!,
+            c => c.TryGetProperty("after", out var after) ? after.GetString() : null);
+        Assert.Equal("CR complété", fields["title"]);
+        Assert.Equal(exam.UniqueId(1), fields["relatedDocument RPLC"]);
+        Assert.DoesNotContain("recordTarget birth name", fields.Keys);
+    }
+
+    [Fact]
+    [Requirement("IEPS 8")]
+    public async Task Two_patients_with_the_same_five_traits_are_listed()
+    {
+        var (one, other) = (new ExaminationCase(), new ExaminationCase());
+        await TakesAsync(Adt(one, "20260314090000", "NA"));
+        await TakesAsync(Adt(other, "20260314090000", "NA"));
+
+        var duplicates = await gateway.CommandAsync("reports", "duplicates");
+
+        Assert.Contains(one.Ins, duplicates, StringComparison.Ordinal);
+        Assert.Contains(other.Ins, duplicates, StringComparison.Ordinal);
+    }
+
     private Task DecideAsync(ExaminationCase exam, string decision) => gateway.CommandAsync(
         "reports", "publication", exam.UniqueId(1), decision, "--by", "801234567897", "--family", "ADAM", "--given",
         "HODA");
