@@ -5,7 +5,6 @@ using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
-using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Drimbox.Core.Archive;
-using Drimbox.Dicom;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
-using Drimbox.Dicom;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 

@@ -1,7 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Hl7.Er7;
-using Drimbox.Hl7.Profiles;
 
 namespace Drimbox.Hl7.Messages;
 

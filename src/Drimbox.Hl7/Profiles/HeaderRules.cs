@@ -1,5 +1,4 @@
 using Drimbox.Core;
-using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 
 namespace Drimbox.Hl7.Profiles;

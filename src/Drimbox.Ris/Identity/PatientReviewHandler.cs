@@ -1,4 +1,3 @@
-using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Identity;

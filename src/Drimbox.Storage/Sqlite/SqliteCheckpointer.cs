@@ -1,4 +1,3 @@
-using Drimbox.Core;
 
 namespace Drimbox.Storage.Sqlite;
 
