@@ -28,8 +28,7 @@ public static class BusinessAckProfiles
         "ZAM", [trigger], "ZAM_Z01", "2.6", [new ProfileId("2.1", "CISIS_CDA_HL7_V2")], [], "ZAM_Z01",
         Group("ZAM_Z01", Usage.R, "1..1",
             Seg("MSH"), Seg("EVN"), Seg("OBX", Usage.R, "1..2"),
-            // Required where OBX-5 of the first OBX is N: BusinessAckReader checks that.
-            Seg("ERR", Usage.O, "0..1")),
+            Seg("ERR", Usage.C, "0..1")),
         [
             F("EVN-2", "date and time of the event", form: ValueForm.Time),
             F("OBX-1", "set id", form: ValueForm.Count), F("OBX-2", "value type"),
@@ -41,7 +40,7 @@ public static class BusinessAckProfiles
             F("ERR-5", "application error code"), F("ERR-5.1", "application error code"),
         ],
         observations,
-        [],
+        [new AgreementRule.Required("ERR", Is("OBX-5.1", "N"), "an acknowledgement of N says why in ERR")],
         "profils-messages 2.1");
 
     private static ObservationRule Status(string code) => new(

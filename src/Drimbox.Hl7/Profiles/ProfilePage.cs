@@ -57,11 +57,13 @@ public static class ProfilePage
         return page.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static string VoletOf(MessageProfile profile) => (profile.Volet, profile.Source) switch
+    private static string VoletOf(MessageProfile profile) => profile.ProfileIds.FirstOrDefault()?.Name switch
     {
-        (_, "official DRIMbox test data") => "none",
-        (Hl7Volet.Teleradiology, _) => "CI-SIS Téléradiologie 1.0",
-        _ => "CI-SIS Transmission d'un document CDA-R2 en HL7v2",
+        null when profile == StudyChangeProfile.Omi => "none",
+        "CISIS_TLR_HL7_V2" or "CISIS_CDA_HL7_V2" or null => profile.Volet == Hl7Volet.Teleradiology
+            ? "CI-SIS Téléradiologie 1.0"
+            : "CI-SIS Transmission d'un document CDA-R2 en HL7v2",
+        var other => other,
     };
 
     private static void Structure(StringBuilder page, MessageProfile profile)

@@ -50,6 +50,7 @@ internal sealed class SampleValues
             ["TXA-2"] = "18748-4",
             ["PRT-5"] = Radiologist, ["PRT-8"] = Site,
             ["PRT-15"] = "^^X.400^medecin@tilleuls.mssante.example",
+            ["ZFA-9"] = "INO", ["ZFA-10"] = time, ["ZFA-11"] = "IC", ["ZFA-12"] = time,
             ["MSA-1"] = isFull ? "AE" : "AA", ["MSA-2"] = "MESSAGE101",
             ["ERR-2"] = "PID^1^3", ["ERR-3"] = "207^Application error^messageErrorCondition", ["ERR-4"] = "E",
             ["ERR-5"] = "906^Erreur 'Autre'^applicationErrorCondition",
@@ -87,6 +88,8 @@ internal sealed class SampleValues
         // The traits of the INS, and that it is qualified (annex "INS" of the CI-SIS).
         "PID" => [5, 7, 8, 11, 32],
         "PV1" or "OBR" => [1],
+        // What is known of the DMP, each with its date.
+        "ZFA" => [9, 10, 11, 12],
         _ => [],
     };
 
