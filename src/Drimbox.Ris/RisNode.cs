@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dmp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
@@ -84,7 +85,12 @@ public sealed partial class RisNode : IAsyncDisposable
             inbox, objects, _reports, _requests, _patients, _mail,
             TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone), acks, logger);
         _listener = new MllpListener(
-            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            new MllpListenerOptions
+            {
+                Address = IPAddress.Parse(options.Hl7.Address),
+                Port = options.Hl7.Port,
+                Secure = TlsStreams.Server(options.Hl7.Tls, surroundings.Time, logger),
+            },
             door.HandleAsync,
             acks.ForBeginning,
             surroundings.Time,
@@ -170,7 +176,13 @@ public sealed partial class RisNode : IAsyncDisposable
     private MessagePeer PeerOf(Hl7PeerOptions peer)
     {
         var client = new MllpClient(
-            new MllpClientOptions { Host = peer.Host, Port = peer.Port }, _surroundings.Time);
+            new MllpClientOptions
+            {
+                Host = peer.Host,
+                Port = peer.Port,
+                Secure = TlsStreams.Client(peer.Tls, peer.Host, _surroundings.Time),
+            },
+            _surroundings.Time);
         _clients.Add(client);
         return new MessagePeer(_options.Hl7, peer, client);
     }
