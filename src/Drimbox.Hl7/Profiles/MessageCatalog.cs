@@ -12,6 +12,8 @@ public static class MessageCatalog
         TeleradiologyProfiles.Flux1, TeleradiologyProfiles.Flux2, TeleradiologyProfiles.Flux3,
         TeleradiologyProfiles.Flux4,
         CdaProfiles.Oru21, CdaProfiles.Oru20, CdaProfiles.Mdm21, CdaProfiles.Mdm20,
+        BusinessAckProfiles.DmpReception, BusinessAckProfiles.MailReception, BusinessAckProfiles.MailReading,
+        PamProfiles.Admission, PamProfiles.Identity,
         StudyChangeProfile.Omi,
         AckProfiles.Teleradiology, AckProfiles.Oru, AckProfiles.Mdm,
     ];
@@ -36,6 +38,11 @@ public static class MessageCatalog
             case "DRIM-OMI": TeleradiologyReader.TryReadStudyChanges(reading, out refusal); break;
             case "CDA-ORU-2.1" or "CDA-ORU-2.0" or "CDA-MDM-2.1" or "CDA-MDM-2.0":
                 ReportMessageReader.TryRead(reading.Message, out refusal);
+                break;
+            case "ZAM-Z01" or "ZAM-Z02" or "ZAM-Z03": BusinessAckReader.TryRead(reading.Message, out refusal); break;
+            case "PAM-FR-A01" or "PAM-FR-A05":
+                // The zone of the reader does not decide whether the message can be read.
+                PatientMessageReader.TryRead(reading.Message, TimeZoneInfo.Utc, out refusal);
                 break;
         }
 
