@@ -34,7 +34,7 @@ internal static partial class RisLog
     public static partial void FrameUnreadable(ILogger logger, IPAddress peer);
 
     [LoggerMessage(3007, LogLevel.Warning,
-        "Message {ControlId}: {Count} other record(s) have the five traits of its patient (drimbox reports duplicates)")]
+        "Message {ControlId}: {Count} other record(s) have the traits of its patient (drimbox reports duplicates)")]
     public static partial void SameTraits(ILogger logger, string controlId, int count);
 
     [LoggerMessage(3008, LogLevel.Information,

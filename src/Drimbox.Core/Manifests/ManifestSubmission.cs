@@ -16,7 +16,9 @@ internal static class ManifestSubmission
 
         // After a depublication no report counts any more; the VIHF context is that of the last one, from the
         // archive (facts document 1.5).
-        var report = state.ActiveReports(study) is { Count: > 0 } active ? active[^1] : LastOf(study, state, version, policy);
+        var report = state.ActiveReports(study) is { Count: > 0 } active
+            ? active[^1]
+            : LastOf(study, state, version, policy);
         var entry = ManifestEntry.TryFrom(version, study, report, step.Visibility, policy);
         Invariant.Holds(entry is not null);
         var author = entry.Authors[0] with

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Drimbox.Core.Reports;
 
 /// <summary>What the DRIMbox must be told after a change of a report: approved or updated, deleted, visibility
-/// or destination changed (DB/RIS.12). A version that fills a gap behind the head is told only where it joins documents that the
-/// DRIMbox has as separate reports.</summary>
+/// or destination changed (DB/RIS.12). A version that fills a gap behind the head is told only where it joins documents
+/// that the DRIMbox has as separate reports.</summary>
 internal static class ReportCopies
 {
     public static IReadOnlyList<ReportCopy> Between(ReportState before, ReportState after)

@@ -43,6 +43,7 @@ public static class MessageCatalog
                 BusinessAckReader.TryRead(reading.Message, out refusal);
                 break;
             case "PAM-FR-A01" or "PAM-FR-A05":
+                // The zone of the reader does not decide whether the message can be read.
                 PatientMessageReader.TryRead(reading.Message, TimeZoneInfo.Utc, out refusal);
                 break;
         }

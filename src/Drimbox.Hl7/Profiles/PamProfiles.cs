@@ -18,8 +18,10 @@ public static class PamProfiles
             F("PID-3", "patient identifiers"), F("PID-3.1", "patient identifier"),
             F("PID-5", "patient name"), F("PID-5.1", "family name"),
             // IHE-FRANCE-ZFA-9 and -11, as the messages show them.
+            F("ZFA-9", "answer about the feeding of the DMP", Usage.RE),
             V("ZFA-9.1", "information and opposition to the feeding of the DMP", "INO", "IO", "NA"),
             F("ZFA-10", "when that was collected", Usage.RE, ValueForm.Time),
+            F("ZFA-11", "answer about the consultation of the DMP", Usage.RE),
             V("ZFA-11.1", "information and consent to the consultation of the DMP", "IC", "INC", "NA"),
             F("ZFA-12", "when that was collected", Usage.RE, ValueForm.Time),
         ],

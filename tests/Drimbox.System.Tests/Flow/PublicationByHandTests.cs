@@ -57,8 +57,8 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
         await TakesAsync(exam.Mdm("t02", exam.Cda(1), 1));
 
         await gateway.CommandAsync(
-            "reports", "amend", exam.UniqueId(1), "--conclusion", "Pas de lésion.", "--title", "CR complété", "--reason",
-            "Conclusion oubliée");
+            "reports", "amend", exam.UniqueId(1), "--conclusion", "Pas de lésion.", "--title", "CR complété",
+            "--reason", "Conclusion oubliée");
 
         var register = await gateway.AskAsync("reports", "show", exam.UniqueId(1));
         var version = register.GetProperty("versions").EnumerateArray().Last();
