@@ -89,6 +89,7 @@ public sealed class ReportPdfPeerTests : IDisposable
     [Theory]
     [InlineData(0, 100)] // dots per inch: a bad photocopy
     [InlineData(512, 200)] // the longest address, on a common scanner
+    [Requirement("DB/RIS.11")]
     public async Task Zbar_reads_the_exact_address_from_the_printed_page(int length, int resolution)
     {
         Peer.Require("zbarimg");
@@ -103,6 +104,7 @@ public sealed class ReportPdfPeerTests : IDisposable
     }
 
     [Fact]
+    [Requirement("DB/RIS.11")]
     public async Task Qpdf_shows_the_link_to_the_same_address()
     {
         var (_, json, _) = await RunAsync("qpdf", "--json", "--json-key=qpdf", Pdf);
