@@ -16,8 +16,8 @@ internal static class RequirementPage
         page.Append(CultureInfo.InvariantCulture, $"""
             # Requirements and the tests that show them
 
-            This page is generated from the traits of the tests (`[Requirement("DB/RIS.10")]`); what each requirement asks
-            is written in `tests/Drimbox.Core.Tests/Tidy/Requirements/requirements.txt`. To write the page again:
+            This page is generated from the traits of the tests (`[Requirement("DB/RIS.10")]`); what each requirement
+            asks is written in `tests/Drimbox.Core.Tests/Tidy/Requirements/requirements.txt`. To write the page again:
 
                 DRIMBOX_WRITE_REQUIREMENTS=1 dotnet run -c Release --project tests/Drimbox.Core.Tests -- \
                     -class "*RequirementPageTests"
