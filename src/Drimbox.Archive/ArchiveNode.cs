@@ -71,11 +71,13 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             await new StartUpCheck(Options, surroundings, _index, folders, _log)
                 .RunAsync(cancellationToken);
             _sync = new GroupSync(watched.Disk);
-            _kept = new KeptFiles(Options, watched.Disk, folders, _index, rejections, _log);
+            var arrivals = new Arrivals();
+            _kept = new KeptFiles(Options, watched.Disk, folders, _index, arrivals, rejections, _log);
             var duplicates = new Duplicates(Options, watched, folders, _index, _log);
-            _services = await ArchiveServices.OpenAsync(Options, watched, _index, folders, _log, cancellationToken);
+            _services = await ArchiveServices.OpenAsync(
+                Options, watched, _index, folders, arrivals, _log, cancellationToken);
             var store = new InstanceStore(
-                Options, watched, folders, _index, _sync, rejections, duplicates, _services.Transfers, _log)
+                Options, watched, folders, _index, _sync, arrivals, rejections, duplicates, _services.Transfers, _log)
             {
                 Space = _lifeCycle.Watch,
             };

@@ -16,6 +16,7 @@ internal sealed class ArchiveServices : IDisposable
         ArchiveSurroundings surroundings,
         ArchiveIndex index,
         InstanceFolders folders,
+        Arrivals arrivals,
         ILogger log)
     {
         var completenessWork = new WorkSignal(surroundings.Time);
@@ -23,7 +24,7 @@ internal sealed class ArchiveServices : IDisposable
         Completeness = new CompletenessWorker(options, surroundings, index, Transfers, completenessWork, log);
         var commitmentWork = new WorkSignal(surroundings.Time);
         Commitment = new CommitmentScp(index, commitmentWork);
-        var check = new CommitmentCheck(options, surroundings, index, folders, Transfers, log);
+        var check = new CommitmentCheck(options, surroundings, index, folders, arrivals, Transfers, log);
         _reporting = new CommitmentReporting(
             options, surroundings, index, Commitment, check, commitmentWork, log);
     }
@@ -40,10 +41,11 @@ internal sealed class ArchiveServices : IDisposable
         ArchiveSurroundings surroundings,
         ArchiveIndex index,
         InstanceFolders folders,
+        Arrivals arrivals,
         ILogger log,
         CancellationToken cancellationToken)
     {
-        var services = new ArchiveServices(options, surroundings, index, folders, log);
+        var services = new ArchiveServices(options, surroundings, index, folders, arrivals, log);
         await services.Completeness.RestoreAsync(cancellationToken);
         return services;
     }

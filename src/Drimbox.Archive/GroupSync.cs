@@ -4,8 +4,8 @@ using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
-/// <summary>Makes files durable on a few threads of its own, or on that of a lone association, which may block: a thread
-/// that waits for the disk is not one of the pool. Files that wait together share the fsync of their folder.</summary>
+/// <summary>Makes files durable on a few threads of its own: a thread that waits for the disk is not one of the pool. Files
+/// that wait together share the fsync of their folder.</summary>
 internal sealed class GroupSync : IDisposable
 {
     private readonly WorkQueue<Job> _jobs = new(Limits.SyncThreads);
@@ -24,22 +24,12 @@ internal sealed class GroupSync : IDisposable
     }
 
     /// <summary>Ends when the bytes and the name of <paramref name="file"/> are durable.</summary>
-    /// <param name="mayBlock">The caller's thread may wait for the disk.</param>
     /// <exception cref="StorageFaultException">They are not; the file is to be unlinked, never synced
     /// again.</exception>
-    public Task SyncAsync(DiskFile file, bool mayBlock)
+    public Task SyncAsync(DiskFile file)
     {
         var job = new Job(file);
-        if (mayBlock && _jobs.TryEnter())
-        {
-            Sync([job]);
-            _jobs.Leave();
-        }
-        else
-        {
-            Invariant.Holds(_jobs.TryAdd(job));
-        }
-
+        Invariant.Holds(_jobs.TryAdd(job));
         return job.Done.Task;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Dicom;
@@ -71,25 +72,31 @@ internal sealed class InstanceSink : IInstanceSink
             return refusal;
         }
 
+        var synced = Task.CompletedTask;
         try
         {
-            await _store.Sync.SyncAsync(_file, _request.MayBlock);
-            return await IndexAsync();
+            // Who sees the row may read the file.
+            _file.Flush();
+            // Both become durable at the same time. A crash that leaves one of them is seen by the next start, and nobody
+            // was told of it.
+            synced = _store.Sync.SyncAsync(_file);
+            return await IndexAsync(synced);
         }
         catch (IOException e)
         {
             // Once there is a row the file stays: the sender comes again, and finds the same bytes.
             ArchiveLog.StoreFailed(_store.Log, e, _store.NodeId);
-            if (!_isIndexed) Drop();
+            await EndDroppedAsync(synced);
             return DimseStatus.OutOfResources;
         }
         catch
         {
-            if (!_isIndexed) Drop();
+            await EndDroppedAsync(synced);
             throw;
         }
         finally
         {
+            await EndAsync(synced);
             Release();
         }
     }
@@ -113,33 +120,69 @@ internal sealed class InstanceSink : IInstanceSink
         return null;
     }
 
-    private async Task<DimseStatus> IndexAsync()
+    private async Task<DimseStatus> IndexAsync(Task synced)
     {
         var actor = _request.Peer.CallingAe.ToString();
         var record = _store.Rejections.WithHiding(
             InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf()), _store.Folders.PathOf(_name), actor);
-        switch (await _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock))
+        // What it hides could not be shown again, were its file lost.
+        if (record.Hides is not null) await synced;
+
+        long rowId;
+        using (await _store.Arrivals.BeginAsync(_request.SopInstanceUid))
         {
-            case InsertResult.Inserted inserted:
-                _isIndexed = true;
-                _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
-                _store.Rejections.Log(record, actor, inserted.Hidden);
-                await _store.MarkAsync(inserted.RowId);
-                return DimseStatus.Success;
-            case InsertResult.SameBytes:
-                Drop();
-                return DimseStatus.Success;
-            case InsertResult.Known known:
-                var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
-                _isIndexed = true;
-                foreach (var study in settled.Changed)
-                    _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer);
-                if (settled.IsTakenIn) _store.Rejections.Log(record, actor, settled.Hidden);
-                return settled.Status;
-            case var other:
-                throw Invariant.Unreachable(other);
+            switch (await _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock))
+            {
+                case InsertResult.Inserted inserted:
+                    rowId = inserted.RowId;
+                    _store.Arrivals.Saw(rowId);
+                    await AwaitFileAsync(synced, inserted);
+                    _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
+                    _store.Rejections.Log(record, actor, inserted.Hidden);
+                    break;
+                case InsertResult.SameBytes:
+                    await EndDroppedAsync(synced);
+                    return DimseStatus.Success;
+                case InsertResult.Known known:
+                    await synced;
+                    var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
+                    _isIndexed = true;
+                    foreach (var study in settled.Changed)
+                        _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer);
+                    if (settled.IsTakenIn) _store.Rejections.Log(record, actor, settled.Hidden);
+                    return settled.Status;
+                case var other:
+                    throw Invariant.Unreachable(other);
+            }
+        }
+
+        await _store.MarkAsync(rowId);
+        return DimseStatus.Success;
+    }
+
+    private async Task AwaitFileAsync(Task synced, InsertResult.Inserted inserted)
+    {
+        try
+        {
+            await synced;
+            _isIndexed = true;
+        }
+        catch
+        {
+            await _store.TakeBackAsync(inserted, _name);
+            throw;
         }
     }
+
+    private async Task EndDroppedAsync(Task synced)
+    {
+        await EndAsync(synced);
+        if (!_isIndexed) Drop();
+    }
+
+    // The file may not go while it is being synced, whatever comes of that.
+    private static ConfiguredTaskAwaitable EndAsync(Task synced) => synced.ConfigureAwait(
+        ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private InstanceFile FileOf()
     {

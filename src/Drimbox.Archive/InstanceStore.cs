@@ -16,6 +16,7 @@ internal sealed class InstanceStore(
     InstanceFolders folders,
     ArchiveIndex index,
     GroupSync sync,
+    Arrivals arrivals,
     Rejections rejections,
     Duplicates duplicates,
     StudyTransfers transfers,
@@ -31,6 +32,8 @@ internal sealed class InstanceStore(
     public InstanceFolders Folders => folders;
 
     public GroupSync Sync => sync;
+
+    public Arrivals Arrivals => arrivals;
 
     public ArchiveIndex Index => index;
 
@@ -61,13 +64,32 @@ internal sealed class InstanceStore(
 
     public void Return(HeaderScanner scanner) => _scanners.Add(scanner);
 
-    /// <summary>Every so often, tells the index that all rows up to this one have whole files: each row was inserted
-    /// after its file was durable, so a start after a crash need not read them again.</summary>
+    /// <summary>Every so often, tells the index up to which row all have whole files, so that a start after a crash need
+    /// not read them again.</summary>
+    /// <param name="rowId">A row whose file is durable.</param>
     public async Task MarkAsync(long rowId)
     {
         var marked = Interlocked.Read(ref _markedTo);
         if (rowId - marked < Limits.RowsPerMark) return;
-        if (Interlocked.CompareExchange(ref _markedTo, rowId, marked) == marked)
-            await index.MarkVerifiedAsync(rowId, CancellationToken.None);
+        var whole = arrivals.WholeTo(rowId);
+        if (whole > marked && Interlocked.CompareExchange(ref _markedTo, whole, marked) == marked)
+            await index.MarkVerifiedAsync(whole, CancellationToken.None);
+    }
+
+    /// <summary>Takes back a row whose file did not become durable.</summary>
+    public async Task TakeBackAsync(InsertResult.Inserted inserted, string fileName)
+    {
+        try
+        {
+            // The row that was damaged before stands, and is damaged again.
+            if (inserted.WasDamaged) await index.MarkDamagedAsync(inserted.RowId, fileName, true, CancellationToken.None);
+            else await index.RemoveAsync([inserted.RowId], CancellationToken.None);
+        }
+        catch (StorageFaultException)
+        {
+            // The next start looks at all rows after the last mark, as after a crash.
+            index.DoubtFiles();
+            throw;
+        }
     }
 }

@@ -79,6 +79,14 @@ public static partial class Limits
     /// the first of them waits a few milliseconds for the last.</summary>
     public const int CommitGroupMax = 256;
 
+    /// <summary>1,000 pages of 4 KiB are committed from one checkpoint of SQLite to the next, which is its own default.
+    /// </summary>
+    public const int CheckpointPages = 1_000;
+
+    /// <summary>16,000 pages, 64 MiB: about so long the log of SQLite may grow beside a writer that never rests; a reader of it
+    /// holds 128 KiB of its index.</summary>
+    public const int LogPagesMax = 16_000;
+
     /// <summary>4 reading connections a database: two cores, and a C-FIND gives its connection back between pages.</summary>
     public const int DatabaseReadersMax = 4;
 

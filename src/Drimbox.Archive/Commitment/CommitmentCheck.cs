@@ -14,6 +14,7 @@ internal sealed class CommitmentCheck(
     ArchiveSurroundings surroundings,
     ArchiveIndex index,
     InstanceFolders folders,
+    Arrivals arrivals,
     StudyTransfers transfers,
     ILogger log) : ICommitmentCheck
 {
@@ -29,6 +30,8 @@ internal sealed class CommitmentCheck(
         foreach (var sop in instances)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            // One whose file is not durable yet is read from memory, and would seem whole.
+            using var turn = await arrivals.BeginAsync(sop.SopInstanceUid);
             var instance = await index.FindInstanceAsync(sop.SopInstanceUid, cancellationToken);
             var reason = ReasonAgainst(sop, instance);
             if (instance is not null) (reason is null ? studies : broken).Add(instance.StudyInstanceUid);

@@ -25,14 +25,22 @@ public sealed class KeptFiles
     private readonly Disk _disk;
     private readonly InstanceFolders _folders;
     private readonly ArchiveIndex _index;
+    private readonly Arrivals _arrivals;
     private readonly Rejections _rejections;
     private readonly ILogger _log;
     private readonly string _root;
 
     internal KeptFiles(
-        ArchiveOptions options, Disk disk, InstanceFolders folders, ArchiveIndex index, Rejections rejections, ILogger log)
+        ArchiveOptions options,
+        Disk disk,
+        InstanceFolders folders,
+        ArchiveIndex index,
+        Arrivals arrivals,
+        Rejections rejections,
+        ILogger log)
     {
-        (_options, _disk, _folders, _index, _rejections, _log) = (options, disk, folders, index, rejections, log);
+        (_options, _disk, _folders, _index) = (options, disk, folders, index);
+        (_arrivals, _rejections, _log) = (arrivals, rejections, log);
         _root = folders.PathOf("");
     }
 
@@ -69,6 +77,7 @@ public sealed class KeptFiles
             var sender = record.File.SenderAe.ToString();
             record = _rejections.WithHiding(record, _folders.PathOf(record.File.FileName), sender);
             var uid = record.Instance.SopInstanceUid;
+            using var turn = await _arrivals.BeginAsync(uid);
             var standing = await _index.StandingAsync(uid, cancellationToken);
             if (standing is not null && Stands(standing.Instance, record))
                 return new Refusal(RefusalReason.WrongState, "These bytes stand already; drop them here.");
@@ -102,6 +111,7 @@ public sealed class KeptFiles
     {
         for (var round = 0; round < Limits.DuplicateRoundsMax; round++)
         {
+            using var turn = await _arrivals.BeginAsync(sopInstanceUid);
             var standing = await _index.StandingAsync(sopInstanceUid, cancellationToken);
             if (standing is null) return NoInstance();
             if (standing.Instance.Version == version)

@@ -129,6 +129,9 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     /// a clean one: a start that is cut short must not hide from the next what it did not look at.</summary>
     public void ConfirmFilesAreWhole() => _filesAreWhole = true;
 
+    /// <summary>A row whose file is not whole could not be taken back: the next start looks for it.</summary>
+    public void DoubtFiles() => _filesAreWhole = false;
+
     /// <summary>The instance of a UID, hidden or not; null if there is none.</summary>
     public Task<IndexedInstance?> FindInstanceAsync(Uid sopInstanceUid, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => ArchiveWrites.FindInstance(db, sopInstanceUid), cancellationToken);

@@ -124,7 +124,9 @@ public abstract record InsertResult
     {
     }
 
-    public sealed record Inserted(long RowId, int Hidden = 0) : InsertResult;
+    /// <param name="Hidden">How many instances it hides.</param>
+    /// <param name="WasDamaged">The row was there, and its file was not what had been received.</param>
+    public sealed record Inserted(long RowId, int Hidden = 0, bool WasDamaged = false) : InsertResult;
 
     /// <summary>The archive has the same data set in the same transfer syntax.</summary>
     public sealed record SameBytes(IndexedInstance Existing) : InsertResult;

@@ -52,7 +52,7 @@ internal static class ArchiveWrites
             if (!isDamagedOne) return new InsertResult.SameBytes(existing);
             // What is acknowledged is durable: a file that rotted is not "already there".
             LifeCycleWrites.ReplaceDamaged(db, existing, record.File);
-            return new InsertResult.Inserted(existing.RowId);
+            return new InsertResult.Inserted(existing.RowId, WasDamaged: true);
         }
 
         var study = Study(db, record);

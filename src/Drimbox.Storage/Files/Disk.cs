@@ -251,12 +251,21 @@ public sealed class DiskFile : IDisposable
         if (whole < bytes.Length) Wait(bytes[whole..]);
     }
 
+    /// <summary>Hands to the system what waits here: from then on all bytes can be read.</summary>
+    public void Flush()
+    {
+        ThrowIfFailed();
+        if (_waitingCount == 0) return;
+        WriteNow(_waiting.AsSpan(0, _waitingCount));
+        _waitingCount = 0;
+    }
+
     /// <summary>fsync. After a failure the kernel may have dropped the pages and a second call would lie: the file
     /// refuses everything from then on, and its owner unlinks it (facts on reliability 4, C-STORE step 3).</summary>
     public void Sync()
     {
         ThrowIfFailed();
-        if (_waitingCount > 0) Flush();
+        Flush();
         try
         {
             _disk.Call(DiskCall.Sync, Path, _handle);
@@ -280,12 +289,6 @@ public sealed class DiskFile : IDisposable
         _waiting ??= ArrayPool<byte>.Shared.Rent(Limits.FileWriteAlignment);
         bytes.CopyTo(_waiting.AsSpan(_waitingCount));
         _waitingCount += bytes.Length;
-    }
-
-    private void Flush()
-    {
-        WriteNow(_waiting.AsSpan(0, _waitingCount));
-        _waitingCount = 0;
     }
 
     private void WriteNow(ReadOnlySpan<byte> bytes)

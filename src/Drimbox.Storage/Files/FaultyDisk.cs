@@ -49,6 +49,9 @@ public sealed class FaultyDisk(Disk inner) : Disk
     /// <summary>What the file system says of its space; null: the truth.</summary>
     public (long Free, long Total)? Space { get; set; }
 
+    /// <summary>Called with each call once its fate is decided, and before it is done: a test holds it there.</summary>
+    public Action<DiskCall>? Passing { get; set; }
+
     /// <summary>True once the armed fault was played.</summary>
     public bool HasStruck { get; private set; }
 
@@ -103,6 +106,13 @@ public sealed class FaultyDisk(Disk inner) : Disk
 
     /// <summary>The error number to play, 0 for a short write, null for a call that is let through.</summary>
     private int? Strikes(DiskCall call)
+    {
+        var errno = Decide(call);
+        Passing?.Invoke(call);
+        return errno;
+    }
+
+    private int? Decide(DiskCall call)
     {
         lock (_lock)
         {

@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using Drimbox.Storage.Database;
 using SQLitePCL;
 
@@ -7,6 +8,9 @@ namespace Drimbox.Storage.Sqlite;
 internal sealed class SqliteDatabase : DatabaseConnection
 {
     private readonly sqlite3 _db;
+    private SqliteCheckpointer? _checkpointer;
+    private int _committedPages;
+    private int _logPages;
 
     static SqliteDatabase() => Batteries_V2.Init();
 
@@ -27,6 +31,13 @@ internal sealed class SqliteDatabase : DatabaseConnection
         db.Execute("PRAGMA foreign_keys = ON");
         db.Execute("PRAGMA cache_size = -16000");
         return db;
+    }
+
+    /// <summary>From now on checkpoints are done beside the writer, not by its commits.</summary>
+    public void CheckpointBeside(string path)
+    {
+        _checkpointer = new SqliteCheckpointer(path);
+        Execute("PRAGMA wal_autocheckpoint = 0");
     }
 
     /// <summary>For a copy that no one else opens: without a log beside it, so that it can be renamed.</summary>
@@ -52,7 +63,26 @@ internal sealed class SqliteDatabase : DatabaseConnection
 
     public override void Begin() => Use("BEGIN IMMEDIATE").Run();
 
-    public override void Commit() => Use("COMMIT").Run();
+    public override void Commit()
+    {
+        Use("COMMIT").Run();
+        if (_checkpointer is null) return;
+        raw.sqlite3_db_status(_db, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, resetFlg: 1);
+        _committedPages += pages;
+        if (_committedPages < Limits.CheckpointPages) return;
+        _committedPages = 0;
+        _logPages += Limits.CheckpointPages;
+        // One that runs beside commits never reaches the end of the log, which then grows: the writer itself does.
+        if (_logPages > Limits.LogPagesMax && Checkpoint()) _logPages = 0;
+        else _checkpointer.Want();
+    }
+
+    /// <summary>Copies what no reader needs from the log into the file, as far as that can be done without waiting. A fault
+    /// is told by the commits that come after it, as with SQLite's own checkpoints.</summary>
+    /// <returns>True if all of the log was copied: the next commit begins it anew.</returns>
+    public bool Checkpoint() =>
+        raw.sqlite3_wal_checkpoint_v2(_db, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var pages, out var copied)
+            == raw.SQLITE_OK && pages == copied;
 
     public override void Rollback() => Use("ROLLBACK").Run();
 
@@ -64,6 +94,7 @@ internal sealed class SqliteDatabase : DatabaseConnection
 
     public override void Dispose()
     {
+        _checkpointer?.Dispose();
         DisposeStatements();
         _db.Dispose();
     }

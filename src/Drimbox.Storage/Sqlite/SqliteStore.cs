@@ -20,6 +20,7 @@ internal static class SqliteStore
             SqliteMigrations.Apply(db, migrations);
             // SQLite makes its log durable, not the name of a database file that is new.
             disk.SyncDirectory(folder);
+            db.CheckpointBeside(path);
             return new DatabaseStore(db, () => SqliteDatabase.OpenReader(path), held);
         }
         catch

@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using Drimbox.Storage;
 using Drimbox.Storage.Database;
 using Drimbox.Storage.Sqlite;
@@ -82,6 +83,24 @@ public sealed class SqliteWriterTests : IAsyncLifetime
         await Task.WhenAll(others);
         Assert.Equal(2, _writer.Transactions);
         Assert.Equal([1, 2, 3], await IdsAsync());
+    }
+
+    [Fact]
+    public async Task What_is_committed_is_copied_into_the_file_while_the_writer_goes_on()
+    {
+        var path = Path.Combine(_folder.Path, "test.db");
+        _db.CheckpointBeside(path);
+        var body = new string('x', 40_000);
+        var id = 0;
+        // The log alone would have it all until the end, and its own checkpoint is off.
+        while (new FileInfo(path).Length < Limits.CheckpointPages * 4096L)
+        {
+            Token.ThrowIfCancellationRequested();
+            await InsertAsync(++id, body);
+        }
+
+        Assert.True(id >= Limits.CheckpointPages / 10);
+        Assert.Equal(id, (await IdsAsync()).Count);
     }
 
     [Fact]
