@@ -101,6 +101,7 @@ internal sealed class Schematrons
 
     private void LinkIncludes(string links, string includes)
     {
+        if (!Directory.Exists(includes)) return;
         Directory.CreateDirectory(links);
         foreach (var entry in Directory.EnumerateFileSystemEntries(includes))
             Link(Path.Combine(links, Path.GetFileName(entry)), entry);

@@ -17,9 +17,9 @@ public sealed class ScriptedRadiologistTests
     [Requirement("DB/RIS.10")]
     public async Task Reports_of_three_examinations_in_a_bad_order_end_with_their_heads()
     {
-        await using var ris = await PublishingRis.StartAsync();
+        await using var ris = await RisWithDmp.StartAsync();
         // The correction of a correction first, the first report last and twice.
-        var backwards = PublishingRis.Examination("1");
+        var backwards = RisWithDmp.Examination("1");
         var played = await ris.PlayAsync(backwards, RadiologistScript.Parse("""
             replace C of B
             +30 replace B of A anew
@@ -29,7 +29,7 @@ public sealed class ScriptedRadiologistTests
         Assert.Equal([0, 30, 30, 630, 630], played.Select(p => (p.SentAt - Start).TotalSeconds));
 
         // A deletion that comes before what it deletes.
-        var withdrawn = PublishingRis.Examination("2");
+        var withdrawn = RisWithDmp.Examination("2");
         Assert.All(
             await ris.PlayAsync(withdrawn, RadiologistScript.Parse("""
                 delete B
@@ -39,7 +39,7 @@ public sealed class ScriptedRadiologistTests
             p => Assert.Equal(AckCode.AA, p.Ack!.Code));
 
         // A correction of what was corrected already: 900, and the head stays.
-        var stale = PublishingRis.Examination("3");
+        var stale = RisWithDmp.Examination("3");
         Assert.Equal(
             ["AA", "AA", "AE 900"],
             (await ris.PlayAsync(stale, RadiologistScript.Parse("""
@@ -59,8 +59,8 @@ public sealed class ScriptedRadiologistTests
     [InlineData(3)]
     public async Task Any_order_of_the_same_messages_ends_the_same(int seed)
     {
-        await using var ris = await PublishingRis.StartAsync();
-        var examination = PublishingRis.Examination("1");
+        await using var ris = await RisWithDmp.StartAsync();
+        var examination = RisWithDmp.Examination("1");
         var script = RadiologistScript.Parse("""
             initial A
             +2 replace B of A twice
@@ -78,8 +78,8 @@ public sealed class ScriptedRadiologistTests
     [Fact]
     public async Task Wrong_messages_are_refused_each_with_its_code_and_the_right_ones_around_them_published()
     {
-        await using var ris = await PublishingRis.StartAsync();
-        var examination = PublishingRis.Examination("1");
+        await using var ris = await RisWithDmp.StartAsync();
+        var examination = RisWithDmp.Examination("1");
 
         var played = await ris.PlayAsync(examination, RadiologistScript.Parse("""
             initial A but other-patient
@@ -101,8 +101,8 @@ public sealed class ScriptedRadiologistTests
     [Fact]
     public async Task A_sender_that_hangs_up_and_sends_again_has_one_report_over_a_restart()
     {
-        await using var ris = await PublishingRis.StartAsync();
-        var examination = PublishingRis.Examination("1");
+        await using var ris = await RisWithDmp.StartAsync();
+        var examination = RisWithDmp.Examination("1");
         var hangingUp = await ris.PlayAsync(
             examination, RadiologistScript.Parse("initial A hanging-up"), _clock);
         Assert.Null(Assert.Single(hangingUp).Ack);

@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Drimbox.Tests.Ris.Reports;
 
 /// <summary>A RIS that publishes to an emulated DMP, and the radiologist who sends it reports over MLLP.</summary>
-internal sealed class PublishingRis : IAsyncDisposable
+internal sealed class RisWithDmp : IAsyncDisposable
 {
     // RSA keys are dear: all tests share one set.
     private static readonly SelfSignedCertificates Certificates = new(TimeProvider.System);
@@ -26,13 +26,13 @@ internal sealed class PublishingRis : IAsyncDisposable
     private readonly DmpEmulator _dmp;
     private RisNode _node = null!;
 
-    private PublishingRis(DmpEmulator dmp) => _dmp = dmp;
+    private RisWithDmp(DmpEmulator dmp) => _dmp = dmp;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static InstanceIdentifier Ins => Samples.Patient.Identity.Ins!.Value;
 
-    public static async Task<PublishingRis> StartAsync()
+    public static async Task<RisWithDmp> StartAsync()
     {
         var keys = Certificates.Issue(Samples.Structure);
         var folder = new StoreFolder();
@@ -44,7 +44,7 @@ internal sealed class PublishingRis : IAsyncDisposable
             },
             new RandomIdSource(), TimeProvider.System, Token);
         await dmp.OpenPatientAsync(Ins, Token);
-        var ris = new PublishingRis(dmp) { DmpFolder = folder };
+        var ris = new RisWithDmp(dmp) { DmpFolder = folder };
         await ris.StartNodeAsync();
         return ris;
     }
