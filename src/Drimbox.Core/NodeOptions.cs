@@ -48,6 +48,9 @@ public sealed record Hl7PeerOptions
     /// <summary>MSH-6 of what is sent to it. No default.</summary>
     [Required]
     public string Facility { get; init; } = "";
+
+    /// <summary>TLS towards it, with the keys and the rules of a DICOM peer. Default: none.</summary>
+    public DicomPeerTlsOptions? Tls { get; init; }
 }
 
 /// <summary>The HL7 side of a node.</summary>
@@ -68,6 +71,10 @@ public sealed record Hl7NodeOptions
     /// <summary>MLLP port to listen on, 0 to 65535; 0 takes a free one. Default 2575.</summary>
     [Range(0, 65535)]
     public int Port { get; init; } = 2575;
+
+    /// <summary>TLS for every connection to the port, with the keys and the rules of a DICOM node. Default: none.
+    /// </summary>
+    public DicomTlsOptions? Tls { get; init; }
 }
 
 /// <summary>A DICOM application entity at the other end of an association.</summary>

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using Drimbox.Gateway.Commands;
 using Drimbox.Gateway.Commands.Archive;
 using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Gateway.Commands.Hl7;
 using Drimbox.Gateway.Commands.Load;
 
 var root = new RootCommand("""
@@ -12,6 +13,7 @@ var root = new RootCommand("""
     Run it:      drimbox run --config drimbox.json
     Look at it:  drimbox reports list
     DICOM:       drimbox echo PACS@pacs.example:104
+    HL7:         drimbox hl7 validate report.hl7
     """)
 {
     DemoCommand.Create(),
@@ -38,6 +40,7 @@ var root = new RootCommand("""
     GetCommand.Create(),
     ReceiveCommand.Create(),
     DumpCommand.Create(),
+    Hl7Command.Create(),
     LoadCommand.Create(),
 };
 // An argument that begins with @ is not the name of a file to read arguments from.

@@ -24,4 +24,7 @@ internal static partial class Hl7Log
 
     [LoggerMessage(2005, LogLevel.Warning, "MLLP accept failed: {Error}")]
     public static partial void AcceptFailed(ILogger logger, SocketError error);
+
+    [LoggerMessage(2006, LogLevel.Warning, "MLLP connection of {Peer} closed before it was secure: {Why}")]
+    public static partial void NotSecure(ILogger logger, IPAddress peer, string why);
 }

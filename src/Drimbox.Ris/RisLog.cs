@@ -32,4 +32,16 @@ internal static partial class RisLog
 
     [LoggerMessage(3006, LogLevel.Warning, "A frame of {Peer} has no readable MSH: the connection is closed")]
     public static partial void FrameUnreadable(ILogger logger, IPAddress peer);
+
+    [LoggerMessage(3007, LogLevel.Warning,
+        "Message {ControlId}: {Count} other record(s) have the five traits of its patient (drimbox reports duplicates)")]
+    public static partial void SameTraits(ILogger logger, string controlId, int count);
+
+    [LoggerMessage(3008, LogLevel.Information,
+        "Report {Report}: submission {SubmissionSet} was revoked before it left")]
+    public static partial void SubmissionRevoked(ILogger logger, ReportId report, string submissionSet);
+
+    [LoggerMessage(3009, LogLevel.Warning,
+        "A document without a qualified INS cannot go to MSSanté: {Reason}")]
+    public static partial void NoMailDocument(ILogger logger, RefusalReason reason);
 }

@@ -14,8 +14,12 @@ namespace Drimbox.Ris;
 /// <content>What a user of the RIS does and sees.</content>
 public sealed partial class RisNode
 {
-    public Task<GrainReply> PlaceRequestAsync(ImagingRequest request, CancellationToken cancellation) =>
-        _requests.ExecuteAsync([(request.PlacerOrderNumber, new PlaceRequest(request))], null, cancellation);
+    public async Task<GrainReply> PlaceRequestAsync(ImagingRequest request, CancellationToken cancellation)
+    {
+        await KnowAsync(request.Patient, cancellation);
+        return await _requests.ExecuteAsync(
+            [(request.PlacerOrderNumber, new PlaceRequest(request))], null, cancellation);
+    }
 
     public Task<GrainReply> CancelRequestAsync(RequestCancellation request, CancellationToken cancellation) =>
         _requests.ExecuteAsync([(request.PlacerOrderNumber, new CancelRequest(request))], null, cancellation);
@@ -41,8 +45,12 @@ public sealed partial class RisNode
         if (CdaReader.TryRead(document, out refusal) is not { } header) return new GrainReply(refusal);
         var file = await _objects.PutAsync(document, cancellation);
         var sha1 = Convert.ToHexStringLower(SHA1.HashData(document));
-        return await _reports.ExecuteAsync(
-            report, new AmendReport(header, file, sha1, actor), null, cancellation);
+        var command = new AmendReport(header, file, sha1, actor)
+        {
+            Reason = text.Reason,
+            Mail = head.InsQualified ? null : await _mail.KeepAsync(head.DocumentId, document, cancellation),
+        };
+        return await _reports.ExecuteAsync(report, command, null, cancellation);
     }
 
     /// <summary>Changes who sees a report; no new version.</summary>
@@ -68,6 +76,14 @@ public sealed partial class RisNode
     /// <summary>The document of a version, byte for byte.</summary>
     public Task<byte[]> ReadDocumentAsync(ReportVersion version, CancellationToken cancellation) =>
         _objects.ReadAsync(version.File, Limits.CdaBytesMax, cancellation);
+
+    /// <summary>What is sent to MSSanté of a version: its rendition where it has one, else the document. Null for a
+    /// document whose INS is not qualified and which has none: nothing may be sent.</summary>
+    public async Task<byte[]?> ReadMailDocumentAsync(ReportVersion version, CancellationToken cancellation)
+    {
+        var file = version.InsQualified ? version.File : version.Mail?.File;
+        return file is { } stored ? await _objects.ReadAsync(stored, Limits.CdaBytesMax, cancellation) : null;
+    }
 
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(OutboxFilter filter, CancellationToken cancellation) =>
         _store.ListOutboxAsync(filter, cancellation);

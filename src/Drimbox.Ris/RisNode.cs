@@ -3,17 +3,21 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Dicom.Tls;
 using Drimbox.Dmp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Identity;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
+using Drimbox.Ris.Identity;
 using Drimbox.Ris.Messages;
 using Drimbox.Ris.ProcedureSteps;
 using Drimbox.Ris.Publications;
+using Drimbox.Ris.Reports;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -50,12 +54,17 @@ public sealed partial class RisNode : IAsyncDisposable
         _objects = objects;
         var acks = new AckComposer(surroundings.Time, surroundings.Ids);
         var turns = new EmbeddedTurnQueue();
+        var turnLoop = new TurnLoop(store, turns, acks);
+        _patients = new PatientRegister(options.Node, store, turnLoop, surroundings.Time);
         _reports = new ReportRegister(turns, new ReportGrainParts(
             options.Node, store, PolicyOf(options), dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
-            surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source"));
+            surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source")
+        {
+            Patients = _patients,
+            AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
+        });
         _requests = new RisRequestGrain(new RequestGrainParts(
-            options.Node, store, new TurnLoop(store, turns, acks), surroundings.Ids, surroundings.Time,
-            $"{options.Node}/to/teleradiology"));
+            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology"));
         var logger = surroundings.Loggers.CreateLogger<RisNode>();
         _steps = options.Dicom is { } dicom ? Steps(dicom) : null;
         _clients = [];
@@ -71,9 +80,17 @@ public sealed partial class RisNode : IAsyncDisposable
             },
             surroundings.Loggers.CreateLogger<Dispatcher>());
         var inbox = new Inbox(store, objects, acks, surroundings.Time);
-        var door = new RisDoor(inbox, objects, _reports, _requests, acks, logger);
+        _mail = new MailDocuments(_reports, objects, surroundings.Ids, logger);
+        var door = new RisDoor(
+            inbox, objects, _reports, _requests, _patients, _mail,
+            TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone), acks, logger);
         _listener = new MllpListener(
-            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            new MllpListenerOptions
+            {
+                Address = IPAddress.Parse(options.Hl7.Address),
+                Port = options.Hl7.Port,
+                Secure = TlsStreams.Server(options.Hl7.Tls, surroundings.Time, logger),
+            },
             door.HandleAsync,
             acks.ForBeginning,
             surroundings.Time,
@@ -133,14 +150,20 @@ public sealed partial class RisNode : IAsyncDisposable
     private static RisPolicy PolicyOf(RisOptions options) => new(
         options.Structures.Select(s => s.OrganizationId).ToHashSet(),
         Uid.Parse(options.SourceId),
-        new ReportEntryDefaults(TimeZone: TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone)));
+        new ReportEntryDefaults(TimeZone: TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone)))
+    {
+        KnownPatientsOnly = options.KnownPatientsOnly,
+    };
 
     private Dictionary<string, OutboxHandling> HandlersOf(ILogger logger)
     {
         var handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
         {
             [ReportGrain.SubmissionKind] = new(new ReportSubmissionHandler(_dmp, _objects, _reports, logger)),
+            [PatientRegister.ReviewKind] = new(new PatientReviewHandler(_patients, _reports)),
         };
+        if (_options.Creator is { } creator)
+            handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(PeerOf(creator), logger));
         if (_options.Teleradiology is { } platform)
             handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), logger));
         if (_options.Source is { } source)
@@ -153,7 +176,13 @@ public sealed partial class RisNode : IAsyncDisposable
     private MessagePeer PeerOf(Hl7PeerOptions peer)
     {
         var client = new MllpClient(
-            new MllpClientOptions { Host = peer.Host, Port = peer.Port }, _surroundings.Time);
+            new MllpClientOptions
+            {
+                Host = peer.Host,
+                Port = peer.Port,
+                Secure = TlsStreams.Client(peer.Tls, peer.Host, _surroundings.Time),
+            },
+            _surroundings.Time);
         _clients.Add(client);
         return new MessagePeer(_options.Hl7, peer, client);
     }

@@ -32,6 +32,14 @@ public sealed record RisOptions
     /// <summary>The DRIMbox that gets a copy of each report, or null.</summary>
     public Hl7PeerOptions? Source { get; init; }
 
+    /// <summary>Who gets the business acknowledgements (ZAM^Z01) of the reports that asked for one with ACK_RECEPTION,
+    /// or null: none are sent.</summary>
+    public Hl7PeerOptions? Creator { get; init; }
+
+    /// <summary>Refuse reports of patients that neither an ADT nor a request of this RIS told of (902). Default false:
+    /// the INS of the document is enough.</summary>
+    public bool KnownPatientsOnly { get; init; }
+
     /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4. Default: none is sent.</summary>
     public string? ViewerHost { get; init; }
 

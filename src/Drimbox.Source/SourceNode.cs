@@ -94,7 +94,12 @@ public sealed class SourceNode : IAsyncDisposable
         var door = new CopyDoor(
             new Inbox(store, objects, acks, time), register, acks, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
-            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            new MllpListenerOptions
+            {
+                Address = IPAddress.Parse(options.Hl7.Address),
+                Port = options.Hl7.Port,
+                Secure = TlsStreams.Server(options.Hl7.Tls, time, loggers.CreateLogger<MllpListener>()),
+            },
             door.ReceiveAsync, acks.ForBeginning, time, loggers.CreateLogger<MllpListener>());
     }
 

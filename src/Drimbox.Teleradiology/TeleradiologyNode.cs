@@ -65,7 +65,14 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             new ReportComposer(options, signatory), _grain, objects, options.DocumentRoot, ids, time,
             loggers.CreateLogger<ReportDesk>());
 
-        _ris = new MllpClient(new MllpClientOptions { Host = options.Ris!.Host, Port = options.Ris.Port }, time);
+        _ris = new MllpClient(
+            new MllpClientOptions
+            {
+                Host = options.Ris!.Host,
+                Port = options.Ris.Port,
+                Secure = TlsStreams.Client(options.Ris.Tls, options.Ris.Host, time),
+            },
+            time);
         var studies = new ExpectedStudies(StudyFolders.Open(folder, Disk.Real, ids));
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         _fetch = new StudyFetch(
@@ -109,7 +116,12 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         var door = new RequestDoor(
             new Inbox(store, objects, acks, time), _grain, acks, loggers.CreateLogger<RequestDoor>());
         _listener = new MllpListener(
-            new MllpListenerOptions { Address = IPAddress.Parse(options.Hl7.Address), Port = options.Hl7.Port },
+            new MllpListenerOptions
+            {
+                Address = IPAddress.Parse(options.Hl7.Address),
+                Port = options.Hl7.Port,
+                Secure = TlsStreams.Server(options.Hl7.Tls, time, loggers.CreateLogger<MllpListener>()),
+            },
             door.ReceiveAsync, acks.ForBeginning, time, loggers.CreateLogger<MllpListener>());
     }
 

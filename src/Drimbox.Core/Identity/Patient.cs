@@ -15,6 +15,9 @@ public static class NationalAuthorities
     /// <summary>Organisations (Struct_IdNat).</summary>
     public const string Organizations = "1.2.250.1.71.4.2.2";
 
+    /// <summary>The authorities of the INS.</summary>
+    public static IReadOnlyList<string> InsOids { get; } = [InsNir, InsNia, InsNirTest, InsNirDemo];
+
     public static bool IsIns(string? oid) => oid is InsNir or InsNia or InsNirTest or InsNirDemo;
 }
 

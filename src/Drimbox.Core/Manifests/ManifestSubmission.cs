@@ -16,7 +16,7 @@ internal static class ManifestSubmission
 
         // After a depublication no report counts any more; the VIHF context is that of the last one, from the
         // archive (facts document 1.5).
-        var report = state.ActiveReports(study) is { Count: > 0 } active ? active[^1] : LastOf(study, state);
+        var report = state.ActiveReports(study) is { Count: > 0 } active ? active[^1] : LastOf(study, state, version, policy);
         var entry = ManifestEntry.TryFrom(version, study, report, step.Visibility, policy);
         Invariant.Holds(entry is not null);
         var author = entry.Authors[0] with
@@ -28,7 +28,12 @@ internal static class ManifestSubmission
             step.Document is null ? null : new SubmittedDocument(entry, version.File));
     }
 
-    private static StudyReport LastOf(Uid study, StudyState state) =>
-        state.Reports.FindLast(
-            r => r is { InsQualified: true, Choices.ToDmp: true } && r.Header.StudyInstanceUids.Contains(study))!;
+    /// <summary>The last report for the DMP; where all of them were withheld since then, the last one that can speak
+    /// for the manifest: one that never was for the DMP need not have the metadata.</summary>
+    private static StudyReport LastOf(Uid study, StudyState state, ManifestVersion version, SourcePolicy policy)
+    {
+        var about = state.Reports.FindAll(r => r.InsQualified && r.Header.StudyInstanceUids.Contains(study));
+        return about.FindLast(r => r.Choices.ToDmp)
+            ?? about.FindLast(r => ManifestEntry.TryDescribe(study, version.Requests, r, policy) is not null)!;
+    }
 }

@@ -1,3 +1,5 @@
+using Drimbox.Core.Identity;
+
 namespace Drimbox.Core.Reports;
 
 /// <summary>Which report messages the RIS takes, checked before the acknowledgement.</summary>
@@ -7,10 +9,11 @@ internal static class ReportAdmission
     {
         var message = command.Message;
         return message.Action == ReportAction.Delete
-            ? Author(state, message)
+            ? Author(state, message, policy)
             : Document(message, command, policy, now)
               ?? SamePatient(state, message)
-              ?? Author(state, message)
+              ?? LocalBase(state, message, command.Patient, policy)
+              ?? Author(state, message, policy)
               ?? Position(state, message);
     }
 
@@ -45,18 +48,39 @@ internal static class ReportAdmission
         return refusal;
     }
 
+    /// <summary>904 within the report: all its versions are of one patient.</summary>
     private static Refusal? SamePatient(ReportState state, ReportMessage message) =>
         state.Versions.Exists(v => v.Patient.Ins != message.Patient.Ins)
             ? new Refusal(RefusalReason.PatientMismatch, "Another patient than that of the report.", "PID^1^3")
             : null;
 
-    /// <summary>901: only the author's organisation may replace or delete a document.</summary>
-    private static Refusal? Author(ReportState state, ReportMessage message)
+    /// <summary>902 and 904: the patient as the site's own systems know him.</summary>
+    private static Refusal? LocalBase(
+        ReportState state, ReportMessage message, PatientStanding? patient, RisPolicy policy)
+    {
+        if (policy.KnownPatientsOnly && patient is not { IsKnown: true } && state.Versions.IsEmpty)
+            return new Refusal(RefusalReason.UnknownPatient, "This RIS does not know the patient.", "PID^1^3");
+        if (patient?.Identity is not { } local) return null;
+        var trait = StrictTraits.FirstDifference(local, message.Patient)
+            ?? StrictTraits.FirstDifference(local, message.Cda!.Patient);
+        return trait is { } different
+            ? new Refusal(
+                RefusalReason.PatientMismatch, "A trait differs from that of the local base.",
+                StrictTraits.LocationOf(different))
+            : null;
+    }
+
+    /// <summary>901: only the author's organisation, or another structure of this RIS, may replace or delete a
+    /// document. Every author is one of those structures, so that the rule needs not know the document: it is the same
+    /// for a deletion that comes first.</summary>
+    private static Refusal? Author(ReportState state, ReportMessage message, RisPolicy policy)
     {
         if (message.SenderOrganization is not { } sender) return null;
         var acted = message.Action == ReportAction.Delete ? message.DocumentId : message.Parent;
-        if (acted is not { } id || state.Find(id)?.Header.ResponsibleOrganization is not { } author) return null;
-        return author.Id == sender.Id
+        if (acted is not { } id) return null;
+        var isAuthor = state.Find(id)?.Header.ResponsibleOrganization is { } author
+            && StructureIds.AreSame(author.Id, sender.Id);
+        return isAuthor || policy.IsOwn(sender)
             ? null
             : new Refusal(
                 RefusalReason.AuthorNotAllowed, "Another organisation than that of the document.", "PRT^1^8");

@@ -9,11 +9,28 @@ public abstract record ReportCommand;
 /// <summary>A report message arrived and was read and validated.</summary>
 /// <param name="File">The document of the message; for a deletion without a readable document, the raw body.</param>
 /// <param name="Sha1">Of the document, lower-case hexadecimal.</param>
-public sealed record ReceiveReport(ReportMessage Message, StoredObject File, string Sha1) : ReportCommand;
+public sealed record ReceiveReport(ReportMessage Message, StoredObject File, string Sha1) : ReportCommand
+{
+    /// <summary>The rendition for MSSanté of a document whose INS is not qualified, or null.</summary>
+    public MailDocument? Mail { get; init; }
+
+    /// <summary>MSH-10 of the message.</summary>
+    public string? ControlId { get; init; }
+
+    /// <summary>What the local base says of the patient; null where it was not asked.</summary>
+    public PatientStanding? Patient { get; init; }
+}
 
 /// <summary>A RIS user writes the next version: a document of the RIS that replaces the head.</summary>
 /// <param name="Header">The header of the new document, which must name the head as its parent.</param>
-public sealed record AmendReport(CdaHeader Header, StoredObject File, string Sha1, string Actor) : ReportCommand;
+public sealed record AmendReport(CdaHeader Header, StoredObject File, string Sha1, string Actor) : ReportCommand
+{
+    /// <summary>Why, as the user says; null where nothing is said.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The rendition for MSSanté of a document whose INS is not qualified, or null.</summary>
+    public MailDocument? Mail { get; init; }
+}
 
 /// <summary>A RIS user changes who sees the report.</summary>
 public sealed record ChangeVisibility(Visibility Visibility, string Actor) : ReportCommand;
@@ -29,7 +46,14 @@ public sealed record RetryPublication(string Actor) : ReportCommand;
 /// <param name="SourceId">SubmissionSet.sourceId: the OID of this RIS.</param>
 /// <param name="Defaults">Metadata that a document may lack.</param>
 public sealed record RisPolicy(
-    IReadOnlySet<InstanceIdentifier> OwnStructures, Uid SourceId, ReportEntryDefaults Defaults);
+    IReadOnlySet<InstanceIdentifier> OwnStructures, Uid SourceId, ReportEntryDefaults Defaults)
+{
+    /// <summary>A report of a patient whom the RIS does not know is refused (902).</summary>
+    public bool KnownPatientsOnly { get; init; }
+
+    public bool IsOwn(Organization organization) =>
+        OwnStructures.Any(own => StructureIds.AreSame(own, organization.Id));
+}
 
 /// <summary>A copy of a version that must go to the DRIMbox (DB/RIS.12).</summary>
 /// <param name="VisibilityOnly">MODIF_CONF_CODE: the document is unchanged.</param>

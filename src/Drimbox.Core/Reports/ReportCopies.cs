@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Drimbox.Core.Reports;
 
 /// <summary>What the DRIMbox must be told after a change of a report: approved or updated, deleted, visibility
-/// changed (DB/RIS.12). A version that fills a gap behind the head is told only where it joins documents that the
+/// or destination changed (DB/RIS.12). A version that fills a gap behind the head is told only where it joins documents that the
 /// DRIMbox has as separate reports.</summary>
 internal static class ReportCopies
 {
@@ -27,7 +27,7 @@ internal static class ReportCopies
             var action = head.Parent is null ? ReportAction.Initial : ReportAction.Replace;
             copies.Add(new ReportCopy(action, head, choices, false));
         }
-        else if (before.Visibility != after.Visibility)
+        else if (before.Visibility != after.Visibility || before.ToDmp != after.ToDmp)
         {
             copies.Add(new ReportCopy(
                 ReportAction.Replace, head, choices with { ChangesVisibilityOnly = true }, true));
@@ -47,5 +47,5 @@ internal static class ReportCopies
     }
 
     private static PublicationChoices ChoicesOf(ReportState state, ReportVersion version) =>
-        version.Choices with { Visibility = state.Visibility };
+        version.Choices with { Visibility = state.Visibility, ToDmp = state.ToDmp };
 }

@@ -15,6 +15,9 @@ public static class ReportDecider
             ReceiveReport receive => Receive(state, receive, policy, context),
             AmendReport amend => Amend(state, amend, policy, context),
             ChangeVisibility change => Change(state, change, policy, context),
+            DecidePublication decide => Publish(state, decide, policy, context),
+            ReviewOpposition review => Review(state, review, policy, context),
+            ReceiveBusinessAck receive => Acknowledge(state, receive, context),
             EndSubmission end => Follow(
                 state, [new SubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)],
                 policy, context),
@@ -30,7 +33,13 @@ public static class ReportDecider
         {
             Deletions = state.Deletions.Add(new LineageNode(gone.DocumentId, gone.Parent, gone.VersionNumber, 0)),
         }),
-        VisibilityChanged change => state with { ChosenVisibility = change.Visibility },
+        VisibilityChanged change => state with
+        {
+            ChosenVisibility = change.Visibility, DecidedMasks = ReportState.EveryMask,
+        },
+        PublicationDecided decided => PublicationDecisions.Evolve(state, decided),
+        FeedingOppositionStated stated => state with { FeedingIsOpposed = stated.Opposes },
+        BusinessAckReceived received => state with { BusinessAcks = state.BusinessAcks.Add(received) },
         ReportsMerged merged => Merge(state, merged.OtherState),
         ReportMergedInto into => state with { MergedInto = into.Survivor },
         SubmissionDecided decided => state with
@@ -73,6 +82,8 @@ public static class ReportDecider
         if (refusal is not null) return Refused(state, command, context, refusal);
 
         var events = new List<ReportEvent>();
+        if (command.Patient is { } patient && patient.Opposes != state.FeedingIsOpposed)
+            events.Add(new FeedingOppositionStated(patient.Opposes, patient.FeedingStatedAt, context.Now));
         if (message.RelatedAndParentDisagree)
             events.Add(new LineageContradicted(message.DocumentId, "TXA-13 names another parent than relatedDocument."));
         if (message.Action == ReportAction.Delete)
@@ -87,7 +98,11 @@ public static class ReportDecider
             events.Add(new ReportVersionReceived(new ReportVersion(
                 state.Versions.Count + 1, ReportOrigin.Platform, message.DocumentId, message.Parent, message.Cda,
                 message.Patient, message.IdentityReliability, command.File, command.Sha1, message.Choices, message.Sender, message.SenderOrganization,
-                message.PatientClass, context.Now)));
+                message.PatientClass, context.Now)
+            {
+                ControlId = command.ControlId,
+                Mail = command.Mail,
+            }));
         }
 
         return Follow(state, events, policy, context);
@@ -113,6 +128,10 @@ public static class ReportDecider
             File = command.File,
             Sha1 = command.Sha1,
             RecordedAt = context.Now,
+            ControlId = null,
+            Mail = command.Mail,
+            Actor = command.Actor,
+            Reason = command.Reason,
         };
         return ReportSubmission.EntryOf(version, state.Visibility, policy, out var refusal) is null
             ? new ReportDecision([], null, [], refusal)
@@ -129,6 +148,30 @@ public static class ReportDecider
             : Follow(
                 state, [new VisibilityChanged(command.Visibility, command.Actor, context.Now)], policy, context);
     }
+
+    private static ReportDecision Publish(
+        ReportState state, DecidePublication command, RisPolicy policy, DecisionContext context)
+    {
+        if (PublicationDecisions.Check(state, command) is { } refusal) return new ReportDecision([], null, [], refusal);
+        if (PublicationDecisions.HoldsAlready(state, command.Decision)) return Nothing;
+        return Follow(
+            state,
+            [new PublicationDecided(state.Head!.Value, command.Decision, command.By, command.Actor, context.Now)],
+            policy, context);
+    }
+
+    private static ReportDecision Review(
+        ReportState state, ReviewOpposition command, RisPolicy policy, DecisionContext context) =>
+        command.Patient is not { } patient || patient.Opposes == state.FeedingIsOpposed
+            ? Nothing
+            : Follow(
+                state, [new FeedingOppositionStated(patient.Opposes, patient.FeedingStatedAt, context.Now)],
+                policy, context);
+
+    private static ReportDecision Acknowledge(ReportState state, ReceiveBusinessAck command, DecisionContext context) =>
+        state.IsNew
+            ? Refuse(RefusalReason.UnknownTarget, "No report was sent with this message.")
+            : new ReportDecision([new BusinessAckReceived(command.Ack, context.Now)], null, [], null);
 
     /// <summary>Adds what follows from the events: the copies for the DRIMbox, and the next publication.</summary>
     private static ReportDecision Follow(
@@ -165,6 +208,11 @@ public static class ReportDecider
             Versions = state.Versions.AddRange(other.Versions.ConvertAll(v => v with { Sequence = ++next })),
             Deletions = state.Deletions.AddRange(other.Deletions),
             ChosenVisibility = state.ChosenVisibility ?? other.ChosenVisibility,
+            DecidedMasks = state.ChosenVisibility is null ? other.DecidedMasks : state.DecidedMasks,
+            ChosenToDmp = state.ChosenToDmp ?? other.ChosenToDmp,
+            Decisions = state.Decisions.AddRange(other.Decisions),
+            FeedingIsOpposed = state.FeedingIsOpposed || other.FeedingIsOpposed,
+            BusinessAcks = state.BusinessAcks.AddRange(other.BusinessAcks),
             Publication = state.Publication.MergedWith(other.Publication),
         });
     }

@@ -14,6 +14,11 @@ public enum ReportOrigin
     Ris,
 }
 
+/// <summary>What is sent to MSSanté in place of a document whose INS is not qualified: neither the INS nor its OID is
+/// in it. Never sent to the DMP.</summary>
+/// <param name="SetId">The same for the renditions of all versions of a report.</param>
+public sealed record MailDocument(InstanceIdentifier DocumentId, InstanceIdentifier SetId, StoredObject File);
+
 /// <summary>One document of a report, kept for ever.</summary>
 /// <param name="Sequence">The register number, from 1 and without gaps: what the user sees.</param>
 /// <param name="IdentityReliability">The repetitions of PID-32 of its message.</param>
@@ -36,6 +41,18 @@ public sealed record ReportVersion(
     string? PatientClass,
     DateTimeOffset RecordedAt)
 {
+    /// <summary>MSH-10 of the message that brought it; null for a document of the RIS.</summary>
+    public string? ControlId { get; init; }
+
+    /// <summary>The account that wrote it in this RIS; null for a document that came by message.</summary>
+    public string? Actor { get; init; }
+
+    /// <summary>Why it was written, as its writer said; null where nobody did.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Kept beside the document where its INS is not qualified; else null.</summary>
+    public MailDocument? Mail { get; init; }
+
     /// <summary>The identity came validated, so the document may be published (DB.SO.11).</summary>
     public bool InsQualified => QualifiedIns.From(Patient, IdentityReliability) is not null;
 }
@@ -46,6 +63,9 @@ public sealed record ReportVersion(
 [JsonDerivedType(typeof(ReportInputRefused), nameof(ReportInputRefused))]
 [JsonDerivedType(typeof(LineageContradicted), nameof(LineageContradicted))]
 [JsonDerivedType(typeof(VisibilityChanged), nameof(VisibilityChanged))]
+[JsonDerivedType(typeof(PublicationDecided), nameof(PublicationDecided))]
+[JsonDerivedType(typeof(FeedingOppositionStated), nameof(FeedingOppositionStated))]
+[JsonDerivedType(typeof(BusinessAckReceived), nameof(BusinessAckReceived))]
 [JsonDerivedType(typeof(ReportsMerged), nameof(ReportsMerged))]
 [JsonDerivedType(typeof(ReportMergedInto), nameof(ReportMergedInto))]
 [JsonDerivedType(typeof(VersionOvertaken), nameof(VersionOvertaken))]

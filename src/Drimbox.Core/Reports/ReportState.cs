@@ -16,7 +16,27 @@ public sealed record ReportState(
     PublicationState Publication,
     ReportId? MergedInto)
 {
+    /// <summary>All masks of a document.</summary>
+    public const Visibility EveryMask = Visibility.MaskedFromProfessionals | Visibility.InvisibleToPatient
+        | Visibility.InvisibleToLegalRepresentatives;
+
     public static ReportState Empty { get; } = new([], [], null, null, PublicationState.Empty, null);
+
+    /// <summary>The masks that <see cref="ChosenVisibility"/> speaks about; the others are those of the head's
+    /// message.</summary>
+    public Visibility DecidedMasks { get; init; } = EveryMask;
+
+    /// <summary>What a professional decided about sending it to the DMP; null: the head's message counts.</summary>
+    public bool? ChosenToDmp { get; init; }
+
+    /// <summary>The decisions about its publication, the oldest first.</summary>
+    public ImmutableList<PublicationDecided> Decisions { get; init; } = [];
+
+    /// <summary>The patient opposes the feeding of the DMP.</summary>
+    public bool FeedingIsOpposed { get; init; }
+
+    /// <summary>What the DMP and the mail systems answered through an intermediary, the oldest first.</summary>
+    public ImmutableList<BusinessAckReceived> BusinessAcks { get; init; } = [];
 
     public bool IsNew => Versions.IsEmpty && Deletions.IsEmpty;
 
@@ -31,12 +51,26 @@ public sealed record ReportState(
     public IReadOnlyList<LineageNode> Nodes => Versions.ConvertAll(NodeOf);
 
     /// <summary>Who sees the report: the RIS user's choice, else that of the head's message.</summary>
-    public Visibility Visibility => ChosenVisibility ?? HeadVersion?.Choices.Visibility ?? Visibility.Normal;
+    public Visibility Visibility
+    {
+        get
+        {
+            var asked = HeadVersion?.Choices.Visibility ?? Visibility.Normal;
+            return ChosenVisibility is { } chosen ? (chosen & DecidedMasks) | (asked & ~DecidedMasks) : asked;
+        }
+    }
+
+    /// <summary>The patient's opposition keeps this report out of the DMP. One that is there stays, and its
+    /// corrections go there: a version that is known to be wrong must not stand in their place.</summary>
+    public bool IsHeldBack => FeedingIsOpposed && !Publication.Approved.Any();
+
+    /// <summary>The report is meant for the DMP, and so are the images of its studies.</summary>
+    public bool ToDmp => (ChosenToDmp ?? HeadVersion?.Choices.ToDmp ?? true) && !IsHeldBack;
 
     /// <summary>What the registry should hold: the head, unless it is withdrawn, not meant for the DMP, or of a
-    /// patient without a qualified INS (DB.SO.11).</summary>
+    /// patient who opposes or has no qualified INS (DB.SO.11).</summary>
     public WantedDocument? Wanted =>
-        HeadVersion is { InsQualified: true, Choices.ToDmp: true } head && !HeadIsWithdrawn
+        HeadVersion is { InsQualified: true } head && ToDmp && !HeadIsWithdrawn
             ? new WantedDocument(head.DocumentId, Visibility)
             : null;
 
@@ -61,6 +95,12 @@ public sealed record ReportState(
     public bool IsAwaited(InstanceIdentifier documentId) =>
         Versions.Exists(v => v.Parent == documentId)
         || Deletions.Exists(d => d.Id == documentId || d.Parent == documentId);
+
+    /// <summary>True for a first publication that must not leave any more: it was decided, and since then the report
+    /// was withheld, withdrawn or hidden.</summary>
+    public bool Revokes(PublicationStep step) =>
+        step is { Kind: SubmissionKind.Publish, Document: { } document }
+        && (Wanted is not { } wanted || (wanted.UniqueId == document && wanted.Visibility != step.Visibility));
 
     public static LineageNode NodeOf(ReportVersion version) =>
         new(version.DocumentId, version.Parent, version.Header.VersionNumber, version.Sequence);

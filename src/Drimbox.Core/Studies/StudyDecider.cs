@@ -128,12 +128,18 @@ public static class StudyDecider
         {
             var visibility = VisibilityAfter(known.Choices, message.Choices);
             var decided = message.Choices.ChangesVisibilityOnly;
-            return visibility == known.Choices.Visibility && (known.Choices.ChangesVisibilityOnly || !decided)
+            // The RIS decides whether a report goes to the DMP, and with it the images (DB.SO.13).
+            bool? toDmp = decided && message.Choices.ToDmp != known.Choices.ToDmp ? message.Choices.ToDmp : null;
+            return visibility == known.Choices.Visibility && toDmp is null
+                && (known.Choices.ChangesVisibilityOnly || !decided)
                 ? Nothing
                 : Follow(
                     study, state,
-                    [new ReportCopyVisibilityChanged(known.DocumentId, visibility, decided, context.Now)],
-                    policy, context);
+                    [new ReportCopyVisibilityChanged(known.DocumentId, visibility, decided, context.Now)
+                    {
+                        ToDmp = toDmp,
+                    }],
+                    policy, context, evaluate: toDmp is true);
         }
 
         var report = new StudyReport(
@@ -225,6 +231,7 @@ public static class StudyDecider
         Choices = report.Choices with
         {
             Visibility = change.Visibility,
+            ToDmp = change.ToDmp ?? report.Choices.ToDmp,
             ChangesVisibilityOnly = report.Choices.ChangesVisibilityOnly || change.Decided,
         },
     };

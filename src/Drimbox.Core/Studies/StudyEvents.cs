@@ -27,7 +27,11 @@ public sealed record ReportCopyReplaced(InstanceIdentifier DocumentId, DateTimeO
 
 /// <param name="Decided">MODIF_CONF_CODE: the message was sent to change the visibility.</param>
 public sealed record ReportCopyVisibilityChanged(
-    InstanceIdentifier DocumentId, Visibility Visibility, bool Decided, DateTimeOffset RecordedAt) : StudyEvent;
+    InstanceIdentifier DocumentId, Visibility Visibility, bool Decided, DateTimeOffset RecordedAt) : StudyEvent
+{
+    /// <summary>DESTDMP of such a message; null: the destination stays.</summary>
+    public bool? ToDmp { get; init; }
+}
 
 /// <summary>The PACS or an administrator says that the images may have changed; the PACS is asked again.</summary>
 /// <param name="Origin">IOCM, OMI^O23, or the administrator.</param>

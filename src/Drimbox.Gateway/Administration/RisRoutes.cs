@@ -13,6 +13,11 @@ namespace Drimbox.Gateway.Administration;
 /// <summary>Who shall not see a report.</summary>
 internal sealed record VisibilityChange(IReadOnlyList<Visibility> HiddenFrom);
 
+/// <summary>What a professional decides about a publication.</summary>
+/// <param name="ProfessionalId">PS_IdNat.</param>
+internal sealed record PublicationChoice(
+    PublicationDecision Decision, string ProfessionalId, string FamilyName, string GivenName);
+
 /// <summary>The routes of the RIS: requests, the register of reports, their publications.</summary>
 internal static class RisRoutes
 {
@@ -21,6 +26,25 @@ internal static class RisRoutes
         var group = routes.MapGroup("/api/ris");
         MapRequests(group, ris);
         MapReports(group, ris);
+        routes.MapGroup("/api/ris/reports").ThroughSocketOnly().MapGet(
+            "/{report}/versions/{sequence:int}/changes",
+            (string report, int sequence, CancellationToken cancellation) =>
+                WithReportAsync(ris, report, async id =>
+                {
+                    var state = await ris.GetReportAsync(id, cancellation);
+                    if (state.Versions.Find(v => v.Sequence == sequence) is not { } version)
+                        return Answers.Missing("The report has no such version.");
+                    return version.Parent is { } parent && state.Find(parent) is { } before
+                        ? Results.Ok(VersionChanges.Between(before.Header, version.Header))
+                        : Answers.Missing("The version replaces none that is known here.");
+                }, cancellation));
+        routes.MapGroup("/api/ris/patients").ThroughSocketOnly().MapGet(
+            "/duplicates", async (CancellationToken cancellation) =>
+                Results.Ok((await ris.ListDuplicatesAsync(cancellation)).Select(d => new
+                {
+                    patient = d.Patient.ToString(),
+                    sameTraitsAs = string.Join(' ', d.SameTraitsAs),
+                })));
         QueueRoutes.Map(group, ris.ListOutboxAsync, ris.ListInboxAsync);
     }
 
@@ -47,7 +71,20 @@ internal static class RisRoutes
         });
         group.MapGet("/reports/{report}", (string report, CancellationToken cancellation) =>
             WithReportAsync(ris, report, async id =>
-                Results.Ok(RisViews.Detail(id, await ris.GetReportAsync(id, cancellation))), cancellation));
+            {
+                var state = await ris.GetReportAsync(id, cancellation);
+                var duplicates = await ris.DuplicatesOfAsync(state, cancellation);
+                return Results.Ok(RisViews.Detail(id, state, duplicates.Count));
+            }, cancellation));
+        group.MapPost("/reports/{report}/publication",
+            (string report, PublicationChoice choice, HttpContext context, CancellationToken cancellation) =>
+                WithReportAsync(ris, report, async id =>
+                    InstanceIdentifier.TryCreate(NationalAuthorities.Persons, choice.ProfessionalId, out var person)
+                        ? Answers.Of(await ris.DecidePublicationAsync(
+                            id, choice.Decision, new Professional(person, choice.FamilyName, choice.GivenName),
+                            AdministrationServer.ActorOf(context), cancellation))
+                        : Answers.Bad("The professional is named by the national identifier (PS_IdNat)."),
+                    cancellation));
         group.MapGet("/reports/{report}/versions/{sequence:int}/document",
             (string report, int sequence, CancellationToken cancellation) =>
                 WithReportAsync(ris, report, async id =>
@@ -56,6 +93,17 @@ internal static class RisRoutes
                     return state.Versions.Find(v => v.Sequence == sequence) is { } version
                         ? Results.Bytes(await ris.ReadDocumentAsync(version, cancellation), "text/xml")
                         : Answers.Missing("The report has no such version.");
+                }, cancellation));
+        group.MapGet("/reports/{report}/versions/{sequence:int}/mail-document",
+            (string report, int sequence, CancellationToken cancellation) =>
+                WithReportAsync(ris, report, async id =>
+                {
+                    var state = await ris.GetReportAsync(id, cancellation);
+                    if (state.Versions.Find(v => v.Sequence == sequence) is not { } version)
+                        return Answers.Missing("The report has no such version.");
+                    return await ris.ReadMailDocumentAsync(version, cancellation) is { } document
+                        ? Results.Bytes(document, "text/xml")
+                        : Answers.Missing("The INS is not qualified and stands in the text: nothing may be sent.");
                 }, cancellation));
         group.MapPost("/reports/{report}/amend",
             (string report, AmendmentText text, HttpContext context, CancellationToken cancellation) =>
@@ -100,13 +148,19 @@ internal static class RisViews
         publication = PublicationOf(state),
     };
 
-    public static object Detail(ReportId id, ReportState state) => new
+    /// <param name="duplicates">Records of the local base that have the five traits of the patient.</param>
+    public static object Detail(ReportId id, ReportState state, int duplicates) => new
     {
         report = id,
         head = state.Head?.ToString(),
         withdrawn = state.HeadIsWithdrawn,
         visibility = state.Visibility,
         publication = PublicationOf(state),
+        toDmp = state.ToDmp,
+        patientOpposes = state.FeedingIsOpposed,
+        warning = duplicates > 0
+            ? $"{duplicates} other record(s) have the five traits of this patient: drimbox reports duplicates"
+            : null,
         refused = state.Publication.Refused is { } step ? $"{step.Kind} {step.Document ?? step.Target}" : null,
         versions = state.Versions.Select(v => new
         {
@@ -118,8 +172,32 @@ internal static class RisViews
             sha256 = v.File.Sha256,
             length = v.File.Length,
             recordedAt = v.RecordedAt,
+            actor = v.Actor,
+            reason = v.Reason,
             withdrawn = state.Withdrawn.Contains(v.DocumentId),
+            mailDocument = v.Mail?.DocumentId.ToString(),
             registry = state.Publication.Documents.GetValueOrDefault(v.DocumentId)?.Status,
+        }),
+        decisions = state.Decisions.Select(d => new
+        {
+            decision = d.Decision,
+            document = d.DocumentId.ToString(),
+            by = $"{d.By.Id.Extension} {d.By.FamilyName} {d.By.GivenName}",
+            actor = d.Actor,
+            recordedAt = d.RecordedAt,
+        }),
+        acknowledgements = state.BusinessAcks.Select(a => new
+        {
+            kind = a.Ack.Kind,
+            succeeded = a.Ack.Succeeded,
+            message = a.Ack.MessageControlId,
+            occurredAt = a.Ack.OccurredAt,
+            // The address of a patient is made of the INS: matricule@patient.mssante.fr.
+            address = a.Ack.Address?.Contains("@patient.", StringComparison.OrdinalIgnoreCase) == true
+                ? "(patient)"
+                : a.Ack.Address,
+            error = a.Ack.Error is { } error ? $"{error.Code} {error.Text}" : null,
+            recordedAt = a.RecordedAt,
         }),
     };
 
@@ -127,6 +205,8 @@ internal static class RisViews
     {
         if (state.Publication.Refused is not null) return "refused";
         if (!state.Publication.InFlight.IsEmpty) return "in flight";
+        if (state.IsHeldBack) return "opposed by the patient";
+        if (state.ChosenToDmp == false && !state.Publication.Approved.Any()) return "withheld";
         if (state.Wanted is not { } wanted) return state.Publication.Approved.Any() ? "pending" : "none";
         return state.Publication.Approved.Contains(wanted.UniqueId) ? "approved" : "pending";
     }

@@ -16,7 +16,8 @@ internal enum ExitCode
     /// has.</summary>
     Unavailable = 3,
 
-    /// <summary>The peer refused the association, or accepted nothing in it that the command can use.</summary>
+    /// <summary>The peer refused the association, or accepted nothing in it that the command can use; it answered an
+    /// HL7 message AE or AR; a message is not as its profile says.</summary>
     Refused = 4,
 
     /// <summary>The association was aborted, lost, or the peer was silent for too long.</summary>

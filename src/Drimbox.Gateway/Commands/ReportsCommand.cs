@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
 using Drimbox.Gateway.Administration;
 
 namespace Drimbox.Gateway.Commands;
@@ -21,12 +22,24 @@ internal static class ReportsCommand
         };
         var results = new Option<string?>("--results") { Description = "The new results." };
         var title = new Option<string?>("--title") { Description = "The new title; default: that of the version before." };
+        var reason = new Option<string?>("--reason") { Description = "Why: kept in the register." };
+        var sequence = new Argument<int>("version") { Description = "Register number of the version." };
         var hide = new Option<Visibility[]>("--hide-from")
         {
             Description = "Who shall not see it: MaskedFromProfessionals, InvisibleToPatient, "
                 + "InvisibleToLegalRepresentatives. None: visible to all.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var decision = new Argument<PublicationDecision>("decision") { Description = "What is decided." };
+        var by = new Option<string>("--by")
+        {
+            Description = "National identifier of the professional (PS_IdNat).", Required = true,
+        };
+        var family = new Option<string>("--family")
+        {
+            Description = "Family name of the professional.", Required = true,
+        };
+        var given = new Option<string?>("--given") { Description = "Given name of the professional." };
         return new Command("reports", """
             The register of the RIS: every version of every report, and its publication.
 
@@ -34,23 +47,43 @@ internal static class ReportsCommand
               drimbox reports list
               drimbox reports amend 1.2.250.1.71.4.2.2^A71 --conclusion "Pas de lésion."
               drimbox reports visibility 0f8c… --hide-from InvisibleToPatient
+              drimbox reports publication 0f8c… HideFromPatient --by 801234567897 --family ADAM --given HODA
             """)
         {
             new Command("list", "All reports.").Calls((client, _, cancellation) =>
                 client.GetAsync("/api/ris/reports", cancellation)),
             new Command("show", "One report with its versions.") { Report }.Calls((client, parsed, cancellation) =>
                 client.GetAsync(PathOf(parsed), cancellation)),
-            new Command("amend", "Write the next version.") { Report, conclusion, results, title }.Calls(
+            new Command("amend", "Write the next version.") { Report, conclusion, results, title, reason }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/amend", new
                 {
                     conclusion = parsed.GetValue(conclusion),
                     results = parsed.GetValue(results),
                     title = parsed.GetValue(title),
+                    reason = parsed.GetValue(reason),
                 }, cancellation)),
             new Command("visibility", "Change who sees it, without a new version.") { Report, hide }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(
                     PathOf(parsed) + "/visibility",
                     new VisibilityChange(parsed.GetValue(hide) ?? []), cancellation)),
+            new Command("publication", """
+                A professional decides about a report: whether it goes to the DMP, and who sees it there.
+
+                Example:
+                  drimbox reports publication 1.2.250.1.71.4.2.2^A71 HideFromPatient --by 801234567897 --family ADAM
+                """) { Report, decision, by, family, given }.Calls(
+                (client, parsed, cancellation) => client.PostAsync(
+                    PathOf(parsed) + "/publication",
+                    new PublicationChoice(
+                        parsed.GetValue(decision), parsed.GetValue(by)!, parsed.GetValue(family)!,
+                        parsed.GetValue(given) ?? ""), cancellation)),
+            new Command("changes", "What the header of a version says otherwise than that of the one that it replaces.")
+            {
+                Report, sequence,
+            }.Calls((client, parsed, cancellation) => client.GetAsync(
+                $"{PathOf(parsed)}/versions/{parsed.GetValue(sequence)}/changes", cancellation)),
+            new Command("duplicates", "Patients of the local base that have the same five traits.").Calls(
+                (client, _, cancellation) => client.GetAsync("/api/ris/patients/duplicates", cancellation)),
             new Command("retry", "Ask again for a publication that the DMP refused.") { Report }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/retry", null, cancellation)),
         };

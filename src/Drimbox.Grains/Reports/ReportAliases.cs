@@ -10,6 +10,9 @@ internal static class ReportAliases
 {
     public static string DocumentKind(string node) => $"{node}/document";
 
+    /// <summary>MSH-10 of the messages that carried a report away.</summary>
+    public static string SentKind(string node) => $"{node}/sent";
+
     public static string SetKind(string node) => $"{node}/set";
 
     public static IReadOnlyList<AliasRow> Of(string node, ReportCommand command, ReportId target) => command switch

@@ -2,6 +2,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Grains.Identity;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 
@@ -18,7 +19,14 @@ public sealed record ReportGrainParts(
     IAckComposer Acks,
     IIdSource Ids,
     TimeProvider Time,
-    string? CopyDestination);
+    string? CopyDestination)
+{
+    /// <summary>The local base of patients, or null for none: then nobody is known and nobody opposes.</summary>
+    public PatientRegister? Patients { get; init; }
+
+    /// <summary>The outbox lane of the creator that gets business acknowledgements, or null for none.</summary>
+    public string? AckDestination { get; init; }
+}
 
 /// <summary>An outbox row that carries a submission. The lane is the report: versions leave in order.</summary>
 /// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
@@ -36,6 +44,12 @@ public sealed record ReportCopyPayload(
     string ControlId,
     DateTimeOffset MessageTime);
 
+/// <summary>An outbox row that carries the business acknowledgement of a publication (ZAM^Z01).</summary>
+/// <param name="Carrier">MSH-10 of the message that brought the document.</param>
+/// <param name="Detail">Why it was refused: codes and our own words.</param>
+public sealed record DmpReceiptPayload(
+    string Carrier, bool Succeeded, string? Detail, string ControlId, DateTimeOffset MessageTime);
+
 /// <summary>
 /// A report of the RIS: a turn around <see cref="ReportDecider"/>. Load, decide, append events and outbox rows in
 /// one transaction with the expected version, then swap the state.
@@ -44,6 +58,7 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
 {
     public const string SubmissionKind = "report.submission";
     public const string CopyKind = "report.copy";
+    public const string ReceiptKind = "report.receipt";
 
     private readonly EventStream<ReportState, ReportEvent> _stream = StreamOf(id, parts);
 
@@ -77,6 +92,8 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
             moves = ReportAliases.Of(parts.Node, otherState, id);
         }
 
+        var (asked, guards, links) = await WithPatientAsync(command, state, cancellation);
+        command = asked;
         var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
         var decision = ReportDecider.Decide(
             joinEvents.Aggregate(state, ReportDecider.Evolve), command, parts.Policy, context);
@@ -87,6 +104,9 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         var appends = new List<StreamAppend>();
         if (events.Count > 0) appends.Add(_stream.Append(events));
         if (joinedAppend is not null) appends.Add(joinedAppend);
+        appends.AddRange(guards);
+        var outbox = RowsOf(decision, command is RetryPublication, context, aliases);
+        outbox.AddRange(AcksOf(state, command, context));
 
         var committed = await parts.Store.CommitAsync(
             new FlowCommit
@@ -95,7 +115,8 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
                 Appends = appends,
                 Aliases = aliases,
                 AliasMoves = moves,
-                Outbox = RowsOf(decision, command is RetryPublication, context),
+                Outbox = outbox,
+                Links = decision.Refusal is null ? links : [],
                 Publications = PublicationRows.Of(decision.Submission, LaneOf(parts.Node, id)),
                 PublicationEnd = command is EndSubmission end
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
@@ -136,7 +157,44 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         return rows;
     }
 
-    private List<OutboxRow> RowsOf(ReportDecision decision, bool askFirst, DecisionContext context)
+    /// <summary>The command with what the local base says of its patient, and what keeps that true until the
+    /// commit.</summary>
+    private async Task<(ReportCommand Command, IReadOnlyList<StreamAppend> Guards, IReadOnlyList<LinkRow> Links)>
+        WithPatientAsync(ReportCommand command, ReportState state, CancellationToken cancellation)
+    {
+        if (parts.Patients is not { } patients) return (command, [], []);
+        switch (command)
+        {
+            case ReceiveReport { Message: { Action: not ReportAction.Delete, Patient: var patient } } receive:
+                var received = await patients.StandingAsync(patient, cancellation);
+                return (
+                    receive with { Patient = received.Standing }, received.Guards,
+                    patients.LinksTo(id.ToString(), patient));
+            case ReviewOpposition review when state.HeadVersion is { Patient: var patient }:
+                var reviewed = await patients.StandingAsync(patient, cancellation);
+                return (review with { Patient = reviewed.Standing }, reviewed.Guards, []);
+            default:
+                return (command, [], []);
+        }
+    }
+
+    /// <summary>ZAM^Z01 for the creator of a report that asked for a receipt (ACK_RECEPTION), once the DMP has
+    /// answered for good.</summary>
+    private List<OutboxRow> AcksOf(ReportState state, ReportCommand command, DecisionContext context)
+    {
+        if (parts.AckDestination is not { } lane) return [];
+        if (command is not EndSubmission { Outcome: DispatchOutcome.Done or DispatchOutcome.Quarantine } end) return [];
+        var flight = state.Publication.InFlight.Find(f => f.SubmissionSetUniqueId == end.SubmissionSetUniqueId);
+        if (flight?.Step is not { Document: { } document }) return [];
+        if (state.Find(document) is not { Choices.WantsReceipt: true, ControlId: { } carrier }) return [];
+        var payload = new DmpReceiptPayload(
+            carrier, end.Outcome == DispatchOutcome.Done, end.Detail, parts.Ids.NewControlId(), context.Now);
+        return [new OutboxRow(lane, ReceiptKind, EventCodec.Write(payload), context.Now)];
+    }
+
+    /// <param name="aliases">Gets the control ids of the copies: business acknowledgements name them.</param>
+    private List<OutboxRow> RowsOf(
+        ReportDecision decision, bool askFirst, DecisionContext context, List<AliasRow> aliases)
     {
         var rows = new List<OutboxRow>();
         if (decision.Submission is { } submission)
@@ -154,6 +212,7 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
             var payload = new ReportCopyPayload(
                 id, copy.Version.DocumentId, copy.Action, copy.Choices, parts.Ids.NewControlId(), context.Now);
             rows.Add(new OutboxRow(lane, CopyKind, EventCodec.Write(payload), context.Now));
+            aliases.Add(new AliasRow(ReportAliases.SentKind(parts.Node), payload.ControlId, id.ToString()));
         }
 
         return rows;

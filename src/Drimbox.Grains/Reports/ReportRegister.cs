@@ -49,6 +49,29 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
         throw new TimeoutException("The report kept changing while a command was decided.");
     }
 
+    /// <summary>A business acknowledgement, for the report that its message carried.</summary>
+    /// <returns>Null if no message of this node has the control id that it names.</returns>
+    public async Task<GrainReply?> AcknowledgeAsync(
+        ReceiveBusinessAck command, InboxDraft message, CancellationToken cancellation)
+    {
+        if (await parts.Store.FindAliasAsync(
+                ReportAliases.SentKind(parts.Node), command.Ack.MessageControlId, cancellation) is not { } found)
+        {
+            return null;
+        }
+
+        var report = ReportId.Parse(found, null);
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            report = await SurvivorOfAsync(report, cancellation);
+            var reply = await RunAsync(
+                report, g => g.ExecuteAsync(command, message, null, null, cancellation), cancellation);
+            if (reply is not null) return reply;
+        }
+
+        throw new TimeoutException("The report kept changing while an acknowledgement was recorded.");
+    }
+
     public async Task<ReportState> GetAsync(ReportId report, CancellationToken cancellation)
     {
         report = await SurvivorOfAsync(report, cancellation);

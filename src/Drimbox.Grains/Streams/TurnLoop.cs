@@ -5,7 +5,10 @@ using Drimbox.Storage;
 namespace Drimbox.Grains.Streams;
 
 /// <summary>What one turn wants to commit.</summary>
-public sealed record Turn<TEvent>(IReadOnlyList<TEvent> Events, IReadOnlyList<OutboxRow> Outbox, Refusal? Refusal);
+public sealed record Turn<TEvent>(IReadOnlyList<TEvent> Events, IReadOnlyList<OutboxRow> Outbox, Refusal? Refusal)
+{
+    public IReadOnlyList<LinkRow> Links { get; init; } = [];
+}
 
 /// <summary>The turn of grains without aliases: load, decide, commit with the expected versions, repeat if somebody
 /// else was faster.</summary>
@@ -40,6 +43,7 @@ public sealed class TurnLoop(FlowStore store, ITurnQueue turns, IAckComposer ack
         {
             var appends = new List<StreamAppend>();
             var rows = new List<OutboxRow>();
+            var links = new List<LinkRow>();
             Refusal? refusal = null;
             for (var i = 0; i < streams.Count && refusal is null; i++)
             {
@@ -47,11 +51,15 @@ public sealed class TurnLoop(FlowStore store, ITurnQueue turns, IAckComposer ack
                 refusal = turn.Refusal;
                 if (turn.Events.Count > 0) appends.Add(streams[i].Append(turn.Events));
                 rows.AddRange(turn.Outbox);
+                links.AddRange(turn.Links);
             }
 
             var row = InboxReply.RowOf(draft, refusal, acks);
             var commit = refusal is null
-                ? new FlowCommit { Inbox = row, Appends = appends, Outbox = rows, Result = result }
+                ? new FlowCommit
+                {
+                    Inbox = row, Appends = appends, Outbox = rows, Links = links, Result = result,
+                }
                 : new FlowCommit { Inbox = row, Result = result };
             switch (await store.CommitAsync(commit, cancellation))
             {

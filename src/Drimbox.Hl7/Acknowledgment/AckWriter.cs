@@ -33,8 +33,9 @@ public static class AckWriter
         var eventIsPlain = Er7Path.IsSegmentName(trigger);
         var writer = new Er7Writer(request.Charset);
         writer.Segment("MSH")
-            .Copy(3, header[5]).Copy(4, header[6])
-            .Copy(5, header[3]).Copy(6, header[4])
+            // None of them repeats (HL7 v2.5.1 2.15.9): what stands behind a delimiter there is nobody's name.
+            .Copy(3, header[5].Repetition(1)).Copy(4, header[6].Repetition(1))
+            .Copy(5, header[3].Repetition(1)).Copy(6, header[4].Repetition(1))
             .Set(7, Timestamp(now));
         if (eventIsPlain) writer.Set(9, "ACK", trigger, "ACK");
         else writer.Set(9, "ACK");
@@ -76,7 +77,7 @@ public static class AckWriter
     /// </summary>
     public static Hl7Volet VoletOf(Er7Segment header)
     {
-        var profiles = header[21].Repetitions.Select(p => p.Component(2).Code).ToList();
+        var profiles = header[21].Parts().Select(p => p.Component(2).Code).Distinct().ToList();
         if (profiles.Contains("CISIS_TLR_HL7_V2")) return Hl7Volet.Teleradiology;
         if (profiles.Contains("CISIS_CDA_HL7_V2")) return Hl7Volet.CdaTransmission;
         return header[9].Component(1).Code switch

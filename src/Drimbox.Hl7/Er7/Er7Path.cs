@@ -36,6 +36,21 @@ public readonly record struct Er7Path(
     public static Er7Path Parse(string text) =>
         TryParse(text, out var path) ? path : throw new FormatException($"Not an HL7 path: {text}");
 
+    /// <summary>Reads what <see cref="ToErl"/> writes.</summary>
+    public static bool TryParseErl([NotNullWhen(true)] string? erl, out Er7Path path)
+    {
+        path = default;
+        if (erl?.Split('^') is not { Length: >= 1 and <= 6 } parts || !IsSegmentName(parts[0])) return false;
+        Span<int> numbers = [1, 0, 1, 0, 0];
+        for (var i = 1; i < parts.Length; i++)
+        {
+            if (!TryPositive(parts[i], out numbers[i - 1])) return false;
+        }
+
+        path = new Er7Path(parts[0], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+        return true;
+    }
+
     /// <summary>True for a segment name: a capital letter and two capitals or digits. Source: HL7 v2.5.1
     /// 2.5.2.</summary>
     public static bool IsSegmentName(ReadOnlySpan<char> name) =>

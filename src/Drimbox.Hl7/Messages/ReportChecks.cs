@@ -28,24 +28,12 @@ internal static class ReportChecks
                 RefusalReason.PatientMismatch, "PID-3 and the document name other local identifiers.", "PID^1^3");
         }
 
-        return DifferentTrait(report.Patient, stated) is { } field
+        return StrictTraits.FirstDifference(report.Patient, stated) is { } trait
             ? new Refusal(
-                RefusalReason.PatientMismatch, $"PID-{field} and the document differ.", $"PID^1^{field}")
+                RefusalReason.PatientMismatch, "A trait differs between PID and the document.",
+                StrictTraits.LocationOf(trait))
             : null;
     }
-
-    // Traits that one of the two does not state are no contradiction. Case and outer spaces are none either.
-    private static int? DifferentTrait(Patient message, Patient document)
-    {
-        if (Differ(message.BirthName, document.BirthName)) return 5;
-        if (Differ(message.FirstGivenName, document.FirstGivenName)) return 5;
-        if (Differ(message.BirthDate, document.BirthDate)) return 7;
-        if (Differ(message.Sex, document.Sex)) return 8;
-        return Differ(message.BirthPlace, document.BirthPlace) ? 11 : null;
-    }
-
-    private static bool Differ(string a, string b) =>
-        a.Length > 0 && b.Length > 0 && !a.Trim().Equals(b.Trim(), StringComparison.OrdinalIgnoreCase);
 
     // Only an identifier of the same authority can contradict.
     private static bool SameLocalId(LocalPatientId? local, IReadOnlyList<InstanceIdentifier> ids)

@@ -35,6 +35,10 @@ public sealed record MllpClientOptions
     /// <summary>Time from the first byte sent to the last byte of the answer. Default:
     /// <see cref="Limits.MllpAnswerTimeout"/>.</summary>
     public TimeSpan AnswerTimeout { get; init; } = Limits.MllpAnswerTimeout;
+
+    /// <summary>Makes a connection secure before anything is sent on it, within <see cref="ConnectTimeout"/>; throws
+    /// <see cref="IOException"/> with a sentence where that fails. Default: null, plain MLLP.</summary>
+    public Func<Stream, CancellationToken, Task<Stream>>? Secure { get; init; }
 }
 
 /// <summary>Sends messages over one connection, which is kept between them: one message, one answer, one at a time.
@@ -44,6 +48,7 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
 {
     private readonly SemaphoreSlim _turn = new(1);
     private Socket? _socket;
+    private Stream? _stream;
 
     /// <summary>Sends one message and waits for its answer.</summary>
     /// <exception cref="OperationCanceledException">Cancelled before the first byte was sent. After that a
@@ -54,7 +59,7 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
         try
         {
             if (await ConnectAsync(cancellationToken) is { } failure) return failure;
-            var exchange = await ExchangeAsync(_socket!, message, cancellationToken);
+            var exchange = await ExchangeAsync(_stream!, message, cancellationToken);
             if (exchange is not MllpExchange.Answered) Drop();
             return exchange;
         }
@@ -84,6 +89,8 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
         try
         {
             await socket.ConnectAsync(options.Host, options.Port, timer.Token);
+            var plain = new NetworkStream(socket, ownsSocket: false);
+            _stream = options.Secure is { } secure ? await secure(plain, timer.Token) : plain;
             _socket = socket;
             return null;
         }
@@ -91,6 +98,11 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
         {
             socket.Dispose();
             return new MllpExchange.NotSent($"connect: {e.SocketErrorCode}");
+        }
+        catch (IOException e) when (options.Secure is not null)
+        {
+            socket.Dispose();
+            return new MllpExchange.NotSent($"no secure connection: {e.Message}");
         }
         catch (OperationCanceledException)
         {
@@ -101,14 +113,13 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
     }
 
     private async Task<MllpExchange> ExchangeAsync(
-        Socket socket, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+        Stream stream, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(options.AnswerTimeout, time);
         await using var registration = cancellationToken.UnsafeRegister(
             static state => ((CancellationTokenSource)state!).Cancel(), timer);
         try
         {
-            await using var stream = new NetworkStream(socket, ownsSocket: false);
             await stream.WriteAsync(MllpFrame.Wrap(message.Span), timer.Token);
             var buffer = new MllpFrameBuffer(Limits.MllpAckBytesMax);
             while (true)
@@ -130,13 +141,17 @@ public sealed class MllpClient(MllpClientOptions options, TimeProvider time) : I
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            return new MllpExchange.NoAnswer($"the connection broke: {e.GetType().Name}");
+            var cause = e as SocketException ?? e.InnerException as SocketException;
+            return new MllpExchange.NoAnswer(
+                cause is null ? "the connection broke" : $"the connection broke: {cause.SocketErrorCode}");
         }
     }
 
     private void Drop()
     {
+        _stream?.Dispose();
         _socket?.Dispose();
+        _stream = null;
         _socket = null;
     }
 }

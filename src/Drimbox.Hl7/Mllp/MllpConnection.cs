@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Drimbox.Core;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,8 @@ internal sealed class MllpConnection(
     ILogger logger) : IDisposable
 {
     private readonly MllpFrameBuffer _buffer = new(options.FrameBytesMax);
-    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private readonly NetworkStream _plain = new(socket, ownsSocket: true);
+    private Stream? _stream;
     private long _waitingSince = time.GetTimestamp();
     private long _frameBegan;
     private bool _began;
@@ -32,7 +34,9 @@ internal sealed class MllpConnection(
     public long? WaitingSince => Volatile.Read(ref _waitingSince) is > 0 and var since ? since : null;
 
     /// <summary>Closes the socket; a running loop ends on it.</summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => _plain.Dispose();
+
+    private Stream Stream => _stream ?? _plain;
 
     /// <param name="stopping">No further frame is read.</param>
     /// <param name="aborting">The handler is told to give up.</param>
@@ -42,6 +46,7 @@ internal sealed class MllpConnection(
     {
         try
         {
+            if (!await SecureAsync(stopping)) return;
             while (await ReceiveAsync(stopping) is { } frame)
             {
                 var ack = await handler(frame, Peer, aborting);
@@ -63,7 +68,26 @@ internal sealed class MllpConnection(
         finally
         {
             if (_hasLargeSlot) largeFrames.Release();
-            await _stream.DisposeAsync();
+            await Stream.DisposeAsync();
+            await _plain.DisposeAsync();
+        }
+    }
+
+    private async Task<bool> SecureAsync(CancellationToken stopping)
+    {
+        if (options.Secure is not { } secure) return true;
+        using var timer = new CancellationTokenSource(options.FirstByteTimeout, time);
+        await using var registration =
+            stopping.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), timer);
+        try
+        {
+            _stream = await secure(_plain, timer.Token);
+            return true;
+        }
+        catch (IOException e)
+        {
+            Hl7Log.NotSecure(logger, Peer.Address, e.Message);
+            return false;
         }
     }
 
@@ -114,7 +138,7 @@ internal sealed class MllpConnection(
             : stopping.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), timer);
         try
         {
-            return await _stream.ReadAsync(free, timer.Token);
+            return await Stream.ReadAsync(free, timer.Token);
         }
         catch (OperationCanceledException)
         {
@@ -171,6 +195,8 @@ internal sealed class MllpConnection(
 
     private async Task DrainAsync()
     {
+        // RFC 8446 6.1: close_notify, then the end of the stream.
+        if (_stream is SslStream secure) await secure.ShutdownAsync();
         socket.Shutdown(SocketShutdown.Send);
         using var timer = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
         var scratch = new byte[16 * 1024];
@@ -179,7 +205,7 @@ internal sealed class MllpConnection(
             // 1 s or 1 MiB: long enough for what is under way, too little to be worth an attack.
             for (var drained = 0; drained < 1024 * 1024;)
             {
-                var count = await _stream.ReadAsync(scratch, timer.Token);
+                var count = await Stream.ReadAsync(scratch, timer.Token);
                 if (count == 0) return;
                 drained += count;
             }
@@ -195,6 +221,6 @@ internal sealed class MllpConnection(
         using var timer = new CancellationTokenSource(options.InterByteTimeout, time);
         await using var registration =
             aborting.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), timer);
-        await _stream.WriteAsync(MllpFrame.Wrap(ack.Span), timer.Token);
+        await Stream.WriteAsync(MllpFrame.Wrap(ack.Span), timer.Token);
     }
 }

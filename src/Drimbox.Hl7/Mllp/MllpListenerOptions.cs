@@ -36,6 +36,11 @@ public sealed record MllpListenerOptions
 
     /// <summary>Wait between two frames of a connection. Default: <see cref="Limits.MllpIdleTimeout"/>.</summary>
     public TimeSpan IdleTimeout { get; init; } = Limits.MllpIdleTimeout;
+
+    /// <summary>Makes an accepted connection secure before anything is read of it, within
+    /// <see cref="FirstByteTimeout"/>; throws <see cref="IOException"/> with a sentence where that fails. Default: null,
+    /// plain MLLP.</summary>
+    public Func<Stream, CancellationToken, Task<Stream>>? Secure { get; init; }
 }
 
 /// <summary>Who sent a frame.</summary>

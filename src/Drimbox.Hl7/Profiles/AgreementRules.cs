@@ -17,6 +17,7 @@ internal static class AgreementRules
                 case AgreementRule.DocumentType: CheckDocumentType(order, rule, findings); break;
                 case AgreementRule.SubIdPair pair: Check(order, pair, findings); break;
                 case AgreementRule.Participation participation: Check(order, participation, findings); break;
+                case AgreementRule.Required required: Check(message, order, required, findings); break;
                 default: throw Invariant.Unreachable(rule);
             }
         }
@@ -95,6 +96,14 @@ internal static class AgreementRules
             // PRT-5 for a professional, PRT-10 for a device.
             Add(findings, participations[0].PathOf(5), RefusalReason.RequiredFieldMissing, rule);
         }
+    }
+
+    private static void Check(
+        Er7Message message, MatchedGroup order, AgreementRule.Required rule, List<Finding> findings)
+    {
+        if (order.Find(rule.When.Path.Segment) is not { } segment || order.Find(rule.Segment) is not null) return;
+        if (!FieldRules.Holds(message, segment, rule.When)) return;
+        Add(findings, new Er7Path(rule.Segment, 1, 0, 1, 0, 0), RefusalReason.SegmentSequence, rule);
     }
 
     // "A^^B" and "A^^B^" are the same identifier.

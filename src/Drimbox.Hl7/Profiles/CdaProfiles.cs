@@ -9,6 +9,7 @@ public static class CdaProfiles
 {
     private const string Meta = "MetaDMPMSS";
     private const string Name = "CISIS_CDA_HL7_V2";
+    private const string DocumentTypes = "JDV_J07-XdsTypeCode-CISIS";
 
     // ORC-1, OBX-11 and the event must agree: page profils-messages, "Le segment ORC".
     private static readonly ActionRow[] Actions = [new("NW", "F", "T02"), new("RO", "C", "T10"), new("CA", "D", "T04")];
@@ -81,7 +82,7 @@ public static class CdaProfiles
     [
         V("ORC-1", "order control", "NW", "RO", "CA"),
         F("OBR-4", "document type"),
-        F("OBR-4.1", "document type"),
+        F("OBR-4.1", "document type").From(DocumentTypes),
         F("OBR-4.2", "label of the document type"),
         V("OBR-4.3", "coding system", "LN", "TRE_A05"),
     ];
@@ -129,7 +130,7 @@ public static class CdaProfiles
     private static IEnumerable<FieldRule> DocumentHeader(params string[] completion) =>
     [
         V("TXA-1", "set id", "1"),
-        F("TXA-2", "document type"),
+        F("TXA-2", "document type").From(DocumentTypes),
         V("TXA-3", "content presentation", "TEXT").AnyCase(),
         F("TXA-12", "unique document number"),
         F("TXA-12.1", "unique document number"),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Hl7.Er7;
 
@@ -6,10 +7,13 @@ namespace Drimbox.Hl7.Profiles;
 /// <summary>Checks the lines of field tables.</summary>
 internal static class FieldRules
 {
+    private static readonly ConditionalWeakTable<IReadOnlyList<FieldRule>, ILookup<string, FieldRule>> BySegment = [];
+
     public static void Check(
         Er7Message message, MatchedGroup root, IReadOnlyList<FieldRule> rules, List<Finding> findings)
     {
-        var bySegment = rules.ToLookup(r => r.Path.Segment, StringComparer.Ordinal);
+        var bySegment = BySegment.GetValue(
+            rules, static all => all.ToLookup(r => r.Path.Segment, StringComparer.Ordinal));
         foreach (var segment in root.Everything().OrderBy(s => s.Index))
         {
             foreach (var rule in bySegment[segment.Name]) Check(message, segment, rule, findings);
@@ -22,38 +26,42 @@ internal static class FieldRules
         if (!applies && rule.Usage != Usage.C) return;
         var required = rule.Usage is Usage.R || (rule.Usage is Usage.C && applies);
         var (field, component, subcomponent) = (rule.Path.Field, rule.Path.Component, rule.Path.Subcomponent);
-        var repetitions = segment[field].Repetitions;
-        if (component == 0)
+        // The first repetition is the one that is read.
+        if (component == 0 && required && !segment[field].Repetition(1).HasContent) Missing(1);
+        var number = 0;
+        // One after the other, not as a list: thousands of empty repetitions cost nothing.
+        foreach (var repetition in segment[field].Parts())
         {
-            // The first repetition is the one that is read.
-            if (required && !repetitions[0].HasContent)
-                Add(RefusalReason.RequiredFieldMissing, 1, $"{rule.Path} is required: {rule.Name}");
-            for (var i = 0; i < repetitions.Count; i++) Value(repetitions[i], i + 1);
-            return;
+            number++;
+            if (component == 0)
+            {
+                Value(repetition, number);
+                continue;
+            }
+
+            // A component is only asked for where its field stands: the field has its own line.
+            if (!repetition.HasContent) continue;
+            var value = repetition.Component(component);
+            if (subcomponent > 0) value = value.Subcomponent(subcomponent);
+            if (required && !value.HasContent) Missing(number);
+            Value(value, number);
         }
 
-        for (var i = 0; i < repetitions.Count; i++)
-        {
-            // A component is only asked for where its field stands: the field has its own line.
-            if (!repetitions[i].HasContent) continue;
-            var value = repetitions[i].Component(component);
-            if (subcomponent > 0) value = value.Subcomponent(subcomponent);
-            if (required && !value.HasContent)
-                Add(RefusalReason.RequiredFieldMissing, i + 1, $"{rule.Path} is required: {rule.Name}");
-            Value(value, i + 1);
-        }
+        void Missing(int repetition) => Add(
+            RefusalReason.RequiredFieldMissing, repetition, $"{rule.Path} is required: {rule.Name}", Wanted(rule));
 
         void Value(Er7Value value, int repetition)
         {
             if (value.IsEmpty || value.IsNull) return;
             if (rule.Values.Count > 0 && !rule.Values.Contains(value.Code, Comparer(rule)))
-                Add(RefusalReason.TableValue, repetition, $"{rule.Path} is {string.Join(" or ", rule.Values)}");
-            if (!ValueForms.IsOf(rule.Form, value))
-                Add(RefusalReason.DataType, repetition, $"{rule.Path} is of the form {rule.Form}: {rule.Name}");
+                Add(RefusalReason.TableValue, repetition, $"{rule.Path} is {Wanted(rule)}", Wanted(rule));
+            if (ValueForms.IsOf(rule.Form, value)) return;
+            var text = $"{rule.Path} is of the form {rule.Form}: {rule.Name}";
+            Add(RefusalReason.DataType, repetition, text, Wanted(rule));
         }
 
-        void Add(RefusalReason reason, int repetition, string text) => findings.Add(new Finding(
-            FindingSeverity.Error, segment.PathOf(field, component, subcomponent, repetition), reason, text));
+        void Add(RefusalReason reason, int repetition, string text, string expected) => findings.Add(new Finding(
+            FindingSeverity.Error, segment.PathOf(field, component, subcomponent, repetition), reason, text, expected));
     }
 
     public static bool Holds(Er7Message message, Er7Segment segment, Condition condition)
@@ -63,6 +71,9 @@ internal static class FieldRules
             : message.At(condition.Path);
         return condition.Values.Count == 0 ? value.HasContent : condition.Values.Contains(value.Code);
     }
+
+    private static string Wanted(FieldRule rule) =>
+        rule.Values.Count > 0 ? string.Join(" or ", rule.Values) : ValueForms.Describe(rule.Form);
 
     private static StringComparer Comparer(FieldRule rule) =>
         rule.IgnoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;

@@ -51,50 +51,27 @@ internal static class HeaderRules
         var header = message.Header;
         if (message.Separators != Er7Separators.Standard)
             Add(findings, header, 2, 0, RefusalReason.TableValue, @"MSH-1 is | and MSH-2 is ^~\&");
-        foreach (var field in (ReadOnlySpan<int>)[3, 4, 5, 6]) Require(findings, header, field);
-        if (Require(findings, header, 7) && !ValueForms.IsTime(header[7].Component(1).Code))
-            Add(findings, header, 7, 0, RefusalReason.DataType, "MSH-7 is a time");
-        var structure = header[9].Component(3).Code;
-        if (structure != profile.MessageStructure)
-        {
-            Add(findings, header, 9, 3,
-                structure.Length == 0 ? RefusalReason.RequiredFieldMissing : RefusalReason.TableValue,
-                $"MSH-9.3 is {profile.MessageStructure}");
-        }
-
-        if (Require(findings, header, 10) && !AckWriter.IsPlainControlId(header[10].Text))
-        {
-            Add(findings, header, 10, 0, RefusalReason.DataType,
-                $"MSH-10 is printable and has at most {Limits.MessageControlIdLengthMax} characters");
-        }
-
+        foreach (var line in profile.Header) FieldRules.Check(message, header, line, findings);
         if (profile.ProfileIds.Count == 0) return;
-        if (Require(findings, header, 17) && header[17].Code != "FRA")
-            Add(findings, header, 17, 0, RefusalReason.TableValue, "MSH-17 is FRA");
-        Require(findings, header, 18);
-        if (Require(findings, header, 21) && !profile.ProfileIds.Any(id => IdsOf(header).Contains(id)))
+        if (Require(findings, header, 21) && !profile.ProfileIds.Intersect(IdsOf(header)).Any())
             Add(findings, header, 21, 0, RefusalReason.TableValue, $"MSH-21 is {Join(profile.ProfileIds)}");
     }
 
-    // MSH-21 decides; where it does not, the version; between request and cancellation, ORC-1.
+    // MSH-21 decides; then, as where it says nothing, the version; between request and cancellation, ORC-1.
     private static MessageProfile Choose(Er7Message message, List<MessageProfile> candidates)
     {
         var ids = IdsOf(message.Header);
         var named = candidates.Where(p => p.ProfileIds.Any(ids.Contains)).ToList();
         if (named.Count == 0) named = candidates.Where(p => p.ProfileIds.Count == 0).ToList();
-        if (named.Count == 0)
-        {
-            var version = message.Header[12].Component(1).Code;
-            named = candidates.Where(p => p.Version == version).ToList();
-        }
-
         if (named.Count == 0) named = candidates;
+        var version = message.Header[12].Component(1).Code;
+        if (named.Exists(p => p.Version == version)) named = named.FindAll(p => p.Version == version);
         var orderControl = message.Get("ORC-1").Trim();
         return named.Find(p => p.OrderControls.Contains(orderControl)) ?? named[0];
     }
 
     private static List<ProfileId> IdsOf(Er7Segment header) =>
-        [.. header[21].Repetitions.Select(p => new ProfileId(p.Component(1).Code, p.Component(2).Code))];
+        [.. header[21].Parts().Select(p => new ProfileId(p.Component(1).Code, p.Component(2).Code)).Distinct()];
 
     private static MessageProfile? None(
         List<Finding> findings, Er7Segment header, int field, int component, RefusalReason reason, string rule)

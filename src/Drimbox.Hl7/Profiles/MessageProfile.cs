@@ -40,6 +40,9 @@ public enum ValueForm
 
     /// <summary>ED-5 of encoding Base64.</summary>
     Base64,
+
+    /// <summary>MSH-10: printable ASCII, at most <see cref="Limits.MessageControlIdLengthMax"/> characters.</summary>
+    ControlId,
 }
 
 /// <summary>How often an element may occur.</summary>
@@ -106,7 +109,12 @@ public sealed record FieldRule(
     IReadOnlyList<string> Values,
     ValueForm Form = ValueForm.Any,
     Condition? When = null,
-    bool IgnoreCase = false);
+    bool IgnoreCase = false)
+{
+    /// <summary>The national value set that the volet names, for a reader: its codes are the sender's own matter, and are
+    /// not checked.</summary>
+    public string? ValueSet { get; init; }
+}
 
 /// <summary>A table "groupe OBSERVATION": an OBX that is known by its OBX-3 (and the second part of its
 /// OBX-4).</summary>
@@ -130,6 +138,9 @@ public sealed record ObservationRule(
     Condition? RequiredWhen = null,
     IReadOnlyList<string>? Aliases = null)
 {
+    /// <summary>Its whole table, the lines that every table has first and last.</summary>
+    public IReadOnlyList<FieldRule> Lines => Table.LinesOf(this);
+
     public string Title => Code is null ? "document" : SubIdPart is { } m ? $"{Code} n.{m}" : Code;
 }
 
@@ -151,6 +162,9 @@ public abstract record AgreementRule(string Text)
 
     /// <summary>One of these observations at Y asks for a PRT with this PRT-4.1.</summary>
     public sealed record Participation(IReadOnlyList<string> Flags, string Role, string Text) : AgreementRule(Text);
+
+    /// <summary>Where <paramref name="When"/> holds, there is a segment <paramref name="Segment"/>.</summary>
+    public sealed record Required(string Segment, Condition When, string Text) : AgreementRule(Text);
 }
 
 /// <summary>What one request to handle a document looks like in its three places.</summary>
@@ -187,7 +201,14 @@ public sealed record MessageProfile(
     IReadOnlyList<FieldRule> Fields,
     IReadOnlyList<ObservationRule> Observations,
     IReadOnlyList<AgreementRule> Agreements,
-    string Source);
+    string Source)
+{
+    /// <summary>The lines of MSH beside those that choose the profile: MSH-9.1, 9.2, 11, 12 and 21.</summary>
+    public IReadOnlyList<FieldRule> Header => Table.HeaderOf(MessageStructure, ProfileIds.Count > 0);
+
+    /// <summary>The table of an OBX of such a message, or null where none describes it.</summary>
+    public ObservationRule? ObservationOf(Er7Segment obx) => ObservationRules.RuleFor(this, obx, []);
+}
 
 /// <summary>How grave a finding is.</summary>
 public enum FindingSeverity
@@ -200,7 +221,9 @@ public enum FindingSeverity
 
 /// <summary>Something in a message that is not as its profile says. Holds no value of the message.</summary>
 /// <param name="Rule">A sentence that names what is expected.</param>
-public sealed record Finding(FindingSeverity Severity, Er7Path Location, RefusalReason Reason, string Rule)
+/// <param name="Expected">What should stand there, in a few words; empty where the rule says it all.</param>
+public sealed record Finding(
+    FindingSeverity Severity, Er7Path Location, RefusalReason Reason, string Rule, string Expected = "")
 {
     public Refusal ToRefusal() => new(Reason, $"{Location}: {Rule}", Location.ToErl());
 }

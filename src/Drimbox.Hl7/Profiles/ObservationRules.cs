@@ -20,7 +20,7 @@ internal static class ObservationRules
             var count = counts[rule] = counts.GetValueOrDefault(rule) + 1;
             if (rule.Cardinality.Max is { } max && count > max)
                 Add(findings, obx.PathOf(3), RefusalReason.Cardinality, $"{rule.Title} {rule.Cardinality}");
-            Check(message, obx, rule, findings);
+            foreach (var line in rule.Lines) FieldRules.Check(message, obx, line, findings);
         }
 
         foreach (var rule in profile.Observations)
@@ -46,7 +46,8 @@ internal static class ObservationRules
         return dot > 0 && TryNumber(text[..dot], out var n) && TryNumber(text[(dot + 1)..], out var m) ? (n, m) : null;
     }
 
-    private static ObservationRule? RuleFor(MessageProfile profile, Er7Segment obx, List<Finding> findings)
+    /// <summary>The table of an OBX, or null where none is of it.</summary>
+    public static ObservationRule? RuleFor(MessageProfile profile, Er7Segment obx, List<Finding> findings)
     {
         var code = obx[3].Component(1).Code;
         var ofCode = profile.Observations
@@ -71,29 +72,6 @@ internal static class ObservationRules
         Add(findings, obx.PathOf(4), RefusalReason.TableValue,
             $"OBX-4 of {code} is n.{string.Join(" or n.", ofCode.Select(r => r.SubIdPart))}");
         return null;
-    }
-
-    private static void Check(Er7Message message, Er7Segment obx, ObservationRule rule, List<Finding> findings)
-    {
-        Fixed(findings, obx, 2, obx[2], rule.ValueTypes);
-        if (rule.Code is not null) Fixed(findings, obx, 3, obx[3].Component(3), [rule.System], 3);
-        foreach (var field in rule.Fields) FieldRules.Check(message, obx, field, findings);
-        if (rule.Fields.Any(f => f.Path.Component > 0 && f.Usage == Usage.R) && !obx[5].HasContent)
-            Add(findings, obx.PathOf(5), RefusalReason.RequiredFieldMissing, $"OBX-5 is required: {rule.Title}");
-        Fixed(findings, obx, 11, obx[11], rule.Status);
-    }
-
-    private static void Fixed(
-        List<Finding> findings, Er7Segment obx, int field, Er7Value value, IReadOnlyList<string> allowed,
-        int component = 0)
-    {
-        // An absent field is the finding of its own line; an absent component is one here.
-        if (!value.HasContent && component == 0) return;
-        if (allowed.Contains(value.Code)) return;
-        var path = obx.PathOf(field, component);
-        Add(findings, path,
-            value.HasContent ? RefusalReason.TableValue : RefusalReason.RequiredFieldMissing,
-            $"{path with { Occurrence = 1 }} is {string.Join(" or ", allowed)}");
     }
 
     private static bool TryNumber(string text, out int number) =>

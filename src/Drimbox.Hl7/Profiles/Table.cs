@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Drimbox.Core.Identity;
 using Drimbox.Hl7.Er7;
 
@@ -9,6 +11,10 @@ internal static class Table
     public const string PersonsOid = NationalAuthorities.Persons;
     public const string OrganizationsOid = NationalAuthorities.Organizations;
 
+    // Worked out once for each declaration, also for one that was made from another.
+    private static readonly ConcurrentDictionary<(string, bool), IReadOnlyList<FieldRule>> Headers = new();
+    private static readonly ConditionalWeakTable<ObservationRule, IReadOnlyList<FieldRule>> Observations = [];
+
     public static SegmentRule Seg(string name, Usage usage = Usage.R, string cardinality = "1..1") =>
         new(name, usage, Cardinality.Parse(cardinality));
 
@@ -18,6 +24,45 @@ internal static class Table
 
     public static GroupRule Group(string name, Usage usage, string cardinality, params StructureRule[] elements) =>
         new(name, usage, Cardinality.Parse(cardinality), elements);
+
+    /// <summary>MSH, as both volets ask for it of every message. A message of no published profile names no country,
+    /// character set or profile. Source: page st-contraintes, "Eléments de l'entête"; page profils-messages, "Le
+    /// segment MSH".</summary>
+    public static IReadOnlyList<FieldRule> HeaderOf(string messageStructure, bool isOfPublishedProfile) =>
+        Headers.GetOrAdd((messageStructure, isOfPublishedProfile), static key => Header(key.Item1, key.Item2));
+
+    /// <summary>The table of an observation: OBX-2, OBX-3.3, its own lines, OBX-5 where they ask for a part of it,
+    /// OBX-11. That OBX-2 and OBX-11 stand there is a line of every OBX.</summary>
+    public static IReadOnlyList<FieldRule> LinesOf(ObservationRule rule) => Observations.GetValue(
+        rule, static r => ObservationLines(r.Code, r.System, r.ValueTypes, r.Status, r.Fields));
+
+    private static IReadOnlyList<FieldRule> Header(string messageStructure, bool isOfPublishedProfile) =>
+    [
+        F("MSH-3", "sending application"), F("MSH-4", "sending facility"),
+        F("MSH-5", "receiving application"), F("MSH-6", "receiving facility"),
+        F("MSH-7", "time of the message", form: ValueForm.Time),
+        V("MSH-9.3", "message structure", messageStructure),
+        F("MSH-10", "message control id", form: ValueForm.ControlId),
+        .. isOfPublishedProfile
+            ? (FieldRule[])[V("MSH-17", "country", "FRA"), V("MSH-18", "character set", "UNICODE UTF-8", "8859/15")]
+            : [],
+    ];
+
+    private static IReadOnlyList<FieldRule> ObservationLines(
+        string? code, string system, IReadOnlyList<string> types, IReadOnlyList<string> status,
+        IReadOnlyList<FieldRule> fields)
+    {
+        var value = fields.Any(f => f.Path is { Field: 5, Component: > 0 } && f.Usage == Usage.R)
+            && !fields.Any(f => f.Path is { Field: 5, Component: 0 });
+        return
+        [
+            V("OBX-2", "value type", [.. types]).IfSent(),
+            .. code is null ? (FieldRule[])[] : [V("OBX-3.3", "coding system", system)],
+            .. fields,
+            .. value ? (FieldRule[])[F("OBX-5", "value")] : [],
+            V("OBX-11", "result status", [.. status]).IfSent(),
+        ];
+    }
 
     /// <summary>A line without fixed values.</summary>
     public static FieldRule F(
@@ -33,6 +78,8 @@ internal static class Table
     public static FieldRule IfSent(this FieldRule rule) => rule with { Usage = Usage.RE };
 
     public static FieldRule AnyCase(this FieldRule rule) => rule with { IgnoreCase = true };
+
+    public static FieldRule From(this FieldRule rule, string valueSet) => rule with { ValueSet = valueSet };
 
     public static Condition Is(string path, params string[] values) => new(Er7Path.Parse(path), values);
 
@@ -51,9 +98,9 @@ internal static class Table
     public static AgreementRule Same(string first, string second, string text) =>
         new AgreementRule.Same(Er7Path.Parse(first), Er7Path.Parse(second), text);
 
-    /// <summary>OBX-5 CE with a code and its system.</summary>
-    public static FieldRule[] Coded(params string[] systems) =>
-        [F("OBX-5.1", "code"), V("OBX-5.3", "coding system", systems)];
+    /// <summary>OBX-5 CE with a code of a value set and its system.</summary>
+    public static FieldRule[] Coded(string valueSet, params string[] systems) =>
+        [F("OBX-5.1", "code").From(valueSet), V("OBX-5.3", "coding system", systems)];
 
     /// <summary>OBX-5 CE of HL7 table 0136.</summary>
     public static FieldRule[] YesNo(params string[] systems) =>

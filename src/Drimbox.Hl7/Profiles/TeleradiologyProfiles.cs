@@ -8,6 +8,7 @@ namespace Drimbox.Hl7.Profiles;
 public static class TeleradiologyProfiles
 {
     private const string Observation = "TLR_OBSERVATION";
+    private const string Documents = "JDV_CodeDocumentImagerie-CISIS";
 
     private static readonly ProfileId[] Ids = [new("1.0", "CISIS_TLR_HL7_V2")];
 
@@ -128,13 +129,13 @@ public static class TeleradiologyProfiles
             F("IPC-1.3", "authority"),
             V("IPC-1.4", "type of the authority's id", "ISO"),
             F("IPC-2", "requested procedure id"),
-            F("IPC-2.1", "code of the document (LOINC)"),
+            F("IPC-2.1", "code of the document (LOINC)").From(Documents),
             V("IPC-2.3", "OID of LOINC", "2.16.840.1.113883.6.1"),
             V("IPC-2.4", "type of the authority's id", "ISO"),
             F("IPC-3", "Study Instance UID"),
             F("IPC-3.1", "Study Instance UID", form: ValueForm.Uid),
             F("IPC-4", "scheduled procedure step id"),
-            F("IPC-4.1", "code of the document (LOINC)"),
+            F("IPC-4.1", "code of the document (LOINC)").From(Documents),
             V("IPC-4.3", "OID of LOINC", "2.16.840.1.113883.6.1"),
             V("IPC-4.4", "type of the authority's id", "ISO"),
             .. AnyObservation,
@@ -144,7 +145,7 @@ public static class TeleradiologyProfiles
                 V("OBX-5.2", "type", "TEXT").AnyCase(),
                 V("OBX-5.4", "encoding", "Base64").AnyCase(),
                 F("OBX-5.5", "partial URL in base64", form: ValueForm.Base64)),
-            Obs("CODE_ACTE_IMAGERIE", Observation, Usage.R, "1..1", ["CE"], "F", Coded("LN")),
+            Obs("CODE_ACTE_IMAGERIE", Observation, Usage.R, "1..1", ["CE"], "F", Coded(Documents, "LN")),
             Region(Usage.O, "0..1", "F"),
             Topography("F"),
             Modality(Usage.O, "0..1", "F"),
@@ -228,13 +229,16 @@ public static class TeleradiologyProfiles
         new(code, system, usage, Cardinality.Parse(cardinality), types, [status], fields);
 
     private static ObservationRule Modality(Usage usage, string cardinality, string status) => Obs(
-        "MODALITE_IMAGERIE", Observation, usage, cardinality, ["CE"], status, Coded("terminologie-cisis-fr", "DCM"));
+        "MODALITE_IMAGERIE", Observation, usage, cardinality, ["CE"], status,
+        Coded("JDV_modalitedemandeActeImagerie-CISIS", "terminologie-cisis-fr", "DCM"));
 
     private static ObservationRule Region(Usage usage, string cardinality, string status) => Obs(
-        "REGION_ANATOMIQUE", Observation, usage, cardinality, ["CE"], status, Coded("SCT")) with { SubIdPart = 1 };
+        "REGION_ANATOMIQUE", Observation, usage, cardinality, ["CE"], status,
+        Coded("JDV_RegionAnatomique-CISIS", "SCT")) with { SubIdPart = 1 };
 
     private static ObservationRule Topography(string status) => Obs(
-        "REGION_ANATOMIQUE", Observation, Usage.O, "0..1", ["CE"], status, Coded("SCT")) with { SubIdPart = 2 };
+        "REGION_ANATOMIQUE", Observation, Usage.O, "0..1", ["CE"], status,
+        Coded("JDV_ModificateurTopographique-CISIS", "SCT")) with { SubIdPart = 2 };
 
     private static GroupRule PatientGroup() => Group("PATIENT", Usage.R, "1..1",
         Seg("PID"), Opt("PD1"), Any("NTE"),

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 
 namespace Drimbox.Hl7.Profiles;
@@ -15,7 +17,21 @@ internal static class ValueForms
         ValueForm.Count => int.TryParse(value.Code, NumberStyles.None, CultureInfo.InvariantCulture, out _),
         ValueForm.Uid => Uid.TryParse(value.Code, out _),
         ValueForm.Base64 => IsBase64(value.Raw.Span),
-        _ => throw Core.Invariant.Unreachable(form),
+        ValueForm.ControlId => AckWriter.IsPlainControlId(value.Text),
+        _ => throw Invariant.Unreachable(form),
+    };
+
+    /// <summary>What a value of the form looks like, for a person.</summary>
+    public static string Describe(ValueForm form) => form switch
+    {
+        ValueForm.Any => "a value",
+        ValueForm.Time => "a time: YYYY[MM[DD[HH[MM[SS[.S]]]]]][+/-ZZZZ]",
+        ValueForm.Number => "a number",
+        ValueForm.Count => "a whole number, not negative",
+        ValueForm.Uid => "a DICOM UID",
+        ValueForm.Base64 => "base64",
+        ValueForm.ControlId => $"at most {Limits.MessageControlIdLengthMax} printable characters",
+        _ => throw Invariant.Unreachable(form),
     };
 
     /// <summary>HL7 v2.5.1 2.A.22 DTM: YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ].</summary>

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Drimbox.Core;
+using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
+using Drimbox.Grains.Identity;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
@@ -9,27 +11,33 @@ using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
+using Drimbox.Ris.Reports;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Ris.Messages;
 
 /// <summary>
-/// What the RIS takes over MLLP: the platform's responses (flux 3) and its reports (MDM and ORU of the CDA volet). A
-/// frame is read, validated and decided; one transaction stores it with its answer and what it led to; then the answer
-/// goes out (docs/adr/0009).
+/// What the RIS takes over MLLP: the platform's responses (flux 3) and its reports (MDM and ORU of the CDA volet), what
+/// the site says of patients (ADT of PAM-FR), and business acknowledgements (ZAM). A frame is read, validated and
+/// decided; one transaction stores it with its answer and what it led to; then the answer goes out (docs/adr/0009).
 /// </summary>
 internal sealed class RisDoor(
     Inbox inbox,
     ObjectStore objects,
     ReportRegister reports,
     RisRequestGrain requests,
+    PatientRegister patients,
+    MailDocuments mail,
+    TimeZoneInfo zone,
     IAckComposer acks,
     ILogger logger)
 {
     private static readonly MessageProfile[] Accepted =
     [
         TeleradiologyProfiles.Flux3, CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20,
+        PamProfiles.Admission, PamProfiles.Identity,
+        BusinessAckProfiles.DmpReception, BusinessAckProfiles.MailReception, BusinessAckProfiles.MailReading,
     ];
 
     /// <returns>The acknowledgement, or null for a frame whose header cannot be read: the connection closes.</returns>
@@ -69,9 +77,40 @@ internal sealed class RisDoor(
         var draft = await inbox.DraftAsync(key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellation);
         if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
         if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);
-        return ReferenceEquals(reading.Profile, TeleradiologyProfiles.Flux3)
-            ? await RespondAsync(reading, draft, cancellation)
-            : await ReportAsync(reading, draft, cancellation);
+        return reading.Profile!.MessageType switch
+        {
+            "ADT" => await KnowAsync(reading, draft, cancellation),
+            "ZAM" => await AcknowledgeAsync(reading, draft, cancellation),
+            _ when ReferenceEquals(reading.Profile, TeleradiologyProfiles.Flux3) =>
+                await RespondAsync(reading, draft, cancellation),
+            _ => await ReportAsync(reading, draft, cancellation),
+        };
+    }
+
+    /// <summary>ADT: who a patient is, and the answer about the DMP.</summary>
+    private async Task<GrainReply> KnowAsync(MessageReading reading, InboxDraft draft, CancellationToken cancellation)
+    {
+        if (PatientMessageReader.TryRead(reading.Message, zone, out var refusal) is not { } statement)
+            return await inbox.RefuseAsync(draft, refusal!, cancellation);
+        var reply = await patients.StateAsync(statement, draft, cancellation);
+        var duplicates = await patients.DuplicatesOfAsync(statement.Patient, cancellation);
+        if (duplicates.Count > 0) RisLog.SameTraits(logger, reading.RepeatKey, duplicates.Count);
+        return reply;
+    }
+
+    /// <summary>ZAM: how a document that this RIS sent fared.</summary>
+    private async Task<GrainReply> AcknowledgeAsync(
+        MessageReading reading, InboxDraft draft, CancellationToken cancellation)
+    {
+        if (BusinessAckReader.TryRead(reading.Message, out var refusal) is not { } ack)
+            return await inbox.RefuseAsync(draft, refusal!, cancellation);
+        return await reports.AcknowledgeAsync(new ReceiveBusinessAck(ack), draft, cancellation)
+            ?? await inbox.RefuseAsync(
+                draft,
+                new Refusal(
+                    RefusalReason.UnknownTarget, "No message of this RIS has the identifier that OBX-4 names.",
+                    "OBX^1^4"),
+                cancellation);
     }
 
     /// <summary>Flux 3: the platform accepts or refuses requests.</summary>
@@ -95,7 +134,12 @@ internal sealed class RisDoor(
         // The document is durable before the row that refers to it.
         var file = await objects.PutAsync(received.Cda, cancellation);
         var sha1 = Convert.ToHexStringLower(SHA1.HashData(received.Cda.Span));
-        return await reports.ReceiveAsync(new ReceiveReport(received.Message, file, sha1), draft, cancellation);
+        var command = new ReceiveReport(received.Message, file, sha1)
+        {
+            ControlId = reading.Message.Header[10].Text,
+            Mail = await mail.KeepAsync(received.Message, received.Cda, cancellation),
+        };
+        return await reports.ReceiveAsync(command, draft, cancellation);
     }
 
     /// <summary>A report that answers a request of this RIS is about the patient of the request.</summary>
@@ -103,8 +147,14 @@ internal sealed class RisDoor(
     {
         if (message.PlacerOrderNumber is not { IsEmpty: false } order) return null;
         var request = (await requests.GetAsync(order, cancellation)).Request;
-        return request is null || request.Patient.Identity.Ins == message.Patient.Ins
-            ? null
-            : new Refusal(RefusalReason.PatientMismatch, "Another patient than that of the request.", "PID^1^3");
+        if (request is null) return null;
+        var identity = request.Patient.Identity;
+        if (identity.Ins != message.Patient.Ins)
+            return new Refusal(RefusalReason.PatientMismatch, "Another patient than that of the request.", "PID^1^3");
+        return StrictTraits.FirstDifference(identity, message.Patient) is { } trait
+            ? new Refusal(
+                RefusalReason.PatientMismatch, "A trait differs from that of the request.",
+                StrictTraits.LocationOf(trait))
+            : null;
     }
 }

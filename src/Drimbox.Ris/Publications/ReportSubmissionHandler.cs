@@ -19,6 +19,7 @@ internal sealed class ReportSubmissionHandler(
     {
         var row = attempt.Row;
         var payload = EventCodec.Read<ReportSubmissionPayload>(row.Payload);
+        if (await RevokeAsync(row, payload)) return DispatchVerdict.Recorded;
         var frozen = payload.Target is null ? null : EventCodec.Read<TargetEntry>(payload.Target);
         // The structure that answers for the document publishes it, with its own certificate (DB.SO.19).
         var client = dmp.For(payload.Sealed.Submission.Author.Institution.Id);
@@ -39,6 +40,23 @@ internal sealed class ReportSubmissionHandler(
             payload.Report, new EndSubmission(submissionSet, end.Outcome, end.Detail),
             new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), CancellationToken.None);
         return DispatchVerdict.Recorded;
+    }
+
+    /// <summary>Takes back a first publication that was decided otherwise while it waited. Only one of which it is
+    /// known that nothing has left: what may be in the DMP is changed or deleted there by the steps that follow.</summary>
+    private async Task<bool> RevokeAsync(ClaimedRow row, ReportSubmissionPayload payload)
+    {
+        if (payload.AskFirst || row.LastOutcome is not (null or DispatchOutcome.Retry)) return false;
+        var submissionSet = payload.Sealed.Submission.SubmissionSetUniqueId;
+        var state = await reports.GetAsync(payload.Report, CancellationToken.None);
+        var flight = state.Publication.InFlight.Find(f => f.SubmissionSetUniqueId == submissionSet);
+        if (flight is null || !state.Revokes(flight.Step)) return false;
+        const string Detail = "Decided otherwise before it left.";
+        await reports.ExecuteAsync(
+            payload.Report, new EndSubmission(submissionSet, DispatchOutcome.Stale, Detail),
+            new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Stale, Detail: Detail), CancellationToken.None);
+        RisLog.SubmissionRevoked(logger, payload.Report, submissionSet.ToString());
+        return true;
     }
 
     private static string? Frozen(ReportSubmissionPayload payload, TargetEntry? target) =>

@@ -126,6 +126,22 @@ public sealed class DepublicationTests
         Assert.NotEqual(first, _study.Published);
     }
 
+    [Fact]
+    [Requirement("DB.SO.13")]
+    public void A_report_that_is_withheld_takes_the_manifest_along_and_brings_another_when_it_is_sent()
+    {
+        Publish("A");
+        var first = _study.Published;
+        var withheld = Choices(Visibility.Normal, decided: true) with { ToDmp = false };
+        _study.Receive(Message(Header("A"), withheld));
+        _study.Settle();
+        Assert.Empty(_study.Registry.Approved);
+
+        _study.Receive(Message(Header("A"), withheld with { ToDmp = true }));
+        _study.Settle();
+        Assert.NotEqual(first, _study.Published);
+    }
+
     private void Publish(string document)
     {
         _study.Receive(Message(Header(document)));

@@ -20,6 +20,8 @@ public sealed class SampleTests
     [
         TeleradiologyProfiles.Flux1, TeleradiologyProfiles.Flux2, TeleradiologyProfiles.Flux3,
         TeleradiologyProfiles.Flux4, CdaProfiles.Oru21, CdaProfiles.Oru20, CdaProfiles.Mdm21, CdaProfiles.Mdm20,
+        BusinessAckProfiles.DmpReception, BusinessAckProfiles.MailReception, BusinessAckProfiles.MailReading,
+        PamProfiles.Admission, PamProfiles.Identity,
     ];
 
     [Theory]
@@ -33,7 +35,14 @@ public sealed class SampleTests
     [InlineData("cda-transmission/ORU_R01-initial.hl7", "102 OBX^1^5^1^5")]
     [InlineData("cda-transmission/ORU_R01-replacement.er7", "102 OBX^1^5^1^5")]
     [InlineData("cda-transmission/ORU_R01-deletion.er7", "102 OBX^1^5^1^5")] // nothing else would name the document
-    [InlineData("cda-transmission/ZAM_Z02-lecture-MSS.hl7", "200 MSH^1^9^1^1")]
+    [InlineData("cda-transmission/ZAM_Z02-reception-DMP.hl7", null)]
+    [InlineData("cda-transmission/ZAM_Z02-reception-MSS.hl7", null)]
+    [InlineData("cda-transmission/ZAM_Z02-lecture-MSS.hl7", null)] // its MSH-9 is Z03, as the page says
+    [InlineData("consent/ConsentementConsultation_NonOppositionAlimentation.er7", null)]
+    [InlineData("consent/NonConsentementConsultation_NonOppositionAlimentation.er7", null)]
+    [InlineData("consent/NonConsentementConsultation_OppositionAlimentation.er7", null)]
+    [InlineData("consent/NonRecueillieConsentementConsultation_NonOppositionAlimentation.er7", null)]
+    [InlineData("consent/NonRecueillieConsentementConsultation_NonRecueillieOppositionAlimentation.er7", null)]
     public void A_sample_is_answered_as_its_page_says(string file, string? expected)
     {
         var bytes = Sample(file);
@@ -42,6 +51,52 @@ public sealed class SampleTests
 
         Assert.Equal(expected,
             refusal is null ? null : $"{AckMap.For(refusal.Reason).Hl7Code.Value} {refusal.Location}");
+    }
+
+    [Theory]
+    [InlineData("ZAM_Z02-reception-DMP.hl7", BusinessAckKind.DmpReception, false, null, null, "DMPClosed")]
+    [InlineData(
+        "ZAM_Z02-reception-MSS.hl7", BusinessAckKind.MailReception, true, "adam.hoda@test-ci-sis.mssante.fr",
+        "801234567897", null)]
+    [InlineData(
+        "ZAM_Z02-lecture-MSS.hl7", BusinessAckKind.MailReading, true, "adam.hoda@test-ci-sis.mssante.fr",
+        "801234567897", null)]
+    public void The_sample_business_acknowledgements_say_how_message_015_fared(
+        string file, BusinessAckKind kind, bool succeeded, string? address, string? person, string? error)
+    {
+        var ack = BusinessAckReader.TryRead(
+            MessageValidator.Read(Sample("cda-transmission/" + file), Profiles)!.Message, out var refusal);
+
+        Assert.Null(refusal);
+        Assert.Equal(
+            new BusinessAck(kind, "015", succeeded, "20211005152908", address, person, ack!.Error), ack);
+        Assert.Equal(error, ack.Error?.Code);
+    }
+
+    [Theory]
+    [InlineData("ConsentementConsultation_NonOppositionAlimentation", DmpFeeding.NotOpposed, DmpConsultation.Consented)]
+    [InlineData(
+        "NonConsentementConsultation_NonOppositionAlimentation", DmpFeeding.NotOpposed, DmpConsultation.Refused)]
+    [InlineData("NonConsentementConsultation_OppositionAlimentation", DmpFeeding.Opposed, DmpConsultation.Refused)]
+    [InlineData(
+        "NonRecueillieConsentementConsultation_NonOppositionAlimentation", DmpFeeding.NotOpposed,
+        DmpConsultation.NotCollected)]
+    [InlineData(
+        "NonRecueillieConsentementConsultation_NonRecueillieOppositionAlimentation", DmpFeeding.NotCollected,
+        DmpConsultation.NotCollected)]
+    public void The_sample_consent_messages_say_what_their_names_say(
+        string file, DmpFeeding feeding, DmpConsultation consultation)
+    {
+        var message = MessageValidator.Read(Sample($"consent/{file}.er7"), Profiles)!.Message;
+        var statement = PatientMessageReader.TryRead(
+            message, TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris"), out var refusal);
+
+        Assert.Null(refusal);
+        Assert.Equal((feeding, consultation), (statement!.Feeding, statement.Consultation));
+        Assert.Equal(
+            ["1.2.250.1.213.1.4.10^279035121518989", "000897406^000003"], statement.Keys.Select(k => k.ToString()));
+        // MSH-7 is French time without saying so.
+        Assert.Equal(message.Header[7].Code[..8] + "101154", statement.StatedAt);
     }
 
     [Fact]
@@ -87,6 +142,10 @@ public sealed class SampleTests
             case "TLR-2": TeleradiologyReader.TryReadCancellations(reading, out refusal); break;
             case "TLR-3": TeleradiologyReader.TryReadResponses(reading, out refusal); break;
             case "TLR-4": TeleradiologyReader.TryReadPostExaminations(reading, out refusal); break;
+            case "ZAM-Z01" or "ZAM-Z02" or "ZAM-Z03": BusinessAckReader.TryRead(reading.Message, out refusal); break;
+            case "PAM-FR-A01" or "PAM-FR-A05":
+                PatientMessageReader.TryRead(reading.Message, TimeZoneInfo.Utc, out refusal);
+                break;
             default: ReportMessageReader.TryRead(reading.Message, ReadCda, out refusal); break;
         }
 

@@ -2,6 +2,7 @@ using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Identity;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
@@ -27,6 +28,8 @@ internal sealed class ReportHistory : IAsyncDisposable
     public ReportRegister Register { get; private set; } = null!;
 
     public FlowStore Store => _store!;
+
+    public PatientRegister Patients { get; private set; } = null!;
 
     public static async Task<ReportHistory> BeginAsync()
     {
@@ -60,6 +63,21 @@ internal sealed class ReportHistory : IAsyncDisposable
         var published = false;
         foreach (var row in await Store.ClaimAsync("test", TimeSpan.FromMinutes(1), 10, CancellationToken.None))
         {
+            if (row.Kind == PatientRegister.ReviewKind)
+            {
+                var review = EventCodec.Read<PatientReviewPayload>(row.Payload);
+                foreach (var report in await Patients.ReportsOfAsync(review.Keys, CancellationToken.None))
+                {
+                    await Register.ExecuteAsync(
+                        ReportId.Parse(report, null), new ReviewOpposition(null), null, CancellationToken.None);
+                }
+
+                await Store.CompleteAsync(
+                    new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), CancellationToken.None);
+                published = true;
+                continue;
+            }
+
             if (row.Kind != ReportGrain.SubmissionKind)
             {
                 await Store.ReleaseAsync(row.Id, row.Epoch, CancellationToken.None);
@@ -120,10 +138,16 @@ internal sealed class ReportHistory : IAsyncDisposable
     private async Task OpenAsync()
     {
         _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder, HasPublications = true }, CancellationToken.None);
+        var turns = new EmbeddedTurnQueue();
+        Patients = new PatientRegister(
+            "ris", Store, new TurnLoop(Store, turns, new PlainAcks()), TimeProvider.System);
         Register = new ReportRegister(
-            new EmbeddedTurnQueue(),
+            turns,
             new ReportGrainParts(
-                "ris", Store, ReportFixture.Policy, new NoSeal(), new PlainAcks(), _ids, TimeProvider.System, CopyLane));
+                "ris", Store, ReportFixture.Policy, new NoSeal(), new PlainAcks(), _ids, TimeProvider.System, CopyLane)
+            {
+                Patients = Patients,
+            });
     }
 
     private sealed class NoSeal : ISubmissionSealer

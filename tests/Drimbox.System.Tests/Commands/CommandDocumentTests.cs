@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drimbox.Gateway.Commands.Dicom;
+using Drimbox.Gateway.Commands.Hl7;
 
 namespace Drimbox.Tests.Commands;
 
@@ -7,13 +8,14 @@ namespace Drimbox.Tests.Commands;
 public sealed class CommandDocumentTests
 {
     [Fact]
-    public void Every_option_of_every_DICOM_command_is_in_the_document()
+    public void Every_option_of_every_DICOM_and_HL7_command_is_in_the_document()
     {
         var document = File.ReadAllText(Path.Combine(Root(), "docs", "operations", "commands.md"));
         Command[] commands =
         [
             EchoCommand.Create(), StoreCommand.Create(), FindCommand.Create(), MoveCommand.Create(),
             GetCommand.Create(), ReceiveCommand.Create(), DumpCommand.Create(),
+            .. Hl7Command.Create().Subcommands,
         ];
         Assert.Empty(
             from command in commands

@@ -19,10 +19,10 @@ public sealed class BadInputTests(GatewayUnderTest gateway) : IClassFixture<Gate
     {
         var exam = new ExaminationCase();
         var ack = await SendAsync(Template.ToWire(Template.Fill(
-            "Messages/adt-a01.er7", ("control", "BAD-TYPE"), ("time", "20260314101600+0100"), ("ins", exam.Ins))));
+            "Messages/bar-p01.er7", ("control", "BAD-TYPE"), ("time", "20260314101600+0100"), ("ins", exam.Ins))));
 
         AssertRefused(ack, "BAD-TYPE", "200^Unsupported message type^messageErrorCondition", "", "MSH^1^9^1^1");
-        Assert.Equal("ACK^A01^ACK", ack!["MSH", 9]);
+        Assert.Equal("ACK^P01^ACK", ack!["MSH", 9]);
         await AssertLoggedAsync(exam, "[3001]", "BAD-TYPE");
     }
 

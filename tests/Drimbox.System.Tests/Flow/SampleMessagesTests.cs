@@ -29,8 +29,10 @@ public sealed class SampleMessagesTests
     [InlineData("cda-transmission/ORU_R01-initial.hl7", "AE 102")]
     [InlineData("cda-transmission/ORU_R01-replacement.er7", "AE 102")]
     [InlineData("cda-transmission/ORU_R01-deletion.er7", "AE 102")]
-    // A business acknowledgement goes the other way.
-    [InlineData("cda-transmission/ZAM_Z02-reception-DMP.hl7", "AE 200")]
+    // Well-formed, about message 015, which this RIS has not sent: 207, and in this volet 906.
+    [InlineData("cda-transmission/ZAM_Z02-reception-DMP.hl7", "AE 207 906")]
+    // What the site says of a patient.
+    [InlineData("consent/NonConsentementConsultation_OppositionAlimentation.er7", "AA")]
     public async Task A_sample_sent_to_an_empty_node_is_answered_as_its_page_says(string file, string expected)
     {
         var sample = Sample(file);
@@ -53,7 +55,7 @@ public sealed class SampleMessagesTests
             ("cda-transmission/ORU_R01-replacement.er7", "AE 102"),
             ("cda-transmission/ORU_R01-deletion.er7", "AE 102"),
             ("cda-transmission/MDM_T04-deletion.er7", "AA"),
-            ("cda-transmission/ZAM_Z02-reception-DMP.hl7", "AE 200"),
+            ("cda-transmission/ZAM_Z02-reception-DMP.hl7", "AE 207 906"),
             ("teleradiology/flux3-ORU_R01-OK.hl7", "AE 102"),
         ];
         var messages = sequence.Select((s, i) => (Rewritten(Sample(s.File), $"S{i}"), $"S{i}", s.Expected)).ToList();
