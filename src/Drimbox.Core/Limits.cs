@@ -135,6 +135,25 @@ public static partial class Limits
     /// <summary>1,000 requests of a listing; a further page follows.</summary>
     public const int RequestsListedMax = 1_000;
 
+    /// <summary>64 KiB for the protocols of one acceptance: its event holds them, and what is larger than that is an
+    /// object. A page of text as PDF has 40 KiB.</summary>
+    public const int ProtocolBytesMax = 64 * 1024;
+
+    /// <summary>20 protocols of one acceptance: an examination has one for each of its phases.</summary>
+    public const int ProtocolsMax = 20;
+
+    /// <summary>1,000 report templates: one for each act of a large department.</summary>
+    public const int ReportTemplatesMax = 1_000;
+
+    /// <summary>1 MiB of a template: five times the longest report (<see cref="ReportCharactersMax"/>).</summary>
+    public const int ReportTemplateBytesMax = 1024 * 1024;
+
+    /// <summary>30 min until a request is answered: an emergency is decided while the patient waits.</summary>
+    public static readonly TimeSpan AnswerWithinDefault = TimeSpan.FromMinutes(30);
+
+    /// <summary>4 h until an examination is reported: half a working day.</summary>
+    public static readonly TimeSpan ReportWithinDefault = TimeSpan.FromHours(4);
+
     // ---- Load generator ----
 
     /// <summary>1,000,000: finer shares than one in a million do not occur in a run.</summary>

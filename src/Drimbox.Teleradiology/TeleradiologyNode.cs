@@ -14,13 +14,15 @@ using Drimbox.Storage;
 using Drimbox.Teleradiology.Reports;
 using Drimbox.Teleradiology.Requests;
 using Drimbox.Teleradiology.Studies;
+using Drimbox.Teleradiology.Templates;
+using Drimbox.Teleradiology.Worklist;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Teleradiology;
 
 /// <summary>A teleradiology platform: takes requests from its RIS, fetches the images, sends answers and reports back
 /// to that RIS, and to nobody else.</summary>
-public sealed class TeleradiologyNode : IAsyncDisposable
+public sealed partial class TeleradiologyNode : IAsyncDisposable
 {
     private readonly TeleradiologyOptions _options;
     private readonly TimeProvider _time;
@@ -30,6 +32,8 @@ public sealed class TeleradiologyNode : IAsyncDisposable
     private readonly PlatformRequestGrain _grain;
     private readonly RequestAnswers _answers;
     private readonly ReportDesk _desk;
+    private readonly ReportTemplates _templates;
+    private readonly DeskWorklist _worklist;
     private readonly MllpClient _ris;
     private readonly StudyFetch _fetch;
     private readonly Dispatcher _dispatcher;
@@ -54,6 +58,9 @@ public sealed class TeleradiologyNode : IAsyncDisposable
         _grain = new PlatformRequestGrain(_parts);
         var signatory = new Signatory(options);
         _answers = new RequestAnswers(signatory, _grain);
+        _templates = ReportTemplates.Load(options.Desk.Templates);
+        _worklist = new DeskWorklist(
+            store, _parts, new DeskPolicy(options.Desk.AnswerWithin, options.Desk.ReportWithin));
         _desk = new ReportDesk(
             new ReportComposer(options, signatory), _grain, objects, options.DocumentRoot, ids, time,
             loggers.CreateLogger<ReportDesk>());
@@ -130,7 +137,8 @@ public sealed class TeleradiologyNode : IAsyncDisposable
     /// <exception cref="StorageFaultException">The store is in use, newer than this program, or failed.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">An address cannot be bound.</exception>
     /// <exception cref="TimeZoneNotFoundException">The time zone of the options is unknown.</exception>
-    /// <exception cref="FormatException">An AE title, address or identifier of the options is none.</exception>
+    /// <exception cref="FormatException">An AE title, address or identifier of the options is none, or a report
+    /// template is none.</exception>
     public static async Task<TeleradiologyNode> StartAsync(
         TeleradiologyOptions options,
         string dataFolder,
@@ -162,57 +170,6 @@ public sealed class TeleradiologyNode : IAsyncDisposable
             await node.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>Accepts a request with the protocol of the examination (flux 3, OK).</summary>
-    /// <param name="actor">Who did it, for the record.</param>
-    /// <returns>Null, or why nothing was done.</returns>
-    public Task<Refusal?> AcceptAsync(
-        InstanceIdentifier order, string protocol, string actor, CancellationToken cancellationToken = default) =>
-        _answers.AcceptAsync(order, protocol, actor, cancellationToken);
-
-    /// <summary>Refuses a request (flux 3, OC).</summary>
-    /// <inheritdoc cref="AcceptAsync"/>
-    public Task<Refusal?> RefuseAsync(
-        InstanceIdentifier order, string reason, string actor, CancellationToken cancellationToken = default) =>
-        _answers.RefuseAsync(order, reason, actor, cancellationToken);
-
-    /// <summary>Signs the first report of an examination (MDM^T02).</summary>
-    public Task<ReportReply> WriteReportAsync(
-        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken = default) =>
-        _desk.WriteAsync(order, text, actor, cancellationToken);
-
-    /// <summary>Signs a report that replaces the newest one, withdrawn or not (MDM^T10).</summary>
-    public Task<ReportReply> CorrectReportAsync(
-        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken = default) =>
-        _desk.CorrectAsync(order, text, actor, cancellationToken);
-
-    /// <summary>Withdraws the newest report (MDM^T04).</summary>
-    public Task<ReportReply> WithdrawReportAsync(
-        InstanceIdentifier order, string actor, CancellationToken cancellationToken = default) =>
-        _desk.WithdrawAsync(order, actor, cancellationToken);
-
-    /// <summary>A request as it stands; its status is Unknown where there is none.</summary>
-    public Task<PlatformRequestState> GetRequestAsync(
-        InstanceIdentifier order, CancellationToken cancellationToken = default) =>
-        _grain.GetAsync(order, cancellationToken);
-
-    /// <summary>The requests in the order of their numbers.</summary>
-    /// <param name="after">Continue after this one; null from the first.</param>
-    /// <param name="max">At most <see cref="Limits.RequestsListedMax"/>.</param>
-    public async Task<IReadOnlyList<RequestEntry>> ListRequestsAsync(
-        InstanceIdentifier? after = null, int max = 100, CancellationToken cancellationToken = default)
-    {
-        var from = after is { } last ? _parts.StreamOf(last) : (StreamId?)null;
-        var entries = new List<RequestEntry>();
-        foreach (var stream in await _store.ListStreamsAsync(
-            _parts.StreamPrefix, from, Math.Min(max, Limits.RequestsListedMax), cancellationToken))
-        {
-            var order = InstanceIdentifier.Parse(stream.Stream.Value[_parts.StreamPrefix.Length..]);
-            entries.Add(RequestEntry.Of(order, await _grain.GetAsync(order, cancellationToken), stream.ChangedAt));
-        }
-
-        return entries;
     }
 
     /// <summary>What waits for the RIS or the archive, and how it went.</summary>
@@ -259,6 +216,7 @@ public sealed class TeleradiologyNode : IAsyncDisposable
         await _acceptor.DisposeAsync();
         await _ris.DisposeAsync();
         _fetch.Dispose();
+        _worklist.Dispose();
         await _store.DisposeAsync();
         _stopping.Dispose();
     }

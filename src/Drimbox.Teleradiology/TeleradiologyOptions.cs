@@ -46,9 +46,44 @@ public sealed record TeleradiologyOptions
     [Required]
     public CodeOptions PracticeSetting { get; init; } = new() { Code = "AMBULATOIRE", Display = "Ambulatoire" };
 
+    /// <summary>How the desk works: times, templates, the form of its reports.</summary>
+    [Required]
+    public DeskOptions Desk { get; init; } = new();
+
     /// <summary>IANA time zone of the times that reports show. Default Europe/Paris.</summary>
     [Required]
     public string TimeZone { get; init; } = "Europe/Paris";
+}
+
+/// <summary>What the body of a report is.</summary>
+public enum ReportBody
+{
+    /// <summary>Level 1: a PDF.</summary>
+    Pdf,
+
+    /// <summary>Level 3: the sections of IMG-CR-IMG 2024.01, with the PDF attached.</summary>
+    Structured,
+}
+
+/// <summary>The desk of the radiologist.</summary>
+public sealed record DeskOptions
+{
+    /// <summary>A request that is not answered after this time is late: 1 minute to 30 days. Default 30 minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan AnswerWithin { get; init; } = Limits.AnswerWithinDefault;
+
+    /// <summary>An examination without a report is late after this time: 1 minute to 30 days. Default 4 hours.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan ReportWithin { get; init; } = Limits.ReportWithinDefault;
+
+    /// <summary>The folder of the report templates, one JSON file each; null for the one that is always there. Default
+    /// null.</summary>
+    public string? Templates { get; init; }
+
+    /// <summary>What the body of a report is. Default Pdf, level 1.</summary>
+    public ReportBody Body { get; init; } = ReportBody.Pdf;
 }
 
 /// <summary>The radiologist of a platform.</summary>

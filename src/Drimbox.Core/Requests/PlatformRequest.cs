@@ -28,6 +28,7 @@ public sealed record PlatformDocument(
 [JsonDerivedType(typeof(RequestAnswered), nameof(RequestAnswered))]
 [JsonDerivedType(typeof(PostExaminationReceived), nameof(PostExaminationReceived))]
 [JsonDerivedType(typeof(StudyFetched), nameof(StudyFetched))]
+[JsonDerivedType(typeof(ReportDrafted), nameof(ReportDrafted))]
 [JsonDerivedType(typeof(ReportSent), nameof(ReportSent))]
 [JsonDerivedType(typeof(ReportDeletionSent), nameof(ReportDeletionSent))]
 public abstract record PlatformRequestEvent;
@@ -45,6 +46,11 @@ public sealed record PostExaminationReceived(PostExamination PostExamination, Da
 
 /// <summary>The images of the study came by C-MOVE.</summary>
 public sealed record StudyFetched(Uid StudyInstanceUid, int Instances, DateTimeOffset At) : PlatformRequestEvent;
+
+/// <summary>A text was kept that somebody has still to sign; the one before it is no longer the draft.</summary>
+/// <param name="Text">What was written, as the desk writes it.</param>
+/// <param name="Actor">The user who wrote.</param>
+public sealed record ReportDrafted(StoredObject Text, string Actor, DateTimeOffset At) : PlatformRequestEvent;
 
 public sealed record ReportSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
     : PlatformRequestEvent;
@@ -65,6 +71,9 @@ public sealed record AnswerRequest(RequestResponse Response, string Actor) : Pla
 public sealed record ReceivePostExamination(PostExamination PostExamination) : PlatformRequestCommand;
 
 public sealed record RecordStudyFetched(Uid StudyInstanceUid, int Instances) : PlatformRequestCommand;
+
+/// <summary>A text to be signed later is kept.</summary>
+public sealed record SaveDraft(StoredObject Text, string Actor) : PlatformRequestCommand;
 
 /// <summary>The radiologist signs a report, the first or a correction.</summary>
 public sealed record SendReport(PlatformDocument Document, string Actor) : PlatformRequestCommand;
@@ -88,12 +97,23 @@ public sealed record PlatformRequestState(
 {
     public static PlatformRequestState Empty { get; } = new(RequestStatus.Unknown, null, null, null, 0, []);
 
+    /// <summary>When the RIS placed it.</summary>
+    public DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>Since when it waits for what it waits for (<see cref="DeskTasks"/>).</summary>
+    public DateTimeOffset WaitsSince { get; init; }
+
+    /// <summary>What was written and not signed, or null.</summary>
+    public ReportDrafted? Draft { get; init; }
+
     public PlatformDocument? LastDocument => Documents.IsEmpty ? null : Documents[^1];
 }
 
 /// <summary>The life of a request, seen by the platform. It has no way to publish: it sends to the RIS.</summary>
 public static class PlatformRequestDecider
 {
+    private const string NotExamined = "The examination has not been made yet.";
+
     public static PlatformRequestDecision Decide(
         PlatformRequestState state, PlatformRequestCommand command, DecisionContext context) => command switch
         {
@@ -107,6 +127,9 @@ public static class PlatformRequestDecider
             ReceivePostExamination receive => PostExamined(state, receive, context),
             RecordStudyFetched fetched => Record(
                 new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
+            SaveDraft save => state.Status == RequestStatus.Examined
+                ? Record(new ReportDrafted(save.Text, save.Actor, context.Now))
+                : Refuse(RefusalReason.WrongState, NotExamined),
             SendReport send => Report(state, send, context),
             DeleteReport delete => state.LastDocument is { Withdrawn: false } last && last.DocumentId == delete.DocumentId
                 ? Send(new ReportDeletionSent(last, delete.Actor, context.Ids.NewControlId(), context.Now))
@@ -116,24 +139,35 @@ public static class PlatformRequestDecider
 
     public static PlatformRequestState Evolve(PlatformRequestState state, PlatformRequestEvent e) => e switch
     {
-        RequestReceived received => state with { Status = RequestStatus.Placed, Request = received.Request },
+        RequestReceived received => state with
+        {
+            Status = RequestStatus.Placed,
+            Request = received.Request,
+            ReceivedAt = received.At,
+            WaitsSince = received.At,
+        },
         CancellationReceived => state with { Status = RequestStatus.Cancelled },
         RequestAnswered answered => state with
         {
             Response = answered.Response,
             Status = answered.Response.Accepted ? RequestStatus.Accepted : RequestStatus.Refused,
+            WaitsSince = answered.At,
         },
         PostExaminationReceived received => state with
         {
             Status = RequestStatus.Examined,
             PostExamination = received.PostExamination,
+            // A later complement does not make the report due later.
+            WaitsSince = state.Status == RequestStatus.Examined ? state.WaitsSince : received.At,
         },
         StudyFetched fetched => state with { InstancesFetched = fetched.Instances },
-        ReportSent sent => state with { Documents = state.Documents.Add(sent.Document) },
+        ReportDrafted drafted => state with { Draft = drafted },
+        ReportSent sent => state with { Documents = state.Documents.Add(sent.Document), Draft = null },
         ReportDeletionSent deleted => state with
         {
             Documents = state.Documents.ConvertAll(
                 d => d.DocumentId == deleted.Document.DocumentId ? d with { Withdrawn = true } : d),
+            WaitsSince = deleted.At,
         },
         _ => throw Invariant.Unreachable(e),
     };
@@ -166,7 +200,7 @@ public static class PlatformRequestDecider
         PlatformRequestState state, SendReport send, DecisionContext context)
     {
         if (state.Status != RequestStatus.Examined)
-            return Refuse(RefusalReason.WrongState, "The examination has not been made yet.");
+            return Refuse(RefusalReason.WrongState, NotExamined);
         var expected = state.LastDocument?.DocumentId;
         return send.Document.Replaces == expected
             ? Send(new ReportSent(send.Document, send.Actor, context.Ids.NewControlId(), context.Now))

@@ -2,6 +2,7 @@ using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Drimbox.Teleradiology.Templates;
 
 namespace Drimbox.Gateway.Configuration;
 
@@ -53,7 +54,20 @@ internal static class ConfigurationReader
         if (configuration.Administration.HttpPort is < 1 or > 65535)
             findings.Add("Administration:HttpPort: must be between 1 and 65535");
         Check("", configuration, findings);
+        CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
         return findings;
+    }
+
+    private static void CheckTemplates(string? folder, List<string> findings)
+    {
+        try
+        {
+            ReportTemplates.Load(folder);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            findings.Add($"Teleradiology:Desk:Templates: {e.Message}");
+        }
     }
 
     private static void Check(string key, object value, List<string> findings)

@@ -16,6 +16,9 @@ public sealed record RequestGrainParts(
 
     public StreamId StreamOf(InstanceIdentifier placerOrderNumber) => new($"{StreamPrefix}{placerOrderNumber}");
 
+    /// <summary>The reverse of <see cref="StreamOf"/>.</summary>
+    public InstanceIdentifier OrderOf(StreamId stream) => InstanceIdentifier.Parse(stream.Value[StreamPrefix.Length..]);
+
     public DecisionContext Context => new(Time.GetUtcNow(), Ids);
 }
 

@@ -8,12 +8,23 @@ using static Drimbox.Hl7.Cda.CdaNames;
 
 namespace Drimbox.Hl7.Cda;
 
-/// <summary>Writes a level 1 report: the header of CI-SIS "Structuration minimale" and a PDF in a nonXMLBody (IHE
-/// XDS-SD, ITI TF-3 5.2). The same report gives the same bytes.</summary>
+/// <summary>Writes a report: the header of CI-SIS "Structuration minimale" and, for level 1, a PDF in a nonXMLBody (IHE
+/// XDS-SD, ITI TF-3 5.2), for level 3 the sections of IMG-CR-IMG. The same report gives the same bytes.</summary>
 public static class CdaWriter
 {
     /// <summary>The document, UTF-8 without byte order mark. Characters that XML cannot hold are left out.</summary>
-    public static byte[] Write(Level1Report report)
+    public static byte[] Write(Level1Report report) => Write(
+        report, Level1Templates.Select(root => (root, (string?)null)), xml => WriteBody(xml, report.Pdf.Span));
+
+    /// <summary>The same report with the sections of IMG-CR-IMG 2024.01 as its body; the PDF is attached to them.
+    /// </summary>
+    public static byte[] Write(Level1Report report, StructuredBody body) => Write(
+        report, Level3Templates, xml => CdaSections.Write(xml, report, body));
+
+    private static byte[] Write(
+        Level1Report report,
+        IEnumerable<(string Root, string? Extension)> templates,
+        Action<XmlWriter> writeBody)
     {
         Invariant.Holds(report.ServiceEvents.Count > 0);
         Invariant.Holds(!report.EffectiveTime.IsEmpty);
@@ -30,8 +41,8 @@ public static class CdaWriter
             xml.WriteStartDocument();
             xml.WriteStartElement("ClinicalDocument", Hl7V3);
             xml.WriteAttributeString("xmlns", "ps3-20", null, DicomExtension);
-            WriteHeader(xml, report);
-            WriteBody(xml, report.Pdf.Span);
+            WriteHeader(xml, report, templates);
+            writeBody(xml);
             xml.WriteEndElement();
             xml.WriteEndDocument();
         }
@@ -40,11 +51,13 @@ public static class CdaWriter
     }
 
     // The order of the elements is that of the CDA R2 schema (POCD_MT000040).
-    private static void WriteHeader(XmlWriter xml, Level1Report report)
+    private static void WriteHeader(
+        XmlWriter xml, Level1Report report, IEnumerable<(string Root, string? Extension)> templates)
     {
         Element(xml, "realmCode", ("code", "FR"));
         Element(xml, "typeId", ("root", "2.16.840.1.113883.1.3"), ("extension", "POCD_HD000040"));
-        foreach (var template in Level1Templates) Element(xml, "templateId", ("root", template));
+        foreach (var (root, extension) in templates)
+            Element(xml, "templateId", ("root", root), ("extension", extension));
         WriteId(xml, "id", report.DocumentId);
         WriteCode(xml, "code", ReportCodes.ImagingReport);
         TextElement(xml, "title", report.Title);
@@ -260,6 +273,8 @@ public static class CdaWriter
             if (value is not null) xml.WriteAttributeString(name, Clean(value));
         }
     }
+
+    internal static void WriteText(XmlWriter xml, string text) => xml.WriteString(Clean(text));
 
     private static string Clean(string text)
     {

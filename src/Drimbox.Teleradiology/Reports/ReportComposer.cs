@@ -13,7 +13,7 @@ namespace Drimbox.Teleradiology.Reports;
 internal sealed record DocumentIdentity(
     InstanceIdentifier DocumentId, InstanceIdentifier SetId, int VersionNumber, InstanceIdentifier? Replaces);
 
-/// <summary>Writes the level 1 CDA of a report from the request, the examination and the radiologist's text.</summary>
+/// <summary>Writes the CDA of a report, level 1 or level 3, from the request, the examination and the text.</summary>
 internal sealed class ReportComposer(TeleradiologyOptions options, Signatory signatory)
 {
     private const string Language = "fr-FR";
@@ -47,7 +47,7 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
         // The structure that the images were made in answers for the report: the RIS publishes it with the certificates
         // of that structure, and the DMP wants the author's organisation to be the same (facts document 1.5, 3.5).
         var signer = new ReportParticipant(signatory.Radiologist, request.Structure, signatory.Specialty, time);
-        return CdaWriter.Write(new Level1Report(
+        var report = new Level1Report(
             identity.DocumentId,
             identity.SetId,
             identity.VersionNumber,
@@ -62,7 +62,28 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             [new ImagingOrder(request.PlacerOrderNumber, examination.AccessionNumber)],
             [ServiceEvent(request, examination)],
             _facilityType,
-            pdf));
+            pdf);
+        return options.Desk.Body == ReportBody.Structured
+            ? CdaWriter.Write(report, BodyOf(request, examination, text, viewerUrl))
+            : CdaWriter.Write(report);
+    }
+
+    private static StructuredBody BodyOf(
+        ImagingRequest request, PostExamination examination, ReportText text, string? viewerUrl)
+    {
+        var region = RegionOf(request, examination);
+        return new StructuredBody(
+            Given(text.Indication, request.Justification),
+            request.Purposes,
+            [.. request.History.Select(h => h.Relevance is { } relevance ? $"{h.Text} ({relevance})" : h.Text)],
+            new DescribedAct(
+                WithOid(examination.Act), WithOid(ModalityOf(request, examination)), WithOid(region.Region),
+                region.Topography is { } side ? WithOid(side) : null, examination.ExaminedAt,
+                examination.StudyInstanceUid),
+            text.Technique,
+            text.Results,
+            text.Conclusion,
+            viewerUrl);
     }
 
     private ImagingServiceEvent ServiceEvent(ImagingRequest request, PostExamination examination) => new(
@@ -98,13 +119,14 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
                 .. patient.UsedName is { } used ? [$"Nom utilisé : {used}"] : Array.Empty<string>(),
             ],
             [
-                $"Examen du {DateOf(at.Local.ToString("yyyyMMdd", CultureInfo.InvariantCulture))} : {NameOf(examination.Act)}",
-                $"Modalité : {NameOf(ModalityOf(request, examination))}. Région : {NameOf(region.Region)}"
-                + (region.Topography is { } side ? $", {NameOf(side)}" : ""),
+                $"Examen du {DateOf(at.Local.ToString("yyyyMMdd", CultureInfo.InvariantCulture))} : "
+                + ReportNames.Of(examination.Act),
+                $"Modalité : {ReportNames.Of(ModalityOf(request, examination))}. "
+                + $"Région : {ReportNames.Of(region.Region)}"
+                + (region.Topography is { } side ? $", {ReportNames.Of(side)}" : ""),
                 $"Demandé par {request.OrderingProvider.GivenName} {request.OrderingProvider.FamilyName}",
                 $"Numéro d'examen (accession number) : {examination.AccessionNumber.Extension}",
-                .. examination.Products.Select(p => $"Produit administré : {NameOf(p.Type)}, lot {p.LotNumber}"
-                    + (p.Quantity is { } quantity ? $", {quantity.Value} {quantity.Unit}" : "")),
+                .. examination.Products.Select(product => $"Produit administré : {ReportNames.Of(product)}"),
                 .. examination.Devices.Select(d => $"Appareil : {d.Model ?? d.Identifier}"),
                 .. identity.Replaces is null
                     ? Array.Empty<string>()
@@ -150,8 +172,6 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             var other => other,
         },
     };
-
-    private static string NameOf(Code code) => code.Display.Length > 0 ? code.Display : code.Value;
 
     private static string Given(string text, string otherwise) => string.IsNullOrWhiteSpace(text) ? otherwise : text;
 

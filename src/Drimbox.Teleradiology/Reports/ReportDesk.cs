@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Grains.Requests;
 using Drimbox.Storage;
+using Drimbox.Teleradiology.Templates;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Teleradiology.Reports;
@@ -24,7 +26,7 @@ internal sealed class ReportDesk(
         var identity = new DocumentIdentity(NewId(), NewId(), VersionNumber: 1, Replaces: null);
         var state = await grain.GetAsync(order, cancellationToken);
         return state.LastDocument is null
-            ? await SignAsync(order, state, identity, text, actor, cancellationToken)
+            ? await SendAsync(order, state, identity, text, actor, cancellationToken)
             : No(RefusalReason.WrongState, "The request has a report: it can be corrected.");
     }
 
@@ -35,7 +37,44 @@ internal sealed class ReportDesk(
         if (state.LastDocument is not { } last)
             return No(RefusalReason.UnknownTarget, "The request has no report to correct.");
         var identity = new DocumentIdentity(NewId(), last.SetId, last.VersionNumber + 1, last.DocumentId);
-        return await SignAsync(order, state, identity, text, actor, cancellationToken);
+        return await SendAsync(order, state, identity, text, actor, cancellationToken);
+    }
+
+    /// <summary>Keeps a text that somebody signs later; nothing leaves.</summary>
+    public async Task<Refusal?> DraftAsync(
+        InstanceIdentifier order, ReportText text, string actor, CancellationToken cancellationToken)
+    {
+        if (text.Length > Limits.ReportCharactersMax)
+        {
+            return new Refusal(
+                RefusalReason.OverLimit, $"A report of more than {Limits.ReportCharactersMax} characters.");
+        }
+
+        // Nothing is stored for what cannot be decided; the grain decides again.
+        if ((await grain.GetAsync(order, cancellationToken)).Status != RequestStatus.Examined)
+            return new Refusal(RefusalReason.WrongState, "The examination has not been made yet.");
+        var stored = await objects.PutAsync(JsonSerializer.SerializeToUtf8Bytes(text), cancellationToken);
+        var reply = await grain.ExecuteAsync([(order, new SaveDraft(stored, actor))], null, null, cancellationToken);
+        return reply.Refusal;
+    }
+
+    /// <summary>The text that waits for a signature, or null.</summary>
+    public async Task<ReportText?> ReadDraftAsync(InstanceIdentifier order, CancellationToken cancellationToken) =>
+        (await grain.GetAsync(order, cancellationToken)).Draft is { } draft
+            ? JsonSerializer.Deserialize<ReportText>(
+                await objects.ReadAsync(draft.Text, Limits.ReportTemplateBytesMax, cancellationToken))
+            : null;
+
+    /// <summary>Signs the draft: the first report of the examination, or a correction of the newest one.</summary>
+    public async Task<ReportReply> SignAsync(
+        InstanceIdentifier order, string actor, CancellationToken cancellationToken)
+    {
+        var state = await grain.GetAsync(order, cancellationToken);
+        if (await ReadDraftAsync(order, cancellationToken) is not { } text)
+            return No(RefusalReason.WrongState, "There is no draft to sign.");
+        return state.LastDocument is null
+            ? await WriteAsync(order, text, actor, cancellationToken)
+            : await CorrectAsync(order, text, actor, cancellationToken);
     }
 
     public async Task<ReportReply> WithdrawAsync(
@@ -46,10 +85,12 @@ internal sealed class ReportDesk(
             return No(RefusalReason.UnknownTarget, "The request has no report to withdraw.");
         var reply = await grain.ExecuteAsync(
             [(order, new DeleteReport(last.DocumentId, actor))], null, null, cancellationToken);
-        return reply.Refusal is null ? new ReportReply(null, last with { Withdrawn = true }) : new ReportReply(reply.Refusal, null);
+        return reply.Refusal is null
+            ? new ReportReply(null, last with { Withdrawn = true })
+            : new ReportReply(reply.Refusal, null);
     }
 
-    private async Task<ReportReply> SignAsync(
+    private async Task<ReportReply> SendAsync(
         InstanceIdentifier order,
         PlatformRequestState state,
         DocumentIdentity identity,
@@ -61,6 +102,8 @@ internal sealed class ReportDesk(
             return No(RefusalReason.WrongState, "The examination has not been made yet.");
         if (string.IsNullOrWhiteSpace(text.Results) && string.IsNullOrWhiteSpace(text.Conclusion))
             return No(RefusalReason.RequiredFieldMissing, "A report has results or a conclusion.");
+        if (ReportTemplate.BlankIn(text) is not null)
+            return No(RefusalReason.RequiredFieldMissing, "A blank of the template is left: [[…]].");
         // The RIS would refuse it (903, 905): the radiologist is told before signing.
         if (examination.Patient.Identity.Ins is null)
             return No(RefusalReason.InsAbsent, "The patient of the examination has no INS.");

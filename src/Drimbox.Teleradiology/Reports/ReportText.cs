@@ -8,7 +8,11 @@ namespace Drimbox.Teleradiology.Reports;
 /// <param name="Technique">How it was made.</param>
 /// <param name="Results">What the images show.</param>
 /// <param name="Conclusion">What it means.</param>
-public sealed record ReportText(string Indication, string Technique, string Results, string Conclusion);
+public sealed record ReportText(string Indication, string Technique, string Results, string Conclusion)
+{
+    /// <summary>In characters, all parts together.</summary>
+    internal int Length => Indication.Length + Technique.Length + Results.Length + Conclusion.Length;
+}
 
 /// <summary>How the signing or withdrawal of a report ended: one of the two.</summary>
 /// <param name="Refusal">Why nothing was sent.</param>

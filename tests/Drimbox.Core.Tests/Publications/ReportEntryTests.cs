@@ -103,10 +103,12 @@ public sealed class ReportEntryTests
     }
 
     [Fact]
+    [Requirement("DB/RIS.09")]
     public void Events_are_the_distinct_modalities_regions_and_acts() =>
         Assert.Equal(["CT", "MR", "67734004", "ZBQH001"], Entry(Header).EventCodes.Select(code => code.Value));
 
     [Fact]
+    [Requirement("DB/RIS.09")]
     public void References_are_the_distinct_accessions_orders_and_studies() =>
         Assert.Equal(
             [

@@ -26,6 +26,7 @@ public sealed class StudyDeciderTests
     }
 
     [Fact]
+    [Requirement("DB.SO.11")]
     public void A_report_without_a_qualified_INS_or_not_meant_for_the_DMP_publishes_nothing()
     {
         _study.Receive(Message(Header("A")) with { IdentityReliability = ["PROV"] });
@@ -166,6 +167,7 @@ public sealed class StudyDeciderTests
     [Fact]
     [Requirement("DB.SO.13")]
     [Requirement("DB.SO.26")]
+    [Requirement("FAQ/KOS.2")]
     public void Images_that_leave_the_PACS_replace_the_manifest()
     {
         _study.Receive(Message(Header("A")));
@@ -181,6 +183,7 @@ public sealed class StudyDeciderTests
 
     [Fact]
     [Requirement("DB.SO.26")]
+    [Requirement("FAQ/KOS.3")]
     public void A_study_that_loses_its_last_image_loses_its_manifest_though_the_note_is_still_shown()
     {
         _study.Receive(Message(Header("A")));
@@ -202,6 +205,7 @@ public sealed class StudyDeciderTests
 
     [Fact]
     [Requirement("DB.SO.13")]
+    [Requirement("FAQ/KOS.1")]
     public void A_report_whose_metadata_changed_replaces_the_manifest_and_one_with_the_same_does_not()
     {
         _study.Receive(Message(Header("A")));

@@ -58,6 +58,7 @@ public sealed class CdaWriterTests
         new(InstanceIdentifier.Create(NationalAuthorities.Organizations, id), "Centre " + id, "IDNST");
 
     [Fact]
+    [Requirement("DB/RIS.08")]
     public void What_is_written_is_read_back()
     {
         var header = CdaReader.TryRead(CdaWriter.Write(Report), out var refusal);

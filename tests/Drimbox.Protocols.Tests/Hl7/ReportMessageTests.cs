@@ -45,6 +45,9 @@ public sealed class ReportMessageTests
     [InlineData("INVISIBLE_PATIENT", "N", Visibility.Normal)]
     [InlineData("INVISIBLE_REP_LEGAUX", "Y",
         Visibility.InvisibleToLegalRepresentatives | Visibility.InvisibleToPatient)]
+    [Requirement("FAQ/DMP.4")]
+    [Requirement("FAQ/DMP.5")]
+    [Requirement("FAQ/DMP.6")]
     public void The_visibility_is_that_of_the_metadata(string code, string value, Visibility expected)
     {
         var n = Array.IndexOf(["", "", "MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX"], code);
@@ -166,6 +169,7 @@ public sealed class ReportMessageTests
 
     [Theory]
     [MemberData(nameof(Identities))]
+    [Requirement("FAQ/INS.1")]
     public void Patient_and_document_must_be_of_one_person(string difference, RefusalReason reason, string location)
     {
         var patient = Fixtures.Patient;
@@ -198,6 +202,7 @@ public sealed class ReportMessageTests
         Read(Fixtures.Mdm, Fixtures.Header with { Patient = Fixtures.Patient with { BirthName = "Pat-Trois " } });
 
     [Fact]
+    [Requirement("FAQ/STR.1")]
     public void The_authenticators_organization_must_be_that_of_PRT_8()
     {
         var other = Fixtures.Clinic with { Id = InstanceIdentifier.Create(NationalAuthorities.Organizations,

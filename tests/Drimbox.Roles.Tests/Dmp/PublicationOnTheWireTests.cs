@@ -10,6 +10,7 @@ namespace Drimbox.Tests.Dmp;
 public sealed class PublicationOnTheWireTests
 {
     [Fact]
+    [Requirement("DB/RIS.09")]
     public async Task A_published_document_comes_back_with_all_its_metadata_and_bytes()
     {
         await using var dmp = await DmpFixture.StartAsync();

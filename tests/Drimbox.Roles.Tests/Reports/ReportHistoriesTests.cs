@@ -36,6 +36,7 @@ public sealed class ReportHistoriesTests
     // A document cannot replace itself, and a lineage is no circle.
     [InlineData("replace A A = AE DataType", "", "")]
     [InlineData("replace B A = AA; replace A B = AE DataType", "B", "B")]
+    [Requirement("DB/RIS.10")]
     public async Task A_history_ends_in_one_state(string history, string approved, string register)
     {
         foreach (var publishing in (string[])["after each message", "at the end"])
@@ -67,6 +68,7 @@ public sealed class ReportHistoriesTests
     [InlineData(false, "C")]
     [InlineData(true, "A")]
     [InlineData(true, "C")]
+    [Requirement("DB/RIS.10")]
     public async Task Every_order_of_the_messages_ends_in_the_same_state(bool withSetId, string deleted)
     {
         ReceiveReport[] messages =
@@ -99,6 +101,8 @@ public sealed class ReportHistoriesTests
     }
 
     [Fact]
+    [Requirement("DB/RIS.10")]
+    [Requirement("DB/RIS.12")]
     public async Task A_version_that_joins_two_reports_of_the_DRIMbox_is_copied()
     {
         await using var ris = await ReportHistory.BeginAsync();

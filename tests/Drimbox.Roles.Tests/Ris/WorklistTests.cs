@@ -63,6 +63,7 @@ public sealed class WorklistTests
     }
 
     [Fact]
+    [Requirement("DB/RIS.07")]
     public async Task A_request_is_the_same_item_after_a_restart_and_none_once_it_is_cancelled_or_carried_out()
     {
         await using var ris = await RisFixture.StartAsync();
@@ -82,6 +83,7 @@ public sealed class WorklistTests
     }
 
     [Fact]
+    [Requirement("DB/RIS.05")]
     public async Task An_order_number_that_is_no_accession_number_gets_one_of_the_RIS()
     {
         await using var ris = await RisFixture.StartAsync();

@@ -44,6 +44,7 @@ public sealed class CopyDoorTests
 
     [Fact]
     [Requirement("DB.SO.19")]
+    [Requirement("FAQ/STR.1")]
     public async Task A_report_of_another_structure_is_refused_and_kept()
     {
         await using var source = await StartAsync();
@@ -82,6 +83,7 @@ public sealed class CopyDoorTests
     [InlineData("|ORU^R01^ORU_R01|", "|ADT^A01^ADT_A01|", "200")]
     [InlineData("|ORU^R01^ORU_R01|", "|ORU^R02^ORU_R01|", "201")]
     [InlineData("|P|2.5|", "|P|2.3|", "203")]
+    [Requirement("DB.SO.03")]
     public async Task A_message_of_no_profile_is_refused_with_its_code(string from, string to, string code)
     {
         await using var source = await StartAsync();

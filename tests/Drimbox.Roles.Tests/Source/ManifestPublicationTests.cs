@@ -63,6 +63,7 @@ public sealed class ManifestPublicationTests
     [InlineData(true)]
     [InlineData(false)]
     [Requirement("DB.SO.97")]
+    [Requirement("DB.SO.03")]
     public async Task A_visibility_change_is_a_metadata_update_and_the_patient_no_longer_sees_the_manifest(bool byMdm)
     {
         await using var source = await StartAsync();
@@ -88,6 +89,8 @@ public sealed class ManifestPublicationTests
     [InlineData(true)]
     [InlineData(false)]
     [Requirement("DB.SO.97")]
+    [Requirement("DB.SO.03")]
+    [Requirement("FAQ/KOS.3")]
     public async Task A_withdrawn_report_deletes_the_manifest_and_its_KOS_stays_here(bool byMdm)
     {
         await using var source = await StartAsync();

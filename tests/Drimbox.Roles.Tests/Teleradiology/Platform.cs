@@ -15,11 +15,20 @@ namespace Drimbox.Tests.Teleradiology;
 internal sealed class Platform : IAsyncDisposable
 {
     private readonly StoreFolder _folder;
+    private readonly TimeProvider _time;
+    private readonly Func<TeleradiologyOptions, TeleradiologyOptions> _change;
     private MllpClient? _client;
 
-    private Platform(StoreFolder folder, FakeRis? ris, int risPort)
+    private Platform(
+        StoreFolder folder,
+        FakeRis? ris,
+        int risPort,
+        TimeProvider time,
+        Func<TeleradiologyOptions, TeleradiologyOptions> change)
     {
         _folder = folder;
+        _time = time;
+        _change = change;
         Ris = ris;
         RisPort = risPort;
     }
@@ -37,6 +46,11 @@ internal sealed class Platform : IAsyncDisposable
     public string NodeFolder => Path.Combine(_folder.Path, "teleradiology");
 
     public static Task<Platform> StartAsync() => StartAsync(new StoreFolder(), new FakeRis());
+
+    /// <summary>A platform with other options, or by another clock.</summary>
+    public static Task<Platform> StartAsync(
+        Func<TeleradiologyOptions, TeleradiologyOptions> change, TimeProvider? time = null) =>
+        StartAsync(new StoreFolder(), new FakeRis(), time, change);
 
     public static Task<Platform> StartWithoutRisAsync() => StartAsync(new StoreFolder(), null);
 
@@ -71,11 +85,18 @@ internal sealed class Platform : IAsyncDisposable
         return ack!;
     }
 
-    public Task<MllpExchange> ExchangeAsync(byte[] message)
+    public async Task<MllpExchange> ExchangeAsync(byte[] message)
     {
+        // A clock that is moved by hours closes what was idle: a connection of its own for each message.
+        if (_time != TimeProvider.System && _client is not null)
+        {
+            await _client.DisposeAsync();
+            _client = null;
+        }
+
         _client ??= new MllpClient(
             new MllpClientOptions { Host = "127.0.0.1", Port = Node.Hl7EndPoint.Port }, TimeProvider.System);
-        return _client.SendAsync(message, TestContext.Current.CancellationToken);
+        return await _client.SendAsync(message, TestContext.Current.CancellationToken);
     }
 
     /// <summary>A request whose examination was made and whose images are here.</summary>
@@ -97,9 +118,14 @@ internal sealed class Platform : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<Platform> StartAsync(StoreFolder folder, FakeRis? ris)
+    private static async Task<Platform> StartAsync(
+        StoreFolder folder,
+        FakeRis? ris,
+        TimeProvider? time = null,
+        Func<TeleradiologyOptions, TeleradiologyOptions>? change = null)
     {
-        var platform = new Platform(folder, ris, ris?.Port ?? LoopbackPorts.Take());
+        var platform = new Platform(
+            folder, ris, ris?.Port ?? LoopbackPorts.Take(), time ?? TimeProvider.System, change ?? (o => o));
         await platform.StartNodeAsync();
         return platform;
     }
@@ -108,7 +134,7 @@ internal sealed class Platform : IAsyncDisposable
     {
         Log = new LoggedEvents();
         Node = await TeleradiologyNode.StartAsync(
-            Options(), _folder.Path, new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Log),
+            _change(Options()), _folder.Path, new NodeSurroundings(_time, new RandomIdSource(), Log),
             TestContext.Current.CancellationToken);
         Pacs.Destination = Node.DicomEndPoint;
     }

@@ -76,6 +76,7 @@ public sealed class BadInputTests(GatewayUnderTest gateway) : IClassFixture<Gate
     }
 
     [Fact]
+    [Requirement("FAQ/INS.1")]
     public async Task A_document_of_another_patient_than_PID_is_AE_207_904()
     {
         var exam = new ExaminationCase();
@@ -92,6 +93,7 @@ public sealed class BadInputTests(GatewayUnderTest gateway) : IClassFixture<Gate
     }
 
     [Fact]
+    [Requirement("FAQ/STR.1")]
     public async Task A_report_of_a_structure_that_is_none_of_the_RIS_is_AE_207_901()
     {
         var exam = new ExaminationCase();

@@ -2,10 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 
 namespace Drimbox.Tests.Flow;
 
-/// <summary>A RIS that takes everything: it answers AA by hand and remembers MSH-9.</summary>
+/// <summary>A RIS that takes everything: it answers AA by hand and remembers what came.</summary>
 internal sealed class FakeRis : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -20,7 +21,11 @@ internal sealed class FakeRis : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>MSH-9 of each message.</summary>
     public ConcurrentQueue<string> Received { get; } = new();
+
+    /// <summary>Each message, to be waited for.</summary>
+    public Channel<string> Messages { get; } = Channel.CreateUnbounded<string>();
 
     public async ValueTask DisposeAsync()
     {
@@ -59,6 +64,7 @@ internal sealed class FakeRis : IAsyncDisposable
                         $"MSH|^~\\&|RIS|TILLEULS|TLR|LEVANT|20260314101700+0100||ACK^{trigger}^ACK|{header[9]}A|P|{header[11]}"
                         + $"|||||FRA|UNICODE UTF-8\rMSA|AA|{header[9]}\r"),
                     _stop.Token);
+                Messages.Writer.TryWrite(message);
             }
         }
         catch (OperationCanceledException)

@@ -44,6 +44,7 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    [Requirement("FAQ/DMP.1")]
     public async Task Step_4_a_report_by_MDM_T02_is_acknowledged_and_published_byte_for_byte()
     {
         var exam = new ExaminationCase();
@@ -75,6 +76,7 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    [Requirement("DB/RIS.10")]
     public async Task Step_6_a_correction_by_MDM_T10_leaves_one_Approved_report()
     {
         var exam = new ExaminationCase();
@@ -111,6 +113,9 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    [Requirement("DB/RIS.12")]
+    [Requirement("FAQ/DMP.1")]
+    [Requirement("FAQ/DMP.4")]
     public async Task Step_8_a_report_made_invisible_leaves_the_view_of_the_patient_and_the_manifest_follows()
     {
         using var folder = new StoreFolder();
@@ -132,6 +137,7 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    [Requirement("FAQ/KOS.2")]
     public async Task Step_9_a_rejection_note_by_storescu_replaces_the_manifest_and_not_the_report()
     {
         using var folder = new StoreFolder();
@@ -150,6 +156,8 @@ public sealed class FlowByHandTests(GatewayUnderTest gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    [Requirement("DB/RIS.10")]
+    [Requirement("DB/RIS.12")]
     public async Task Step_10_a_deletion_by_MDM_T04_that_names_the_head_leaves_nothing_Approved()
     {
         using var folder = new StoreFolder();

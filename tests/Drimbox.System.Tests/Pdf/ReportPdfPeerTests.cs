@@ -89,6 +89,7 @@ public sealed class ReportPdfPeerTests : IDisposable
     [Theory]
     [InlineData(0, 100)] // dots per inch: a bad photocopy
     [InlineData(512, 200)] // the longest address, on a common scanner
+    [Requirement("DB/RIS.11")]
     public async Task Zbar_reads_the_exact_address_from_the_printed_page(int length, int resolution)
     {
         Peer.Require("zbarimg");
@@ -103,6 +104,7 @@ public sealed class ReportPdfPeerTests : IDisposable
     }
 
     [Fact]
+    [Requirement("DB/RIS.11")]
     public async Task Qpdf_shows_the_link_to_the_same_address()
     {
         var (_, json, _) = await RunAsync("qpdf", "--json", "--json-key=qpdf", Pdf);
@@ -128,10 +130,10 @@ public sealed class ReportPdfPeerTests : IDisposable
     }
 
     [Fact]
-    public async Task Preflight_accepts_the_file_as_pdf_a_1b() => await PreflightAsync(Pdf);
+    public async Task Preflight_accepts_the_file_as_pdf_a_1b() => await PdfPreflight.AcceptsAsync(Pdf);
 
     [Fact]
-    public async Task Preflight_accepts_a_file_of_odd_texts_as_pdf_a_1b() => await PreflightAsync(Write(Odd));
+    public async Task Preflight_accepts_a_file_of_odd_texts_as_pdf_a_1b() => await PdfPreflight.AcceptsAsync(Write(Odd));
 
     /// <summary>Words wider than a line, characters without glyph, composite glyphs of many scripts, every line full.</summary>
     private static PrintedReport Odd { get; } = Report with
@@ -146,16 +148,6 @@ public sealed class ReportPdfPeerTests : IDisposable
             new PrintedSection("Vide", "\u3105 \ud83e\udd84 \ufffe e\u0301"),
         ],
     };
-
-    private async Task PreflightAsync(string pdf)
-    {
-        string[] jars = ["preflight", "pdfbox2", "fontbox2", "xmpbox", "commons-logging", "javax.activation", "jaxb-api"];
-        var path = jars.Select(jar => $"/usr/share/java/{jar}.jar").ToList();
-        if (path.Find(jar => !File.Exists(jar)) is { } missing) Peer.Missing($"'{missing}' is not installed");
-        var (status, output, error) = await RunAsync(
-            "java", "-cp", string.Join(':', path), "org.apache.pdfbox.preflight.Validator_A1b", pdf);
-        Assert.True(status == 0 && output.Contains("is a valid PDF/A-1b file", StringComparison.Ordinal), output + error);
-    }
 
     private string Write(PrintedReport report)
     {

@@ -1,0 +1,80 @@
+using System.Text.RegularExpressions;
+using Drimbox.Core.Requests;
+using Drimbox.Teleradiology.Reports;
+
+namespace Drimbox.Teleradiology.Templates;
+
+/// <summary>
+/// The text that a report begins with. Words in braces are filled from the request and the examination
+/// (<see cref="TemplateWords"/>); what is between double brackets, <c>[[Conclusion]]</c>, is a blank that the
+/// radiologist fills: a report that still has one cannot be signed.
+/// </summary>
+/// <param name="Name">Lower case letters, digits and hyphens.</param>
+/// <param name="Modalities">The modalities (DCM) that it is for; empty for all.</param>
+/// <param name="Regions">The regions (SNOMED CT) that it is for; empty for all.</param>
+public sealed partial record ReportTemplate(
+    string Name, IReadOnlyList<string> Modalities, IReadOnlyList<string> Regions, ReportText Text)
+{
+    /// <summary>What there is without any file. It says what was done, and leaves what was seen to the radiologist: no
+    /// default of ours reads as a finding.</summary>
+    public static ReportTemplate Default { get; } = new(
+        "default", [], [],
+        new ReportText(
+            "{justification}", "{act}. {modality}, {region}. {products}", "[[Résultats]]", "[[Conclusion]]"));
+
+    /// <summary>How well it fits, or null if it is for other examinations.</summary>
+    internal int? FitFor(string modality, string region)
+    {
+        var forModality = Modalities.Count == 0 || Modalities.Contains(modality);
+        var forRegion = Regions.Count == 0 || Regions.Contains(region);
+        return forModality && forRegion ? (Modalities.Count > 0 ? 2 : 0) + (Regions.Count > 0 ? 1 : 0) : null;
+    }
+
+    /// <summary>The first blank that is left in a text, or null.</summary>
+    internal static string? BlankIn(ReportText text)
+    {
+        foreach (var part in (string[])[text.Indication, text.Technique, text.Results, text.Conclusion])
+        {
+            if (Blank().Match(part) is { Success: true } blank) return blank.Value;
+        }
+
+        return null;
+    }
+
+    [GeneratedRegex(@"\[\[[^\[\]\n]*\]\]")]
+    private static partial Regex Blank();
+}
+
+/// <summary>The words of a template, as the request and the examination say them.</summary>
+internal static partial class TemplateWords
+{
+    private static readonly Dictionary<string, Func<ImagingRequest, PostExamination?, string>> Words =
+        new(StringComparer.Ordinal)
+        {
+            ["justification"] = (request, _) => request.Justification,
+            ["purposes"] = (request, _) => string.Join("\n", request.Purposes),
+            ["modality"] = (request, examination) => ReportNames.Of(examination?.Modality ?? request.Modality),
+            ["region"] = (request, examination) => ReportNames.Of((examination?.Region ?? request.Region).Region),
+            ["act"] = (_, examination) => examination is null ? "" : ReportNames.Of(examination.Act),
+            ["products"] = (_, examination) => string.Join(
+                " ", (examination?.Products ?? []).Select(product => $"{ReportNames.Of(product)}.")),
+            ["devices"] = (_, examination) => string.Join(
+                " ", (examination?.Devices ?? []).Select(device => $"{device.Model ?? device.Identifier}.")),
+        };
+
+    /// <summary>The word in braces that no template may have, or null.</summary>
+    public static string? UnknownIn(string text) => Word().Matches(text)
+        .Select(word => word.Groups[1].Value).FirstOrDefault(word => !Words.ContainsKey(word));
+
+    public static ReportText Fill(ReportText text, ImagingRequest request, PostExamination? examination)
+    {
+        return new ReportText(Of(text.Indication), Of(text.Technique), Of(text.Results), Of(text.Conclusion));
+
+        // A value is not looked at again: what the RIS wrote in braces is no word of ours.
+        string Of(string part) =>
+            Word().Replace(part, word => Words[word.Groups[1].Value](request, examination)).Trim();
+    }
+
+    [GeneratedRegex(@"\{([a-z]+)\}")]
+    private static partial Regex Word();
+}
