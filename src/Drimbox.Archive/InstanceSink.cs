@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
@@ -11,6 +12,7 @@ namespace Drimbox.Archive;
 
 /// <summary>One instance on its way to the disk: written under its final name as it arrives, hashed and looked at
 /// while it passes; never held whole, never written twice.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A sink ends by one of its two last calls, which dispose what it holds.")]
 internal sealed class InstanceSink : IInstanceSink
 {
     private readonly InstanceStore _store;

@@ -116,6 +116,9 @@ public static partial class Limits
     /// <summary>100 ms between two looks for idle associations at a stop: a fifth of <see cref="DrainIdleTime"/>.</summary>
     public static readonly TimeSpan DrainSweepInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>5 s beyond <see cref="DrainTimeout"/> for a process to close its stores when it is told to end.</summary>
+    public static readonly TimeSpan ProcessEndGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>60 s for a response: a PACS answers C-STORE in well under a second; C-FIND over a large archive was
     /// seen to take 4 s.</summary>
     public static readonly TimeSpan DimseResponseTimeout = TimeSpan.FromSeconds(60);

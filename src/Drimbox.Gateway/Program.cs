@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Drimbox.Core;
 using Drimbox.Gateway.Commands;
 using Drimbox.Gateway.Commands.Archive;
 using Drimbox.Gateway.Commands.Dicom;
@@ -45,7 +46,9 @@ var root = new RootCommand("""
 };
 // An argument that begins with @ is not the name of a file to read arguments from.
 var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-if (parsed.Action is not ParseErrorAction wrong) return await parsed.InvokeAsync();
+// SIGINT and SIGTERM cancel the token of a command; one that is not done after this time is ended.
+var invocation = new InvocationConfiguration { ProcessTerminationTimeout = Limits.DrainTimeout + Limits.ProcessEndGrace };
+if (parsed.Action is not ParseErrorAction wrong) return await parsed.InvokeAsync(invocation);
 
 // What is wrong, and not the whole help after it, unless nothing was asked for.
 wrong.ShowHelp = args.Length == 0;

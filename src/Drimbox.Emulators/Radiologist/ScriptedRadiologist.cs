@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
-using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Cda;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Hosting;
 using Drimbox.Storage;
@@ -32,18 +31,12 @@ internal static class RunCommand
             return (int)ExitCode.Usage;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        });
         try
         {
-            await using var process = await GatewayProcess.StartAsync(configuration, stop.Token);
+            await using var process = await GatewayProcess.StartAsync(configuration, cancellation);
             foreach (var line in process.Addresses) Console.WriteLine(line);
             Console.WriteLine("ready");
-            await WaitAsync(stop.Token);
+            await WaitAsync(cancellation);
             return (int)ExitCode.Done;
         }
         catch (ConfigurationException e)

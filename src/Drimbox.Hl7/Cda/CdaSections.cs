@@ -235,7 +235,7 @@ internal static class CdaSections
         xml.WriteEndElement();
     }
 
-    private static IEnumerable<string> LinesOf(string text)
+    private static string[] LinesOf(string text)
     {
         var lines = text.ReplaceLineEndings("\n").Trim().Split('\n');
         return lines is [""] ? [Unknown] : lines;

@@ -57,13 +57,13 @@ public static class ProfilePage
         return page.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static string VoletOf(MessageProfile profile) => profile.ProfileIds.FirstOrDefault()?.Name switch
+    private static string VoletOf(MessageProfile profile) => profile.ProfileIds switch
     {
-        null when profile == StudyChangeProfile.Omi => "none",
-        "CISIS_TLR_HL7_V2" or "CISIS_CDA_HL7_V2" or null => profile.Volet == Hl7Volet.Teleradiology
+        [] when profile == StudyChangeProfile.Omi => "none",
+        [] or [{ Name: "CISIS_TLR_HL7_V2" or "CISIS_CDA_HL7_V2" }, ..] => profile.Volet == Hl7Volet.Teleradiology
             ? "CI-SIS Téléradiologie 1.0"
             : "CI-SIS Transmission d'un document CDA-R2 en HL7v2",
-        var other => other,
+        [var other, ..] => other.Name,
     };
 
     private static void Structure(StringBuilder page, MessageProfile profile)

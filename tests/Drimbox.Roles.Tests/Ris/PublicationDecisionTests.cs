@@ -159,7 +159,7 @@ public sealed class PublicationDecisionTests
         Encoding.UTF8.GetString(PublishingRis.Mdm(name, parent)).Replace("|VALI", "|PROV", StringComparison.Ordinal));
 
     /// <summary>Waits until the DMP has taken so many submissions.</summary>
-    private static Task ChangedAsync(PublishingRis ris, int count) =>
+    private static Task<CommittedSubmission> ChangedAsync(PublishingRis ris, int count) =>
         ris.Dmp.WhenCommittedAsync(_ => ris.Dmp.Submissions.Count >= count, PublishingRis.Token)
             .WaitAsync(TimeSpan.FromMinutes(2), PublishingRis.Token);
 }

@@ -55,7 +55,7 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_finding_has_its_place_what_is_expected_what_stands_there_and_its_answer()
     {
-        var text = File.ReadAllText(_files.Write("TLR-4", new SampleChoice(IsFull: true)));
+        var text = await File.ReadAllTextAsync(_files.Write("TLR-4", new SampleChoice(IsFull: true)));
         var file = _files.Write("wrong.hl7", text.Replace("|V09^^ATC|", "|A10^^ATC|", StringComparison.Ordinal));
         var run = await CommandRun.OfAsync("hl7", "validate", file);
         var json = await CommandRun.OfAsync("hl7", "validate", file, "--json");
@@ -80,7 +80,7 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task What_a_document_contradicts_is_a_finding_with_ERR_5()
     {
-        var text = File.ReadAllText(_files.Write("CDA-MDM-2.1"));
+        var text = await File.ReadAllTextAsync(_files.Write("CDA-MDM-2.1"));
         var file = _files.Write("other.hl7", text.Replace("|19790328|F|", "|19790329|F|", StringComparison.Ordinal));
         var run = await CommandRun.OfAsync("hl7", "validate", file);
 
@@ -92,7 +92,7 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_file_with_frames_has_several_messages()
     {
-        var (one, two) = (File.ReadAllText(_files.Write("TLR-1")), File.ReadAllText(_files.Write("TLR-2")));
+        var (one, two) = (await File.ReadAllTextAsync(_files.Write("TLR-1")), await File.ReadAllTextAsync(_files.Write("TLR-2")));
         var file = _files.Write("capture.mllp", $"\v{one}\u001c\r\v{two}\u001c\r");
         var run = await CommandRun.SucceedAsync("hl7", "validate", file);
 
@@ -127,7 +127,7 @@ public sealed class Hl7CommandTests : IDisposable
         Assert.Equal(4, run.ExitCode);
         Assert.Contains("  101 Required field missing at ORC^1^2", run.Lines);
         Assert.Contains(run.Lines, l => l.StartsWith("  MSA|AE|", StringComparison.Ordinal));
-        Assert.Equal(File.ReadAllText(file), Assert.Single(peer.Received));
+        Assert.Equal(await File.ReadAllTextAsync(file), Assert.Single(peer.Received));
     }
 
     [Fact]

@@ -16,11 +16,11 @@ public sealed class DeskByCommandTests : IDisposable
     [Fact]
     public async Task A_request_is_found_accepted_drafted_signed_corrected_and_withdrawn()
     {
-        File.WriteAllText(
+        await File.WriteAllTextAsync(
             Path.Combine(_folder.Path, "thorax.json"),
             """{ "Modalities": ["CT"], "Regions": ["67734004"], "Technique": "{act} : {products}", "Results": "" }""");
         var protocol = Path.Combine(_folder.Path, "protocol.pdf");
-        File.WriteAllText(protocol, "%PDF-1.4 a protocol");
+        await File.WriteAllTextAsync(protocol, "%PDF-1.4 a protocol");
         await using var desk = await PlatformDesk.StartAsync(o => o with { Templates = _folder.Path });
         await desk.PlaceAsync();
 

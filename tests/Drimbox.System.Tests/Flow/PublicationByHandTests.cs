@@ -40,7 +40,7 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
 
         var register = await gateway.AskAsync("reports", "show", exam.UniqueId(1));
         Assert.Equal("opposed by the patient", register.GetProperty("publication").GetString());
-        Assert.Empty((await gateway.Registry.FindAsync(exam.Ins)).Where(d => d.IsReport));
+        Assert.DoesNotContain(await gateway.Registry.FindAsync(exam.Ins), d => d.IsReport);
 
         await TakesAsync(Adt(exam, "20260314100000", "INO"));
 
@@ -87,7 +87,7 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
         Assert.Contains(other.Ins, duplicates, StringComparison.Ordinal);
     }
 
-    private Task DecideAsync(ExaminationCase exam, string decision) => gateway.CommandAsync(
+    private Task<string> DecideAsync(ExaminationCase exam, string decision) => gateway.CommandAsync(
         "reports", "publication", exam.UniqueId(1), decision, "--by", "801234567897", "--family", "ADAM", "--given",
         "HODA");
 

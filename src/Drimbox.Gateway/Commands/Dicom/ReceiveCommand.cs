@@ -10,7 +10,7 @@ namespace Drimbox.Gateway.Commands.Dicom;
 /// <summary><c>drimbox receive</c>: a storage SCP that writes what it gets into a folder.</summary>
 internal static class ReceiveCommand
 {
-    // System.CommandLine ends the process two seconds after Ctrl+C.
+    // Whoever presses Ctrl+C waits for it.
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(1);
 
     private static readonly Argument<int> Port = PortArgument();
