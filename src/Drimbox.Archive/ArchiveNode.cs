@@ -91,7 +91,8 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
             _stopping = new CancellationTokenSource();
             _dispatching = Task.WhenAll(
-                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token));
+                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token),
+                store.RunAsync(_stopping.Token));
             _lifeCycle.Start();
         }
         catch

@@ -133,6 +133,7 @@ internal sealed class InstanceSink : IInstanceSink
         long rowId;
         using (await _store.Arrivals.BeginAsync(_request.SopInstanceUid))
         {
+            await _store.TakeBackOwedAsync();
             switch (await _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock))
             {
                 case InsertResult.Inserted inserted:

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Drimbox.Archive.Completeness;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
@@ -10,6 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Archive;
 
 /// <summary>Storage SCP of an archive: what lives as long as the node. Source: PS3.4 annex B.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim that nobody asks for its handle holds nothing.")]
 internal sealed class InstanceStore(
     ArchiveOptions options,
     ArchiveSurroundings surroundings,
@@ -23,6 +25,8 @@ internal sealed class InstanceStore(
     ILogger log) : ICStoreScp
 {
     private readonly ConcurrentBag<HeaderScanner> _scanners = [];
+    private readonly ConcurrentQueue<(InsertResult.Inserted Row, string FileName)> _owed = [];
+    private readonly SemaphoreSlim _takingBack = new(1);
     private long _markedTo = index.VerifiedTo;
 
     public string NodeId => options.NodeId;
@@ -77,19 +81,63 @@ internal sealed class InstanceStore(
     }
 
     /// <summary>Takes back a row whose file did not become durable.</summary>
-    public async Task TakeBackAsync(InsertResult.Inserted inserted, string fileName)
+    /// <exception cref="StorageFaultException">The database does not take it now: it is asked again, and until it has, nothing
+    /// more is stored.</exception>
+    public Task TakeBackAsync(InsertResult.Inserted inserted, string fileName)
     {
+        _owed.Enqueue((inserted, fileName));
+        return TakeBackOwedAsync();
+    }
+
+    /// <summary>Takes back what could not be before. The same instance again would find such a row, and pass for
+    /// stored.</summary>
+    /// <inheritdoc cref="TakeBackAsync" path="/exception"/>
+    public async Task TakeBackOwedAsync()
+    {
+        if (_owed.IsEmpty) return;
+        await _takingBack.WaitAsync();
         try
         {
-            // The row that was damaged before stands, and is damaged again.
-            if (inserted.WasDamaged) await index.MarkDamagedAsync(inserted.RowId, fileName, true, CancellationToken.None);
-            else await index.RemoveAsync([inserted.RowId], CancellationToken.None);
-        }
-        catch (StorageFaultException)
-        {
-            // The next start looks at all rows after the last mark, as after a crash.
+            // A stop before the end leaves no mark of a clean one, and the next start looks for these rows.
             index.DoubtFiles();
-            throw;
+            while (_owed.TryPeek(out var owed))
+            {
+                // The row that was damaged before stands, and is damaged again.
+                if (owed.Row.WasDamaged)
+                    await index.MarkDamagedAsync(owed.Row.RowId, owed.FileName, true, CancellationToken.None);
+                else await index.RemoveAsync([owed.Row.RowId], CancellationToken.None);
+                _owed.TryDequeue(out _);
+            }
+
+            index.ConfirmFilesAreWhole();
+        }
+        finally
+        {
+            _takingBack.Release();
+        }
+    }
+
+    /// <summary>Asks again for what is owed, until the stop.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Limits.TakeBackInterval, surroundings.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                try
+                {
+                    await TakeBackOwedAsync();
+                }
+                catch (StorageFaultException)
+                {
+                    // Not yet.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The stop.
         }
     }
 }

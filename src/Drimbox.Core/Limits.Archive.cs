@@ -27,6 +27,10 @@ public static partial class Limits
     /// <summary>4 threads that wait for fsync: more do not make a disk faster, fewer serialise the journal.</summary>
     public const int SyncThreads = 4;
 
+    /// <summary>5 s from one attempt to the next to take back the row of a file that was lost, while the database refuses: a
+    /// query shows the row until then.</summary>
+    public static readonly TimeSpan TakeBackInterval = TimeSpan.FromSeconds(5);
+
     /// <summary>32 files share the fsync of their folder at most; more would delay the first of them.</summary>
     public const int SyncGroupMax = 32;
 

@@ -78,6 +78,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
             {
                 var log = Path.Combine(folder.Path, $"calls-{number}");
                 var answers = new List<DimseStatus>();
+                var first = number + 1;
                 await using (await Tracer.AttachAsync(
                     archive.ProcessId,
                     [.. only, "-o", log, "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={when}"]))
@@ -96,6 +97,10 @@ public sealed class SystemCallTests(ITestOutputHelper output)
                 if (when == "1+") Assert.Equal(StoresUnderFaults, refused);
                 Assert.Equal(DimseStatus.Success, Store());
                 Assert.Equal(kept, peer.Find());
+                // What was refused is sent again, and rests on nothing that it left.
+                for (var again = first; again < first + StoresUnderFaults; again++)
+                    Assert.Equal(DimseStatus.Success, Send(again));
+                Assert.Equal(kept, peer.Find());
             }
         }
 
@@ -106,9 +111,11 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         using var after = new CampaignPeer(archive.EndPoint);
         Assert.Equal(kept, after.Find());
 
-        DimseStatus Store()
+        DimseStatus Store() => Send(++number);
+
+        DimseStatus Send(int instance)
         {
-            var uid = $"1.2.826.7.{++number}";
+            var uid = $"1.2.826.7.{instance}";
             var status = peer.Store(uid, bytes: 20_000);
             if (status == DimseStatus.Success) kept.Add(uid);
             return status;
