@@ -16,6 +16,7 @@ public sealed class DeskByCommandTests : IDisposable
     [Fact]
     public async Task A_request_is_found_accepted_drafted_signed_corrected_and_withdrawn()
     {
+        Peer.RequireGate();
         await File.WriteAllTextAsync(
             Path.Combine(_folder.Path, "thorax.json"),
             """{ "Modalities": ["CT"], "Regions": ["67734004"], "Technique": "{act} : {products}", "Results": "" }""");
@@ -60,6 +61,7 @@ public sealed class DeskByCommandTests : IDisposable
     [Fact]
     public async Task A_request_is_refused_with_the_code_of_the_reason()
     {
+        Peer.RequireGate();
         await using var desk = await PlatformDesk.StartAsync();
         await desk.PlaceAsync();
 
@@ -78,6 +80,7 @@ public sealed class DeskByCommandTests : IDisposable
     [Requirement("DB/RIS.11")]
     public async Task The_report_that_reaches_the_RIS_is_read_by_qpdf_poppler_zbar_and_preflight(ReportBody body)
     {
+        Peer.RequireGate();
         await using var desk = await PlatformDesk.StartAsync(
             o => o with { Body = body });
         await desk.PlaceAsync();
