@@ -29,19 +29,7 @@ public sealed class TlsHandshakes
     {
         Refresh();
         var options = _credentials.Options;
-        var verification = new PeerVerification(
-            options.Profile, options.ClientCertificate == ClientCertificateRule.Required, nameMatters: false);
-        return new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = _credentials.Current.Own,
-            ClientCertificateRequired = options.ClientCertificate != ClientCertificateRule.None,
-            CertificateChainPolicy = PeerVerification.ChainPolicy(_credentials.Current.Trusted, _time),
-            RemoteCertificateValidationCallback = verification.Verify,
-            EnabledSslProtocols = TlsProfile.Protocols,
-            CipherSuitesPolicy = options.Profile.Policy(),
-            AllowTlsResume = false,
-            AllowRenegotiation = false,
-        };
+        return options.Handshake(_credentials.Current, options.NewVerification(), _time);
     }
 
     /// <summary>What a binding is compared with.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Drimbox.Core;
 
 namespace Drimbox.Dicom.Tls;
@@ -52,6 +53,26 @@ public sealed record TlsServerOptions
         },
         Profile = TlsProfile.Parse(options.Profile),
     };
+
+    /// <summary>Judges the caller's certificate in one handshake.</summary>
+    internal PeerVerification NewVerification() =>
+        new(Profile, isRequired: ClientCertificate == ClientCertificateRule.Required, nameMatters: false);
+
+    /// <summary>What SslStream is told for one handshake.</summary>
+    internal SslServerAuthenticationOptions Handshake(
+        TlsCredentials credentials, PeerVerification verification, TimeProvider time) => new()
+    {
+        ServerCertificateContext = credentials.Own,
+        ClientCertificateRequired = ClientCertificate != ClientCertificateRule.None,
+        CertificateChainPolicy = PeerVerification.ChainPolicy(credentials.Trusted, time),
+        RemoteCertificateValidationCallback = verification.Verify,
+        EnabledSslProtocols = TlsProfile.Protocols,
+        CipherSuitesPolicy = Profile.Policy(),
+        // A resumed session would skip what this handshake checks: the caller's certificate, against the trust and the
+        // time of now.
+        AllowTlsResume = false,
+        AllowRenegotiation = false,
+    };
 }
 
 /// <summary>TLS of a requestor. Files are PEM and are read for each association.</summary>
@@ -87,5 +108,27 @@ public sealed record TlsClientOptions
         Profile = TlsProfile.Parse(options.Profile),
         VerifyHostName = options.VerifyHostName,
         HostName = options.HostName,
+    };
+
+    /// <summary>What a handshake that failed in itself means, whatever the protocol within.</summary>
+    internal string NothingInCommon =>
+        "The TLS handshake failed: the peer may not speak TLS on this port, or has no version or cipher suite in "
+            + $"common with {Profile}, or asks for a certificate that we do not show.";
+
+    /// <summary>Judges the certificate of the peer in one handshake.</summary>
+    internal PeerVerification NewVerification() => new(Profile, isRequired: true, nameMatters: VerifyHostName);
+
+    /// <summary>What SslStream is told for one handshake with <paramref name="host"/>.</summary>
+    internal SslClientAuthenticationOptions Handshake(
+        string host, TlsCredentials credentials, PeerVerification verification, TimeProvider time) => new()
+    {
+        TargetHost = HostName ?? host,
+        ClientCertificateContext = credentials.Own,
+        CertificateChainPolicy = PeerVerification.ChainPolicy(credentials.Trusted, time),
+        RemoteCertificateValidationCallback = verification.Verify,
+        EnabledSslProtocols = TlsProfile.Protocols,
+        CipherSuitesPolicy = Profile.Policy(),
+        AllowTlsResume = false,
+        AllowRenegotiation = false,
     };
 }

@@ -38,28 +38,16 @@ public static class TlsStreams
         TlsClientOptions options, string host, TimeProvider time) =>
         (plain, cancellationToken) =>
         {
-            var verification = new PeerVerification(options.Profile, isRequired: true, options.VerifyHostName);
+            var verification = options.NewVerification();
             return OpenAsync(
                 plain,
                 stream =>
                 {
                     var credentials = TlsCredentials.Load(options.CertificateFile, options.KeyFile, options.TrustFile);
                     return stream.AuthenticateAsClientAsync(
-                        new SslClientAuthenticationOptions
-                        {
-                            TargetHost = options.HostName ?? host,
-                            ClientCertificateContext = credentials.Own,
-                            CertificateChainPolicy = PeerVerification.ChainPolicy(credentials.Trusted, time),
-                            RemoteCertificateValidationCallback = verification.Verify,
-                            EnabledSslProtocols = TlsProfile.Protocols,
-                            CipherSuitesPolicy = options.Profile.Policy(),
-                            AllowTlsResume = false,
-                            AllowRenegotiation = false,
-                        },
-                        cancellationToken);
+                        options.Handshake(host, credentials, verification, time), cancellationToken);
                 },
-                "The TLS handshake failed: the peer may not speak TLS on this port, or has no version or cipher suite "
-                    + $"in common with {options.Profile}, or asks for a certificate that we do not show.",
+                options.NothingInCommon,
                 verification);
         };
 

@@ -69,8 +69,7 @@ internal abstract class TlsTransport : Transport
 
 /// <summary>The acceptor's side of a TLS connection.</summary>
 internal sealed class TlsServerTransport(Socket socket, TlsServerOptions options, TlsCredentials credentials, TimeProvider time)
-    : TlsTransport(socket, new PeerVerification(
-        options.Profile, isRequired: options.ClientCertificate == ClientCertificateRule.Required, nameMatters: false))
+    : TlsTransport(socket, options.NewVerification())
 {
     protected override async Task AuthenticateAsync(CancellationToken cancellationToken)
     {
@@ -86,20 +85,7 @@ internal sealed class TlsServerTransport(Socket socket, TlsServerOptions options
         }
 
         await Stream.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = credentials.Own,
-                ClientCertificateRequired = options.ClientCertificate != ClientCertificateRule.None,
-                CertificateChainPolicy = PeerVerification.ChainPolicy(credentials.Trusted, time),
-                RemoteCertificateValidationCallback = Verification.Verify,
-                EnabledSslProtocols = TlsProfile.Protocols,
-                CipherSuitesPolicy = options.Profile.Policy(),
-                // A resumed session would skip what this handshake checks: the caller's certificate, against the
-                // trust and the time of now.
-                AllowTlsResume = false,
-                AllowRenegotiation = false,
-            },
-            cancellationToken);
+            options.Handshake(credentials, Verification, time), cancellationToken);
     }
 
     protected override string Explain(Exception failure) => failure is AuthenticationException
@@ -111,26 +97,12 @@ internal sealed class TlsServerTransport(Socket socket, TlsServerOptions options
 /// <summary>The requestor's side of a TLS connection.</summary>
 internal sealed class TlsClientTransport(
     Socket socket, TlsClientOptions options, string host, TlsCredentials credentials, TimeProvider time)
-    : TlsTransport(socket, new PeerVerification(
-        options.Profile, isRequired: true, nameMatters: options.VerifyHostName))
+    : TlsTransport(socket, options.NewVerification())
 {
     protected override Task AuthenticateAsync(CancellationToken cancellationToken) =>
-        Stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = options.HostName ?? host,
-                ClientCertificateContext = credentials.Own,
-                CertificateChainPolicy = PeerVerification.ChainPolicy(credentials.Trusted, time),
-                RemoteCertificateValidationCallback = Verification.Verify,
-                EnabledSslProtocols = TlsProfile.Protocols,
-                CipherSuitesPolicy = options.Profile.Policy(),
-                AllowTlsResume = false,
-                AllowRenegotiation = false,
-            },
-            cancellationToken);
+        Stream.AuthenticateAsClientAsync(options.Handshake(host, credentials, Verification, time), cancellationToken);
 
     protected override string Explain(Exception failure) => failure is AuthenticationException
-        ? "The TLS handshake failed: the peer may not speak TLS on this port, or has no version or cipher suite in "
-            + $"common with {options.Profile}, or asks for a certificate that we do not show."
+        ? options.NothingInCommon
         : "The peer closed the connection in the TLS handshake: it may not speak TLS on this port.";
 }
