@@ -57,11 +57,7 @@ internal static class CdaAttachment
         xml.WriteStartElement("component", Hl7V3);
         xml.WriteStartElement("observationMedia", Hl7V3);
         CdaWriter.Attributes(xml, ("classCode", "OBS"), ("moodCode", "EVN"), ("ID", "PDF"));
-        xml.WriteStartElement("value", Hl7V3);
-        xml.WriteAttributeString("mediaType", "application/pdf");
-        xml.WriteAttributeString("representation", "B64");
-        xml.WriteString(Convert.ToBase64String(pdf));
-        xml.WriteEndElement();
+        CdaWriter.WritePdf(xml, "value", pdf);
         xml.WriteEndElement();
         xml.WriteEndElement();
     }

@@ -208,12 +208,18 @@ public static class CdaWriter
     {
         xml.WriteStartElement("component", Hl7V3);
         xml.WriteStartElement("nonXMLBody", Hl7V3);
-        xml.WriteStartElement("text", Hl7V3);
+        WritePdf(xml, "text", pdf);
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    }
+
+    /// <summary>An element of data type ED with a PDF.</summary>
+    internal static void WritePdf(XmlWriter xml, string name, ReadOnlySpan<byte> pdf)
+    {
+        xml.WriteStartElement(name, Hl7V3);
         xml.WriteAttributeString("mediaType", "application/pdf");
         xml.WriteAttributeString("representation", "B64");
         xml.WriteString(Convert.ToBase64String(pdf));
-        xml.WriteEndElement();
-        xml.WriteEndElement();
         xml.WriteEndElement();
     }
 
