@@ -24,7 +24,7 @@ internal sealed class ArchiveServices : IDisposable
         Completeness = new CompletenessWorker(options, surroundings, index, Transfers, completenessWork, log);
         var commitmentWork = new WorkSignal(surroundings.Time);
         Commitment = new CommitmentScp(index, commitmentWork);
-        var check = new CommitmentCheck(options, surroundings, index, folders, arrivals, Transfers, log);
+        var check = new CommitmentCheck(options, index, folders, arrivals, Transfers, log);
         _reporting = new CommitmentReporting(
             options, surroundings, index, Commitment, check, commitmentWork, log);
     }

@@ -77,6 +77,16 @@ internal sealed class InstanceFolders
 
     public string PathOf(string name) => Path.Combine(_root, name);
 
+    /// <summary>True if the file is, read from its first byte to its last, what was stored.</summary>
+    /// <exception cref="IOException">It cannot be read, which says nothing of its bytes.</exception>
+    public bool IsWhole(InstanceFile file)
+    {
+        var path = PathOf(file.FileName);
+        if (_surroundings.Disk.FileLength(path) != file.Length) return false;
+        using var stream = _surroundings.Disk.OpenRead(path);
+        return FileDigest.Of(stream) == file.Digest;
+    }
+
     /// <summary>An instance to send, in any of its renditions.</summary>
     public InstanceSource SourceOf(IndexedInstance instance) => InstanceSource.FromPart10File(
         PathOf(instance.File.FileName), instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid,

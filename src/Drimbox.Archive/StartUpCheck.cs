@@ -146,18 +146,15 @@ internal sealed class StartUpCheck(
 
     private bool IsWhole(InstanceFile file)
     {
-        var path = folders.PathOf(file.FileName);
-        if (surroundings.Disk.FileLength(path) != file.Length) return false;
         try
         {
-            using var stream = surroundings.Disk.OpenRead(path);
-            return FileDigest.Of(stream) == file.Digest;
+            return folders.IsWhole(file);
         }
         catch (IOException e) when (e is not StorageFaultException { Fault: not StorageFault.Io })
         {
             // A place of the disk that cannot be read must not keep all the rest from being served, nor is it proof
             // that the bytes are gone: the row stays, and who retrieves it is told of the fault.
-            ArchiveLog.FileUnreadable(log, e, options.NodeId, Path.GetFileName(path));
+            ArchiveLog.FileUnreadable(log, e, options.NodeId, Path.GetFileName(file.FileName));
             return true;
         }
     }

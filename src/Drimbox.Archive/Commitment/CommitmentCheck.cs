@@ -11,7 +11,6 @@ namespace Drimbox.Archive.Commitment;
 /// whose files are, read again from the first byte to the last, what was received.</summary>
 internal sealed class CommitmentCheck(
     ArchiveOptions options,
-    ArchiveSurroundings surroundings,
     ArchiveIndex index,
     InstanceFolders folders,
     Arrivals arrivals,
@@ -61,7 +60,7 @@ internal sealed class CommitmentCheck(
         if (instance.SopClassUid != sop.SopClassUid) return CommitmentFailureReason.ClassInstanceConflict;
         try
         {
-            if (!instance.Damaged && IsWhole(instance.File)) return null;
+            if (!instance.Damaged && folders.IsWhole(instance.File)) return null;
         }
         catch (StorageFaultException e) when (e.Fault == StorageFault.TooManyFiles)
         {
@@ -74,13 +73,5 @@ internal sealed class CommitmentCheck(
 
         CommitmentLog.Damaged(log, options.NodeId, instance.RowId);
         return CommitmentFailureReason.ProcessingFailure;
-    }
-
-    private bool IsWhole(InstanceFile file)
-    {
-        var path = folders.PathOf(file.FileName);
-        if (surroundings.Disk.FileLength(path) != file.Length) return false;
-        using var stream = surroundings.Disk.OpenRead(path);
-        return FileDigest.Of(stream) == file.Digest;
     }
 }

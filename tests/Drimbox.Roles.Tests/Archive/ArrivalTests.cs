@@ -46,7 +46,7 @@ public sealed class ArrivalTests
         var surroundings = new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) };
         var arrivals = new Arrivals();
         var check = new CommitmentCheck(
-            archive.Node.Options, surroundings, archive.Node.Index,
+            archive.Node.Options, archive.Node.Index,
             InstanceFolders.Open(archive.NodeFolder, surroundings), arrivals,
             new StudyTransfers(TimeProvider.System, new WorkSignal(TimeProvider.System)), NullLogger.Instance);
         var turn = await arrivals.BeginAsync(Instance);
