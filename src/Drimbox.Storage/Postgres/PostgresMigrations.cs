@@ -4,8 +4,7 @@ namespace Drimbox.Storage.Postgres;
 
 internal static class PostgresMigrations
 {
-    /// <summary>Brings a schema to the last step, in the session that holds it. Each step and its number are one
-    /// transaction, so a start that was interrupted anywhere is continued by the next one.</summary>
+    /// <summary>Brings a schema to the last step, in the session that holds it.</summary>
     /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
     public static void Apply(PostgresConnection db, string schema, IReadOnlyList<DatabaseMigration> migrations)
     {
@@ -17,30 +16,11 @@ internal static class PostgresMigrations
                 applied_at timestamptz NOT NULL DEFAULT now()
             )
             """);
-        var version = Version(db);
-        if (version > migrations[^1].Number)
+        DatabaseMigration.Apply(db, Version(db), migrations, migration =>
         {
-            throw new StorageFaultException(
-                StorageFault.NewerSchema,
-                $"The store has schema {version}; this program knows up to {migrations[^1].Number}.");
-        }
-
-        foreach (var migration in migrations)
-        {
-            if (migration.Number <= version) continue;
-            db.Begin();
-            try
-            {
-                db.Execute(migration.Postgres ?? PostgresText.Schema(migration.Sql));
-                db.Use("INSERT INTO schema_version (number) VALUES (?)").Add(migration.Number).Run();
-                db.Commit();
-            }
-            catch (StorageFaultException)
-            {
-                if (db.IsInTransaction) db.Rollback();
-                throw;
-            }
-        }
+            db.Execute(migration.Postgres ?? PostgresText.Schema(migration.Sql));
+            db.Use("INSERT INTO schema_version (number) VALUES (?)").Add(migration.Number).Run();
+        });
     }
 
     /// <summary>True if a store was made in the schema.</summary>
