@@ -46,20 +46,21 @@ internal sealed class PublishingRis : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PublishingRis> StartAsync(Func<RisOptions, RisOptions>? change = null)
+    public static async Task<PublishingRis> StartAsync(
+        Func<RisOptions, RisOptions>? change = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? changeDmp = null)
     {
         var ris = new PublishingRis();
         var structure = SourceReports.Structure;
         StructureCertificates keys;
         lock (Gate) keys = Certificates.Find(structure.Id) ?? Certificates.Issue(structure);
+        var dmp = new DmpEmulatorOptions
+        {
+            DatabasePath = Path.Combine(ris._folder.Path, "dmp.db"),
+            AcceptUnknownPatients = true,
+            Structures = [new AllowedStructure(structure, keys.Signing)],
+        };
         ris.Dmp = await DmpEmulator.StartAsync(
-            new DmpEmulatorOptions
-            {
-                DatabasePath = Path.Combine(ris._folder.Path, "dmp.db"),
-                AcceptUnknownPatients = true,
-                Structures = [new AllowedStructure(structure, keys.Signing)],
-            },
-            new RandomIdSource(), TimeProvider.System, Token);
+            changeDmp is null ? dmp : changeDmp(dmp), new RandomIdSource(), TimeProvider.System, Token);
         var options = new RisOptions
         {
             Hl7 = new Hl7NodeOptions { Application = "RIS", Facility = "SITE", Port = 0 },

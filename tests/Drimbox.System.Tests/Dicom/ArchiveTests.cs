@@ -1,6 +1,5 @@
 using System.Net;
 using Drimbox.Archive;
-using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
@@ -8,6 +7,7 @@ using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
 using Drimbox.Load.Synthetic;
 using Drimbox.Grains.Hosting;
+using Drimbox.Tests.Commands;
 
 namespace Drimbox.Tests.Dicom;
 
@@ -15,16 +15,8 @@ namespace Drimbox.Tests.Dicom;
 /// arrives there is what left the modality.</summary>
 public sealed class ArchiveTests : IAsyncLifetime
 {
-    private static readonly SyntheticStudyOrder Order = new(
-        Uid.Parse("1.2.250.1.213.4.5.2.1.103"),
-        new Patient(
-            InstanceIdentifier.Create(NationalAuthorities.InsNirTest, "279035121518989"), null,
-            "PAT-TROIS", "DOMINIQUE", "DOMINIQUE ZOÉ", "PAT-TROIS", "19790328", "F", "63220"),
-        new DateTimeOffset(2026, 8, 22, 8, 31, 17, TimeSpan.FromHours(2)))
-    {
-        Instances = 6,
-        Series = 2,
-    };
+    // Images that take several PDUs.
+    private static readonly SyntheticStudyOrder Order = StudyFiles.Order with { Rows = 512, Columns = 512 };
 
     private readonly StoreFolder _folder = new();
     private readonly int _destinationPort = LoopbackPorts.Take();

@@ -18,16 +18,8 @@ namespace Drimbox.Tests.Dicom;
 /// <summary>The program with an archive whose index is in PostgreSQL, between tools of DCMTK.</summary>
 public sealed class PostgresArchiveTests(PostgresCluster postgres) : IDisposable
 {
-    private static readonly SyntheticStudyOrder Order = new(
-        Uid.Parse("1.2.250.1.213.4.5.2.1.104"),
-        new Patient(
-            InstanceIdentifier.Create(NationalAuthorities.InsNirTest, "279035121518989"), null,
-            "PAT-TROIS", "DOMINIQUE", "DOMINIQUE ZOÉ", "PAT-TROIS", "19790328", "F", "63220"),
-        new DateTimeOffset(2026, 8, 22, 8, 31, 17, TimeSpan.FromHours(2)))
-    {
-        Instances = 6,
-        Series = 2,
-    };
+    // Images that take several PDUs.
+    private static readonly SyntheticStudyOrder Order = StudyFiles.Order with { Rows = 512, Columns = 512 };
 
     private readonly StoreFolder _folder = new();
     private readonly int _port = LoopbackPorts.Take();

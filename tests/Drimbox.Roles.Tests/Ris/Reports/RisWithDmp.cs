@@ -2,31 +2,21 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
-using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
-using Drimbox.Dmp.Trust;
 using Drimbox.Emulators.Dmp;
 using Drimbox.Emulators.Radiologist;
-using Drimbox.Grains.Hosting;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
-using Drimbox.Ris;
 using Drimbox.Tests.Teleradiology;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Ris.Reports;
 
 /// <summary>A RIS that publishes to an emulated DMP, and the radiologist who sends it reports over MLLP.</summary>
 internal sealed class RisWithDmp : IAsyncDisposable
 {
-    // RSA keys are dear: all tests share one set.
-    private static readonly SelfSignedCertificates Certificates = new(TimeProvider.System);
+    private readonly PublishingRis _ris;
 
-    private readonly StoreFolder _folder = new();
-    private readonly DmpEmulator _dmp;
-    private RisNode _node = null!;
-
-    private RisWithDmp(DmpEmulator dmp) => _dmp = dmp;
+    private RisWithDmp(PublishingRis ris) => _ris = ris;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -34,29 +24,14 @@ internal sealed class RisWithDmp : IAsyncDisposable
 
     public static async Task<RisWithDmp> StartAsync()
     {
-        var keys = Certificates.Issue(Samples.Structure);
-        var folder = new StoreFolder();
-        var dmp = await DmpEmulator.StartAsync(
-            new DmpEmulatorOptions
-            {
-                DatabasePath = Path.Combine(folder.Path, "dmp.db"),
-                Structures = [new AllowedStructure(Samples.Structure, keys.Signing)],
-            },
-            new RandomIdSource(), TimeProvider.System, Token);
-        await dmp.OpenPatientAsync(Ins, Token);
-        var ris = new RisWithDmp(dmp) { DmpFolder = folder };
-        await ris.StartNodeAsync();
-        return ris;
+        var ris = await PublishingRis.StartAsync(
+            options => options with { Source = null, Creator = null }, dmp => dmp with { AcceptUnknownPatients = false });
+        await ris.Dmp.OpenPatientAsync(Ins, Token);
+        return new RisWithDmp(ris);
     }
-
-    private StoreFolder DmpFolder { get; init; } = null!;
 
     /// <summary>Stops in order, and starts again on the same stores.</summary>
-    public async Task RestartAsync()
-    {
-        await _node.DisposeAsync();
-        await StartNodeAsync();
-    }
+    public Task RestartAsync() => _ris.RestartAsync();
 
     /// <summary>The examination number <paramref name="number"/> of the patient.</summary>
     public static ReportedExamination Examination(string number) => new(
@@ -71,7 +46,7 @@ internal sealed class RisWithDmp : IAsyncDisposable
         ReportedExamination examination, RadiologistScript script, TimeProvider clock) =>
         new ScriptedRadiologist(
             examination,
-            new MllpClientOptions { Host = "127.0.0.1", Port = _node.Hl7EndPoint.Port },
+            new MllpClientOptions { Host = "127.0.0.1", Port = _ris.Node.Hl7EndPoint.Port },
             new MessageEnvelope("TLR", "PF", "RIS", "SITE", clock.GetUtcNow(), examination.DocumentPrefix), clock)
             .PlayAsync(script, Token);
 
@@ -82,12 +57,12 @@ internal sealed class RisWithDmp : IAsyncDisposable
         patience.CancelAfter(TimeSpan.FromMinutes(1));
         while (true)
         {
-            var seen = _dmp.Submissions.Count;
+            var seen = _ris.Dmp.Submissions.Count;
             var approved = await ApprovedAsync();
             if (expected.Order(ById).SequenceEqual(approved.Order(ById))) return;
             try
             {
-                await _dmp.WhenCommittedAsync(_ => _dmp.Submissions.Count > seen, patience.Token);
+                await _ris.Dmp.WhenCommittedAsync(_ => _ris.Dmp.Submissions.Count > seen, patience.Token);
             }
             catch (OperationCanceledException) when (!Token.IsCancellationRequested)
             {
@@ -98,41 +73,24 @@ internal sealed class RisWithDmp : IAsyncDisposable
 
     /// <summary>The reports in the registry, in every status.</summary>
     public async Task<IReadOnlyList<DmpDocument>> ReportsAsync() =>
-        (await _dmp.DocumentsAsync(Ins, Audience.Registry, Token))
+        (await _ris.Dmp.DocumentsAsync(Ins, Audience.Registry, Token))
         .Where(d => d.ClassCode != SignatureEntry.ClassCodeValue).ToList();
 
     /// <summary>The register of the RIS: the documents of a report in the order in which they came.</summary>
     public async Task<IReadOnlyList<string>> RegisterAsync(InstanceIdentifier document)
     {
-        var report = await _node.FindReportAsync(document, Token);
+        var report = await _ris.Node.FindReportAsync(document, Token);
         return report is null
             ? []
-            : (await _node.GetReportAsync(report.Value, Token)).Versions
+            : (await _ris.Node.GetReportAsync(report.Value, Token)).Versions
                 .Select(v => v.DocumentId.Extension!.Split('-')[1]).ToList();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _dmp.DisposeAsync();
-        await _node.DisposeAsync();
-        _folder.Dispose();
-        DmpFolder.Dispose();
-    }
+    public ValueTask DisposeAsync() => _ris.DisposeAsync();
 
     private static Comparer<InstanceIdentifier> ById { get; } = Comparer<InstanceIdentifier>.Create(
         (a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
 
     private async Task<List<InstanceIdentifier>> ApprovedAsync() => (await ReportsAsync())
         .Where(d => d.Status == AvailabilityStatus.Approved).Select(d => d.UniqueId).ToList();
-
-    private async Task StartNodeAsync() => _node = await RisNode.StartAsync(
-        new RisOptions
-        {
-            Hl7 = new Hl7NodeOptions { Application = "RIS", Facility = "SITE", Port = 0 },
-            Structures = [new StructureOptions { Id = "300017985", Name = "Centre d'imagerie" }],
-            SourceId = "1.2.250.1.999.10.3",
-        },
-        _folder.Path,
-        new DmpConnection(_dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
-        NodeSurroundings.Real(NullLoggerFactory.Instance), Token);
 }
