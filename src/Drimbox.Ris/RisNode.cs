@@ -18,6 +18,7 @@ using Drimbox.Ris.Messages;
 using Drimbox.Ris.ProcedureSteps;
 using Drimbox.Ris.Publications;
 using Drimbox.Ris.Reports;
+using Drimbox.Ris.Requests;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -63,8 +64,11 @@ public sealed partial class RisNode : IAsyncDisposable
             Patients = _patients,
             AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
         });
-        _requests = new RisRequestGrain(new RequestGrainParts(
-            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology"));
+        var requestParts = new RequestGrainParts(
+            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology");
+        _requests = new RisRequestGrain(requestParts);
+        _orders = new RequestRegister(requestParts);
+        _documents = new RequestDocuments(options, objects, surroundings.Ids, surroundings.Time);
         var logger = surroundings.Loggers.CreateLogger<RisNode>();
         _steps = options.Dicom is { } dicom ? Steps(dicom) : null;
         _clients = [];
@@ -165,7 +169,7 @@ public sealed partial class RisNode : IAsyncDisposable
         if (_options.Creator is { } creator)
             handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(PeerOf(creator), logger));
         if (_options.Teleradiology is { } platform)
-            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), logger));
+            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), _objects, logger));
         if (_options.Source is { } source)
             handlers[ReportGrain.CopyKind] = new(new ReportCopyHandler(PeerOf(source), _reports, _objects, logger));
         if (_options.Dicom is { Archive: { } archive } dicom)

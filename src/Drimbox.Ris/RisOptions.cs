@@ -1,10 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
 
 namespace Drimbox.Ris;
 
 /// <summary>A RIS node.</summary>
-public sealed record RisOptions
+public sealed record RisOptions : IValidatableObject
 {
     /// <summary>Node id, the first part of every stream and the name of its folder: a letter, then letters, digits
     /// and hyphens. Default "ris".</summary>
@@ -26,6 +28,16 @@ public sealed record RisOptions
     [Required]
     public string SourceId { get; init; } = "";
 
+    /// <summary>OID of the order numbers that the RIS assigns (DB/RIS.03). Default: <see cref="SourceId"/>.</summary>
+    public string? OrderAuthority { get; init; }
+
+    /// <summary>OID of the accession numbers (DB/RIS.05). Default: <see cref="SourceId"/>.</summary>
+    public string? AccessionAuthority { get; init; }
+
+    /// <summary>OID below which Study Instance UIDs are made (DB/RIS.07), at most 43 characters. Default:
+    /// <see cref="SourceId"/>.</summary>
+    public string? StudyRoot { get; init; }
+
     /// <summary>The platform that reads for this RIS, or null.</summary>
     public Hl7PeerOptions? Teleradiology { get; init; }
 
@@ -43,6 +55,38 @@ public sealed record RisOptions
     /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4. Default: none is sent.</summary>
     public string? ViewerHost { get; init; }
 
+    /// <summary>What the RIS writes around a PDF that is given to a request.</summary>
+    [Required]
+    public ScanOptions Scans { get; init; } = new();
+
     /// <summary>IANA time zone of timestamps that come without an offset. Default Europe/Paris.</summary>
     public string TimeZone { get; init; } = "Europe/Paris";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (oid, name) in ((string?, string)[])
+            [(OrderAuthority, nameof(OrderAuthority)), (AccessionAuthority, nameof(AccessionAuthority))])
+        {
+            if (oid is not null && !Uid.TryParse(oid, out _))
+                yield return new ValidationResult("must be an OID", [name]);
+        }
+
+        if (StudyRoot is not null && (!Uid.TryParse(StudyRoot, out _) || StudyRoot.Length > Limits.StudyRootLengthMax))
+        {
+            yield return new ValidationResult(
+                $"must be an OID of at most {Limits.StudyRootLengthMax} characters", [nameof(StudyRoot)]);
+        }
+
+        if (StudyRoot is null && SourceId.Length > Limits.StudyRootLengthMax)
+        {
+            yield return new ValidationResult(
+                $"is required where SourceId has more than {Limits.StudyRootLengthMax} characters",
+                [nameof(StudyRoot)]);
+        }
+    }
+
+    /// <summary>Under which OIDs the RIS assigns identifiers.</summary>
+    internal RisAuthorities ToAuthorities() => new(
+        Uid.Parse(OrderAuthority ?? SourceId), Uid.Parse(AccessionAuthority ?? SourceId),
+        Uid.Parse(StudyRoot ?? SourceId));
 }

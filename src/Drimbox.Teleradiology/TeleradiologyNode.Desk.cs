@@ -75,6 +75,14 @@ public sealed partial class TeleradiologyNode
         InstanceIdentifier order, CancellationToken cancellationToken = default) =>
         _grain.GetAsync(order, cancellationToken);
 
+    /// <summary>A document that the RIS sent for a request, byte for byte; null if the request has none with this id.
+    /// </summary>
+    public async Task<byte[]?> ReadAttachmentAsync(
+        InstanceIdentifier order, InstanceIdentifier document, CancellationToken cancellationToken = default) =>
+        (await _grain.GetAsync(order, cancellationToken)).Attachments.Find(document) is { } attachment
+            ? await _objects.ReadAsync(attachment.File, Limits.CdaBytesMax, cancellationToken)
+            : null;
+
     /// <summary>What waits, for the desk first: the worklist of the radiologist.</summary>
     public Task<IReadOnlyList<WorklistEntry>> ListWorklistAsync(
         WorklistFilter filter, CancellationToken cancellationToken = default) =>

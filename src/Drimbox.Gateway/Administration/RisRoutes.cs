@@ -1,7 +1,6 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
-using Drimbox.Core.Requests;
 using Drimbox.Ris;
 using Drimbox.Ris.Reports;
 using Microsoft.AspNetCore.Builder;
@@ -18,13 +17,13 @@ internal sealed record VisibilityChange(IReadOnlyList<Visibility> HiddenFrom);
 internal sealed record PublicationChoice(
     PublicationDecision Decision, string ProfessionalId, string FamilyName, string GivenName);
 
-/// <summary>The routes of the RIS: requests, the register of reports, their publications.</summary>
+/// <summary>The routes of the RIS: the register of reports, their publications.</summary>
 internal static class RisRoutes
 {
     public static void Map(IEndpointRouteBuilder routes, RisNode ris)
     {
         var group = routes.MapGroup("/api/ris");
-        MapRequests(group, ris);
+        RequestRoutes.Map(group, ris);
         MapReports(group, ris);
         routes.MapGroup("/api/ris/reports").ThroughSocketOnly().MapGet(
             "/{report}/versions/{sequence:int}/changes",
@@ -46,20 +45,6 @@ internal static class RisRoutes
                     sameTraitsAs = string.Join(' ', d.SameTraitsAs),
                 })));
         QueueRoutes.Map(group, ris.ListOutboxAsync, ris.ListInboxAsync);
-    }
-
-    private static void MapRequests(RouteGroupBuilder group, RisNode ris)
-    {
-        group.MapPost("/requests", async (ImagingRequest request, CancellationToken cancellation) =>
-            Answers.Of(await ris.PlaceRequestAsync(request, cancellation)));
-        group.MapPost("/requests/cancel", async (RequestCancellation request, CancellationToken cancellation) =>
-            Answers.Of(await ris.CancelRequestAsync(request, cancellation)));
-        group.MapPost("/requests/post-examination", async (PostExamination exam, CancellationToken cancellation) =>
-            Answers.Of(await ris.SendPostExaminationAsync(exam, cancellation)));
-        group.MapGet("/requests/{order}", async (string order, CancellationToken cancellation) =>
-            InstanceIdentifier.TryParse(order, null, out var id)
-                ? Results.Ok(await ris.GetRequestAsync(id, cancellation))
-                : Answers.Bad("An order is ROOT^NUMBER."));
     }
 
     private static void MapReports(RouteGroupBuilder group, RisNode ris)
