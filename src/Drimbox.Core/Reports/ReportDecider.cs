@@ -207,9 +207,9 @@ public static class ReportDecider
         {
             Versions = state.Versions.AddRange(other.Versions.ConvertAll(v => v with { Sequence = ++next })),
             Deletions = state.Deletions.AddRange(other.Deletions),
-            ChosenVisibility = state.ChosenVisibility ?? other.ChosenVisibility,
-            DecidedMasks = state.ChosenVisibility is null ? other.DecidedMasks : state.DecidedMasks,
-            ChosenToDmp = state.ChosenToDmp ?? other.ChosenToDmp,
+            ChosenVisibility = PublicationDecisions.JoinedMasks(state, other),
+            DecidedMasks = PublicationDecisions.JoinedDecidedMasks(state, other),
+            ChosenToDmp = PublicationDecisions.JoinedToDmp(state, other),
             Decisions = state.Decisions.AddRange(other.Decisions),
             FeedingIsOpposed = state.FeedingIsOpposed || other.FeedingIsOpposed,
             BusinessAcks = state.BusinessAcks.AddRange(other.BusinessAcks),
