@@ -38,9 +38,13 @@ public sealed partial class RisNode
         var state = await _reports.GetAsync(report, cancellation);
         if (state.HeadVersion is not { } head)
             return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No report has this id."));
+        var template = _options.Templates.FirstOrDefault(t => t.Name == text.Template);
+        if (text.Template is not null && template is null)
+            return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No template has this name."));
         var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
         var document = Amendment.TryWrite(
-            head, text, _surroundings.Ids, _surroundings.Time.GetUtcNow(), zone, out var refusal);
+            head, text with { Title = text.Title ?? template?.Title }, _surroundings.Ids,
+            _surroundings.Time.GetUtcNow(), zone, out var refusal);
         if (document is null) return new GrainReply(refusal);
         if (CdaReader.TryRead(document, out refusal) is not { } header) return new GrainReply(refusal);
         var file = await _objects.PutAsync(document, cancellation);
@@ -48,6 +52,7 @@ public sealed partial class RisNode
         var command = new AmendReport(header, file, sha1, actor)
         {
             Reason = text.Reason,
+            Restrictions = template?.Publication ?? [],
             Mail = head.InsQualified ? null : await _mail.KeepAsync(head.DocumentId, document, cancellation),
         };
         return await _reports.ExecuteAsync(report, command, null, cancellation);

@@ -127,6 +127,7 @@ public static class ReportDecider
             Header = command.Header,
             File = command.File,
             Sha1 = command.Sha1,
+            Choices = PublicationDefaults.Restrict(head.Choices, command.Restrictions),
             RecordedAt = context.Now,
             ControlId = null,
             Mail = command.Mail,
