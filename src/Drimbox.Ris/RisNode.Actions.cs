@@ -82,6 +82,21 @@ public sealed partial class RisNode
     public Task<byte[]> ReadDocumentAsync(ReportVersion version, CancellationToken cancellation) =>
         _objects.ReadAsync(version.File, Limits.CdaBytesMax, cancellation);
 
+    /// <summary>What a version says otherwise than the one that it replaces, in its header and in its text. It names
+    /// patients and says what reports say.</summary>
+    /// <returns>Null: one of the two is not known here.</returns>
+    public async Task<ReportChanges?> ChangesOfAsync(
+        ReportState report, ReportVersion version, CancellationToken cancellation)
+    {
+        if (version.Parent is not { } parent || report.Find(parent) is not { } before) return null;
+        var was = CdaBody.TryRead(await ReadDocumentAsync(before, cancellation), out _);
+        var now = CdaBody.TryRead(await ReadDocumentAsync(version, cancellation), out _);
+        // Documents that were taken once can be read again.
+        Invariant.Holds(was is not null && now is not null);
+        return new ReportChanges(
+            VersionChanges.Between(before.Header, version.Header), BodyChanges.Between(was, now));
+    }
+
     /// <summary>What is sent to MSSanté of a version: its rendition where it has one, else the document. Null for a
     /// document whose INS is not qualified and which has none: nothing may be sent.</summary>
     public async Task<byte[]?> ReadMailDocumentAsync(ReportVersion version, CancellationToken cancellation)
