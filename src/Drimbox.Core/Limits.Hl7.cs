@@ -28,6 +28,14 @@ public static partial class Limits
     /// <summary>200,000 characters of one report, some sixty pages: the longest dictated reports have three.</summary>
     public const int ReportCharactersMax = 200_000;
 
+    /// <summary>5,000 pages of a printed report that is read again: <see cref="ReportCharactersMax"/> empty lines are
+    /// 4,000.</summary>
+    public const int PrintedPagesMax = 5_000;
+
+    /// <summary>1,000 words that differ between two versions of a text: corrections change tens. Looking for them takes
+    /// at most as many passes over the text, and 4 MB.</summary>
+    public const int TextDiffEditsMax = 1_000;
+
     /// <summary>512 characters of a viewer address: its QR code (ISO/IEC 18004, level M, version 18) stays readable
     /// when it is printed 35 mm wide; an IHE Invoke Image Display address has 150.</summary>
     public const int ViewerUrlLengthMax = 512;

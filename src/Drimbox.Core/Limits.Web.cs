@@ -72,6 +72,13 @@ public static partial class Limits
     /// <summary>256 attributes in one search: PS3.4 C.6 has 60 keys.</summary>
     public const int SearchAttributesMax = 256;
 
+    /// <summary>60 s without a byte of an archive that a study is fetched from, as <see cref="MllpAnswerTimeout"/>: one
+    /// that has to bring the study back from slow storage is asked again.</summary>
+    public static readonly TimeSpan WebFetchStallTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>1 MiB of an answer about one study; one has 2 KiB.</summary>
+    public const int WebFetchSearchBytesMax = 1024 * 1024;
+
     /// <summary>32 characters of a bearer token at least: 128 bits as hexadecimal digits.</summary>
     public const int BearerTokenLengthMin = 32;
 }

@@ -27,9 +27,13 @@ public sealed partial class RisNode
         var state = await _reports.GetAsync(report, cancellation);
         if (state.HeadVersion is not { } head)
             return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No report has this id."));
+        var template = _options.Templates.FirstOrDefault(t => t.Name == text.Template);
+        if (text.Template is not null && template is null)
+            return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No template has this name."));
         var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
         var document = Amendment.TryWrite(
-            head, text, _surroundings.Ids, _surroundings.Time.GetUtcNow(), zone, out var refusal);
+            head, text with { Title = text.Title ?? template?.Title }, _surroundings.Ids,
+            _surroundings.Time.GetUtcNow(), zone, out var refusal);
         if (document is null) return new GrainReply(refusal);
         if (CdaReader.TryRead(document, out refusal) is not { } header) return new GrainReply(refusal);
         var file = await _objects.PutAsync(document, cancellation);
@@ -37,6 +41,7 @@ public sealed partial class RisNode
         var command = new AmendReport(header, file, sha1, actor)
         {
             Reason = text.Reason,
+            Restrictions = template?.Publication ?? [],
             Mail = head.InsQualified ? null : await _mail.KeepAsync(head.DocumentId, document, cancellation),
         };
         return await _reports.ExecuteAsync(report, command, null, cancellation);
@@ -65,6 +70,21 @@ public sealed partial class RisNode
     /// <summary>The document of a version, byte for byte.</summary>
     public Task<byte[]> ReadDocumentAsync(ReportVersion version, CancellationToken cancellation) =>
         _objects.ReadAsync(version.File, Limits.CdaBytesMax, cancellation);
+
+    /// <summary>What a version says otherwise than the one that it replaces, in its header and in its text. It names
+    /// patients and says what reports say.</summary>
+    /// <returns>Null: one of the two is not known here.</returns>
+    public async Task<ReportChanges?> ChangesOfAsync(
+        ReportState report, ReportVersion version, CancellationToken cancellation)
+    {
+        if (version.Parent is not { } parent || report.Find(parent) is not { } before) return null;
+        var was = CdaBody.TryRead(await ReadDocumentAsync(before, cancellation), out _);
+        var now = CdaBody.TryRead(await ReadDocumentAsync(version, cancellation), out _);
+        // Documents that were taken once can be read again.
+        Invariant.Holds(was is not null && now is not null);
+        return new ReportChanges(
+            VersionChanges.Between(before.Header, version.Header), BodyChanges.Between(was, now));
+    }
 
     /// <summary>What is sent to MSSanté of a version: its rendition where it has one, else the document. Null for a
     /// document whose INS is not qualified and which has none: nothing may be sent.</summary>

@@ -52,6 +52,10 @@ public sealed record RisOptions : IValidatableObject
     /// the INS of the document is enough.</summary>
     public bool KnownPatientsOnly { get; init; }
 
+    /// <summary>The kinds of documents that users write, beside the plain one. A user names one: none is taken by
+    /// itself. Default: none.</summary>
+    public IReadOnlyList<RisTemplateOptions> Templates { get; init; } = [];
+
     /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4. Default: none is sent.</summary>
     public string? ViewerHost { get; init; }
 

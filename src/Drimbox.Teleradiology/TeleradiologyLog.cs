@@ -7,7 +7,7 @@ namespace Drimbox.Teleradiology;
 internal static partial class TeleradiologyLog
 {
     [LoggerMessage(2100, LogLevel.Information, "Teleradiology node {Node}: HL7 on {Hl7}, DICOM on {Dicom}")]
-    public static partial void Started(ILogger logger, string node, IPEndPoint hl7, IPEndPoint dicom);
+    public static partial void Started(ILogger logger, string node, IPEndPoint hl7, IPEndPoint? dicom);
 
     [LoggerMessage(2101, LogLevel.Information, "Teleradiology node {Node} stopped")]
     public static partial void Stopped(ILogger logger, string node);

@@ -38,7 +38,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     private readonly MllpClient _ris;
     private readonly StudyFetch _fetch;
     private readonly Dispatcher _dispatcher;
-    private readonly DicomAcceptor _acceptor;
+    private readonly DicomAcceptor? _acceptor;
     private readonly MllpListener _listener;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
@@ -77,8 +77,10 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             time);
         var studies = new ExpectedStudies(StudyFolders.Open(folder, Disk.Real, ids));
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
-        _fetch = new StudyFetch(
-            options.Archive!, ownAe, studies, _grain, time, loggers.CreateLogger<StudyFetch>());
+        IStudyRetrieval retrieval = options.WebArchive is { } web
+            ? new WebRetrieval(web, ownAe, studies, time)
+            : new MoveRetrieval(options.Archive!, ownAe, time);
+        _fetch = new StudyFetch(retrieval, studies, _grain, time, loggers.CreateLogger<StudyFetch>());
         _dispatcher = new Dispatcher(
             store,
             new DispatcherOptions
@@ -99,22 +101,9 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());
-        _acceptor = new DicomAcceptor(
-            new AcceptorOptions
-            {
-                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
-                AeTitles = [ownAe],
-                Tls = TlsServerOptions.From(options.Dicom.Tls),
-                Callers =
-                [
-                    new CallerRule(AeTitle.Parse(options.Archive!.AeTitle))
-                    {
-                        Services = AllowedServices.Echo | AllowedServices.Store,
-                    },
-                ],
-                Store = studies,
-            },
-            loggers.CreateLogger<DicomAcceptor>(), time);
+        _acceptor = options.WebArchive is null
+            ? AcceptorFor(options, ownAe, studies, loggers.CreateLogger<DicomAcceptor>(), time)
+            : null;
         var door = new RequestDoor(
             new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects), acks,
             loggers.CreateLogger<RequestDoor>());
@@ -131,8 +120,8 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     /// <summary>Where the RIS sends to.</summary>
     public IPEndPoint Hl7EndPoint => _listener.LocalEndPoint;
 
-    /// <summary>Where the archive sends to.</summary>
-    public IPEndPoint DicomEndPoint { get; private set; } = null!;
+    /// <summary>Where the archive sends to; null where studies are fetched over DICOMweb.</summary>
+    public IPEndPoint? DicomEndPoint { get; private set; }
 
     /// <summary>Opens the store of the node, takes up the work that lies in it, and opens the doors last.</summary>
     /// <param name="options">Valid by their annotations.</param>
@@ -207,7 +196,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         await _listener.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _dispatching;
-        await _acceptor.StopAsync(cancellationToken);
+        if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         TeleradiologyLog.Stopped(_logger, _options.Node);
     }
 
@@ -216,7 +205,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         using var patience = new CancellationTokenSource(Limits.DrainTimeout, _time);
         await StopAsync(patience.Token);
         await _listener.DisposeAsync();
-        await _acceptor.DisposeAsync();
+        if (_acceptor is not null) await _acceptor.DisposeAsync();
         await _ris.DisposeAsync();
         _fetch.Dispose();
         _worklist.Dispose();
@@ -224,10 +213,29 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private static DicomAcceptor AcceptorFor(
+        TeleradiologyOptions options, AeTitle ownAe, ICStoreScp store, ILogger logger, TimeProvider time) =>
+        new(
+            new AcceptorOptions
+            {
+                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
+                AeTitles = [ownAe],
+                Tls = TlsServerOptions.From(options.Dicom.Tls),
+                Callers =
+                [
+                    new CallerRule(AeTitle.Parse(options.Archive!.AeTitle))
+                    {
+                        Services = AllowedServices.Echo | AllowedServices.Store,
+                    },
+                ],
+                Store = store,
+            },
+            logger, time);
+
     private void Start()
     {
-        _acceptor.Start();
-        DicomEndPoint = _acceptor.EndPoint;
+        _acceptor?.Start();
+        DicomEndPoint = _acceptor?.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
         _listener.Start();
         TeleradiologyLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);

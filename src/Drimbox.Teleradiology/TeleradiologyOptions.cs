@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Teleradiology.Studies;
 
 namespace Drimbox.Teleradiology;
 
 /// <summary>A teleradiology platform node. It has no DMP section: it has no way to the DMP.</summary>
-public sealed record TeleradiologyOptions
+public sealed record TeleradiologyOptions : IValidatableObject
 {
     /// <summary>Node id. Default "teleradiology".</summary>
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
@@ -24,9 +25,12 @@ public sealed record TeleradiologyOptions
     [Required]
     public Hl7PeerOptions? Ris { get; init; }
 
-    /// <summary>The archive that the studies are fetched from. No default.</summary>
-    [Required]
+    /// <summary>The archive that the studies are fetched from by C-MOVE, or null with <see cref="WebArchive"/>.</summary>
     public DicomPeerOptions? Archive { get; init; }
+
+    /// <summary>The DICOMweb service that the studies are fetched from by WADO-RS, in place of <see cref="Archive"/>.
+    /// Then nobody sends images, and the DICOM port is not opened. Default: none.</summary>
+    public WebArchiveOptions? WebArchive { get; init; }
 
     /// <summary>OID under which the platform makes ids of documents. No default.</summary>
     [Required]
@@ -53,6 +57,15 @@ public sealed record TeleradiologyOptions
     /// <summary>IANA time zone of the times that reports show. Default Europe/Paris.</summary>
     [Required]
     public string TimeZone { get; init; } = "Europe/Paris";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if ((Archive is null) == (WebArchive is null))
+        {
+            yield return new ValidationResult(
+                "is required, or WebArchive in its place: studies come from one of the two", [nameof(Archive)]);
+        }
+    }
 }
 
 /// <summary>What the body of a report is.</summary>

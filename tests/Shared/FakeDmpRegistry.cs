@@ -16,6 +16,9 @@ internal sealed class FakeDmpRegistry
         .Where(e => e.Value.Status == AvailabilityStatus.Approved).Select(e => e.Key)
         .OrderBy(id => id.ToString(), StringComparer.Ordinal)];
 
+    public bool IsApproved(InstanceIdentifier document) =>
+        _entries.TryGetValue(document, out var entry) && entry.Status == AvailabilityStatus.Approved;
+
     public Visibility VisibilityOf(InstanceIdentifier document) => _entries[document].Visibility;
 
     public bool Knows(InstanceIdentifier document) => _entries.ContainsKey(document);

@@ -99,6 +99,25 @@ internal static class PublicationDecisions
         }
     }
 
+    /// <summary>What was decided about two reports that turn out to be one. Which of them takes in the other depends on
+    /// the order of the messages, and the outcome must not: what one decision hides stays hidden.</summary>
+    public static Visibility? JoinedMasks(ReportState one, ReportState other) =>
+        one.ChosenVisibility is null && other.ChosenVisibility is null ? null : Hidden(one) | Hidden(other);
+
+    /// <inheritdoc cref="JoinedMasks"/>
+    public static Visibility JoinedDecidedMasks(ReportState one, ReportState other)
+    {
+        if (one.ChosenVisibility is null) return other.DecidedMasks;
+        return other.ChosenVisibility is null ? one.DecidedMasks : one.DecidedMasks | other.DecidedMasks;
+    }
+
+    /// <inheritdoc cref="JoinedMasks"/>
+    public static bool? JoinedToDmp(ReportState one, ReportState other) => one.ChosenToDmp is { } first
+        && other.ChosenToDmp is { } second ? first && second : one.ChosenToDmp ?? other.ChosenToDmp;
+
+    private static Visibility Hidden(ReportState state) =>
+        (state.ChosenVisibility ?? Visibility.Normal) & state.DecidedMasks;
+
     private static bool WasTakenOut(ReportState state, InstanceIdentifier document) =>
         (state.Publication.Documents.TryGetValue(document, out var published)
             && published.Status != AvailabilityStatus.Approved)

@@ -28,6 +28,9 @@ public sealed record AmendReport(CdaHeader Header, StoredObject File, string Sha
     /// <summary>Why, as the user says; null where nothing is said.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>What the kind of document asks for its publication (<see cref="PublicationDefaults"/>).</summary>
+    public IReadOnlyList<PublicationDecision> Restrictions { get; init; } = [];
+
     /// <summary>The rendition for MSSanté of a document whose INS is not qualified, or null.</summary>
     public MailDocument? Mail { get; init; }
 }

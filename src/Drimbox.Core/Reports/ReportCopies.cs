@@ -22,7 +22,8 @@ internal static class ReportCopies
         }
 
         var choices = ChoicesOf(after, head);
-        if (before.Head != head.DocumentId || before.HeadIsWithdrawn)
+        // Behind a version that fills a gap the head is told once more: a DRIMbox may take the last one for the newest.
+        if (before.Head != head.DocumentId || before.HeadIsWithdrawn || copies.Count > 0)
         {
             var action = head.Parent is null ? ReportAction.Initial : ReportAction.Replace;
             copies.Add(new ReportCopy(action, head, choices, false));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Reports;
 
 namespace Drimbox.Core.Requests;
 
@@ -20,7 +21,11 @@ public sealed record PlatformDocument(
     StatedPatient Patient,
     PatientVisit Visit,
     Organization Structure,
-    bool Withdrawn = false);
+    bool Withdrawn = false)
+{
+    /// <summary>What its template asks for its publication; the RIS takes it as the initial choices.</summary>
+    public PublicationChoices Choices { get; init; } = PublicationChoices.Default;
+}
 
 /// <summary>What happened to a request on the teleradiology platform.</summary>
 [JsonDerivedType(typeof(RequestReceived), nameof(RequestReceived))]
@@ -46,7 +51,7 @@ public sealed record RequestAnswered(RequestResponse Response, string Actor, str
 public sealed record PostExaminationReceived(PostExamination PostExamination, DateTimeOffset At)
     : PlatformRequestEvent;
 
-/// <summary>The images of the study came by C-MOVE.</summary>
+/// <summary>The images of the study are here.</summary>
 public sealed record StudyFetched(Uid StudyInstanceUid, int Instances, DateTimeOffset At) : PlatformRequestEvent;
 
 /// <summary>A text was kept that somebody has still to sign; the one before it is no longer the draft.</summary>

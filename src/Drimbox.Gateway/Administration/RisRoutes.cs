@@ -33,8 +33,8 @@ internal static class RisRoutes
                     var state = await ris.GetReportAsync(id, cancellation);
                     if (state.Versions.Find(v => v.Sequence == sequence) is not { } version)
                         return Answers.Missing("The report has no such version.");
-                    return version.Parent is { } parent && state.Find(parent) is { } before
-                        ? Results.Ok(VersionChanges.Between(before.Header, version.Header))
+                    return await ris.ChangesOfAsync(state, version, cancellation) is { } changes
+                        ? Results.Ok(RisViews.Changes(changes))
                         : Answers.Missing("The version replaces none that is known here.");
                 }, cancellation));
         routes.MapGroup("/api/ris/patients").ThroughSocketOnly().MapGet(
@@ -88,7 +88,9 @@ internal static class RisRoutes
                         return Answers.Missing("The report has no such version.");
                     return await ris.ReadMailDocumentAsync(version, cancellation) is { } document
                         ? Results.Bytes(document, "text/xml")
-                        : Answers.Missing("The INS is not qualified and stands in the text: nothing may be sent.");
+                        : Answers.Missing(
+                            "The INS is not qualified, and it stands in the text or in a file of the document that "
+                            + "cannot be read: nothing may be sent.");
                 }, cancellation));
         group.MapPost("/reports/{report}/amend",
             (string report, AmendmentText text, HttpContext context, CancellationToken cancellation) =>
@@ -184,6 +186,18 @@ internal static class RisViews
             error = a.Ack.Error is { } error ? $"{error.Code} {error.Text}" : null,
             recordedAt = a.RecordedAt,
         }),
+    };
+
+    public static object Changes(ReportChanges changes) => new
+    {
+        header = changes.Header,
+        text = changes.Body.Text,
+        note = changes.Body.Text is not null ? null
+            : changes.Body.Before.SequenceEqual(changes.Body.After)
+                ? "The body cannot be read as text; its files are the same."
+                : "The body cannot be read as text; its files differ.",
+        filesBefore = changes.Body.Before,
+        filesAfter = changes.Body.After,
     };
 
     private static string PublicationOf(ReportState state)

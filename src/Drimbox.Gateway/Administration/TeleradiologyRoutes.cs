@@ -35,9 +35,13 @@ internal sealed record WrittenReport(
     string? Indications, string? Technique, string? Results, string? Conclusion, string? Template = null)
 {
     /// <param name="under">The text of the template, or an empty one.</param>
-    public ReportText ToText(ReportText under) => new(
-        Indications ?? under.Indication, Technique ?? under.Technique, Results ?? under.Results,
-        Conclusion ?? under.Conclusion);
+    public ReportText ToText(ReportText under) => under with
+    {
+        Indication = Indications ?? under.Indication,
+        Technique = Technique ?? under.Technique,
+        Results = Results ?? under.Results,
+        Conclusion = Conclusion ?? under.Conclusion,
+    };
 }
 
 /// <summary>The routes of the teleradiology platform.</summary>
@@ -59,6 +63,7 @@ internal static class TeleradiologyRoutes
             name = template.Name,
             modalities = string.Join(' ', template.Modalities),
             regions = string.Join(' ', template.Regions),
+            publication = string.Join(' ', template.Publication),
         })));
         group.MapGet("/requests/{order}", (string order, CancellationToken cancellation) =>
             WithOrderAsync(order, async id =>

@@ -23,6 +23,10 @@ internal static class ReportsCommand
         var results = new Option<string?>("--results") { Description = "The new results." };
         var title = new Option<string?>("--title") { Description = "The new title; default: that of the version before." };
         var reason = new Option<string?>("--reason") { Description = "Why: kept in the register." };
+        var template = new Option<string?>("--template")
+        {
+            Description = "The kind of document, one of Ris:Templates: its title, and its publication.",
+        };
         var sequence = new Argument<int>("version") { Description = "Register number of the version." };
         var hide = new Option<Visibility[]>("--hide-from")
         {
@@ -54,13 +58,17 @@ internal static class ReportsCommand
                 client.GetAsync("/api/ris/reports", cancellation)),
             new Command("show", "One report with its versions.") { Report }.Calls((client, parsed, cancellation) =>
                 client.GetAsync(PathOf(parsed), cancellation)),
-            new Command("amend", "Write the next version.") { Report, conclusion, results, title, reason }.Calls(
+            new Command("amend", "Write the next version.")
+            {
+                Report, conclusion, results, title, reason, template,
+            }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/amend", new
                 {
                     conclusion = parsed.GetValue(conclusion),
                     results = parsed.GetValue(results),
                     title = parsed.GetValue(title),
                     reason = parsed.GetValue(reason),
+                    template = parsed.GetValue(template),
                 }, cancellation)),
             new Command("visibility", "Change who sees it, without a new version.") { Report, hide }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(
@@ -77,7 +85,7 @@ internal static class ReportsCommand
                     new PublicationChoice(
                         parsed.GetValue(decision), parsed.GetValue(by)!, parsed.GetValue(family)!,
                         parsed.GetValue(given) ?? ""), cancellation)),
-            new Command("changes", "What the header of a version says otherwise than that of the one that it replaces.")
+            new Command("changes", "What a version says otherwise than the one that it replaces: header and text.")
             {
                 Report, sequence,
             }.Calls((client, parsed, cancellation) => client.GetAsync(

@@ -160,7 +160,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (Teleradiology is not null)
         {
             lines.Add($"teleradiology  MLLP  {Teleradiology.Hl7EndPoint}");
-            lines.Add($"teleradiology  DICOM {configuration.Teleradiology!.Dicom.AeTitle}@{Teleradiology.DicomEndPoint}");
+            if (Teleradiology.DicomEndPoint is { } door)
+                lines.Add($"teleradiology  DICOM {configuration.Teleradiology!.Dicom.AeTitle}@{door}");
         }
 
         if (Source is not null)

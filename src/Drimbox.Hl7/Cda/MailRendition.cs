@@ -3,6 +3,7 @@ using System.Xml;
 using System.Xml.Linq;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Hl7.Pdf;
 using static Drimbox.Hl7.Cda.CdaNames;
 
 namespace Drimbox.Hl7.Cda;
@@ -17,13 +18,16 @@ public static class MailRendition
     // CDA R2, ClinicalDocument: what follows relatedDocument.
     private static readonly string[] AfterRelatedDocument = ["authorization", "componentOf", "component"];
 
+    // FR-Documents-ajoutes, [0..1] in a report (schematron CI-SIS_IMG-CR-IMG_2024.01).
+    private const string AttachedDocuments = "1.2.250.1.213.1.1.2.37";
+
     /// <summary>Makes the rendition of a document.</summary>
     /// <param name="id">ClinicalDocument/id of the rendition.</param>
     /// <param name="setId">The same for the renditions of all versions of a report. They cannot have that of the
     /// report: setId and versionNumber name one document.</param>
     /// <param name="replaces">The rendition that was sent of the version before, or null.</param>
-    /// <returns>The rendition in UTF-8, or null with the reason: not a CDA, or the INS stands in its text too. What a
-    /// PDF prints is not looked into.</returns>
+    /// <returns>The rendition in UTF-8, or null with the reason: not a CDA, the INS stands in its text too, or its body
+    /// is a file that may show the INS (docs/adr/0020).</returns>
     public static byte[]? TryWrite(
         ReadOnlyMemory<byte> cda,
         InstanceIdentifier id,
@@ -39,16 +43,15 @@ public static class MailRendition
             return null;
         }
 
-        var matricules = RemoveIns(root);
+        var ins = new InsMentions(RemoveIns(root));
         var parent = new XElement(own);
         Name(own, id);
         if (root.Element(V3 + "setId") is { } set) Name(set, setId);
         Relate(root, parent, replaces);
-        if (StillNames(root, matricules))
-        {
-            refusal = new Refusal(RefusalReason.DataType, "The INS stands in the text of the document too.");
-            return null;
-        }
+        refusal = CheckFiles(root, ins) ?? (StillNames(root, ins)
+            ? new Refusal(RefusalReason.DataType, "The INS stands in the text of the document too.")
+            : null);
+        if (refusal is not null) return null;
 
         return Write(document);
     }
@@ -97,34 +100,38 @@ public static class MailRendition
     private static bool IsAfterRelatedDocument(XElement element) =>
         AfterRelatedDocument.Contains(element.Name.LocalName);
 
-    private static bool StillNames(XElement root, HashSet<string> matricules)
+    /// <summary>What the files within the document show must be known. A PDF of this program is read; what is attached
+    /// to a structured body is left out, since the sections say it; anything else is not sent.</summary>
+    private static Refusal? CheckFiles(XElement root, InsMentions ins)
     {
-        bool Names(string text) => matricules.Any(m => text.Contains(m, StringComparison.Ordinal))
-            || NationalAuthorities.InsOids.Any(oid => EndsThere(text, oid));
-
-        return root.DescendantNodesAndSelf().Any(node => node switch
+        foreach (var file in CdaBody.FilesOf(root))
         {
-            XElement e => e.Attributes().Any(a => Names(a.Value)),
-            // Base64 has no dots and matches no matricule but by chance: digits of a PDF mean nothing.
-            XText { Parent: { } holder } text =>
-                (string?)holder.Attribute("representation") != "B64" && Names(text.Value),
-            XComment comment => Names(comment.Value),
-            _ => false,
-        });
-    }
-
-    // 1.2.250.1.213.1.4.1 begins 1.2.250.1.213.1.4.10, which is another OID.
-    private static bool EndsThere(string text, string oid)
-    {
-        for (var at = text.IndexOf(oid, StringComparison.Ordinal); at >= 0;
-             at = text.IndexOf(oid, at + 1, StringComparison.Ordinal))
-        {
-            var end = at + oid.Length;
-            if (end == text.Length || !(char.IsAsciiDigit(text[end]) || text[end] == '.')) return true;
+            if (IsWithoutIns(file, ins)) continue;
+            var attachment = file.Ancestors(V3 + "section").FirstOrDefault(section =>
+                section.Elements(V3 + "templateId").Any(id => (string?)id.Attribute("root") == AttachedDocuments));
+            if (attachment?.Parent is not { } component)
+                return new Refusal(RefusalReason.DataType, "A file within the document may show the INS.");
+            // Two files of one section.
+            if (component.Parent is not null) component.Remove();
         }
 
-        return false;
+        return null;
     }
+
+    private static bool IsWithoutIns(XElement file, InsMentions ins) =>
+        CdaBody.MediaTypeOf(file) == "application/pdf" && CdaBody.BytesOf(file) is { } pdf
+        && ReportPdfText.TryRead(pdf) is { } text && !ins.StandIn(text.Everything);
+
+    private static bool StillNames(XElement root, InsMentions ins) =>
+        root.DescendantNodesAndSelf().Any(node => node switch
+        {
+            XElement e => e.Attributes().Any(a => ins.StandIn(a.Value)),
+            XText { Parent: { } holder } text =>
+                (string?)holder.Attribute("representation") != "B64" && ins.StandIn(text.Value),
+            XComment comment => ins.StandIn(comment.Value),
+            XProcessingInstruction instruction => ins.StandIn(instruction.Data),
+            _ => false,
+        });
 
     private static byte[] Write(XDocument document)
     {

@@ -9,8 +9,9 @@ namespace Drimbox.Ris.Reports;
 /// <summary>What a RIS user writes into the next version of a report.</summary>
 /// <param name="Title">Title of the document; null keeps that of the version before.</param>
 /// <param name="Reason">Why there is a next version: kept in the register, not in the document.</param>
+/// <param name="Template">The name of one of <see cref="RisOptions.Templates"/>, or null.</param>
 public sealed record AmendmentText(
-    string Conclusion, string? Results = null, string? Title = null, string? Reason = null);
+    string Conclusion, string? Results = null, string? Title = null, string? Reason = null, string? Template = null);
 
 /// <summary>The document of an amendment: a level 1 report by the RIS that replaces the head, with the same setId and the
 /// next version number (docs/adr/0005).</summary>

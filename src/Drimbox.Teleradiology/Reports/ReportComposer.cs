@@ -115,7 +115,11 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             request.Structure.Name,
             [
                 $"{patient.BirthName} {patient.FirstGivenName}, {SexOf(patient)} le {DateOf(patient.BirthDate)}",
-                $"INS : {patient.Ins?.Extension}",
+                // Facts document 5.2: the matricule goes out with a qualified identity only. Without it the same print
+                // may be sent by MSSanté.
+                .. QualifiedIns.From(patient, examination.Patient.Reliability) is { Matricule: var matricule }
+                    ? [$"INS : {matricule.Extension}"]
+                    : Array.Empty<string>(),
                 .. patient.UsedName is { } used ? [$"Nom utilisé : {used}"] : Array.Empty<string>(),
             ],
             [

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
 using Drimbox.Grains.Requests;
 using Drimbox.Storage;
@@ -121,7 +122,12 @@ internal sealed class ReportDesk(
         var document = new PlatformDocument(
             identity.DocumentId, identity.SetId, identity.Replaces, identity.VersionNumber,
             await objects.PutAsync(cda, cancellationToken),
-            examination.Patient, examination.Visit, request.Structure);
+            examination.Patient, examination.Visit, request.Structure)
+        {
+            // A correction must not show what was hidden: only the RIS lifts it.
+            Choices = PublicationDefaults.Restrict(
+                text.Publication, state.LastDocument?.Choices ?? PublicationChoices.Default),
+        };
         var reply = await grain.ExecuteAsync(
             [(order, new SendReport(document, actor))], null, null, cancellationToken);
         return reply.Refusal is null ? new ReportReply(null, document) : new ReportReply(reply.Refusal, null);

@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
 
 namespace Drimbox.Teleradiology.Reports;
@@ -10,6 +11,9 @@ namespace Drimbox.Teleradiology.Reports;
 /// <param name="Conclusion">What it means.</param>
 public sealed record ReportText(string Indication, string Technique, string Results, string Conclusion)
 {
+    /// <summary>What the template asks for the publication.</summary>
+    public PublicationChoices Publication { get; init; } = PublicationChoices.Default;
+
     /// <summary>In characters, all parts together.</summary>
     internal int Length => Indication.Length + Technique.Length + Results.Length + Conclusion.Length;
 }

@@ -51,8 +51,8 @@ internal sealed class RisMessages(TeleradiologyOptions options, ObjectStore obje
             document.Structure,
             header.Orders[0].PlacerOrderNumber,
             document.Visit.PatientClass,
-            // Where the report goes is the RIS's to decide; the platform only says nothing against it.
-            PublicationChoices.Default,
+            // Where the report goes is the RIS's to decide; the platform says what the template asks for (MetaDMPMSS).
+            document.Choices,
             RelatedAndParentDisagree: false);
         return ReportMessageWriter.WriteMdm(report, cda, envelope, document.Visit);
     }

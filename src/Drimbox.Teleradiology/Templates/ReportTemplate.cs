@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
 using Drimbox.Teleradiology.Reports;
 
@@ -15,6 +16,10 @@ namespace Drimbox.Teleradiology.Templates;
 public sealed partial record ReportTemplate(
     string Name, IReadOnlyList<string> Modalities, IReadOnlyList<string> Regions, ReportText Text)
 {
+    /// <summary>What it asks for the publication of its reports (<see cref="PublicationDefaults"/>). One that asks for
+    /// something is never proposed by itself: somebody names it.</summary>
+    public IReadOnlyList<PublicationDecision> Publication { get; init; } = [];
+
     /// <summary>What there is without any file. It says what was done, and leaves what was seen to the radiologist: no
     /// default of ours reads as a finding.</summary>
     public static ReportTemplate Default { get; } = new(
@@ -68,7 +73,13 @@ internal static partial class TemplateWords
 
     public static ReportText Fill(ReportText text, ImagingRequest request, PostExamination? examination)
     {
-        return new ReportText(Of(text.Indication), Of(text.Technique), Of(text.Results), Of(text.Conclusion));
+        return text with
+        {
+            Indication = Of(text.Indication),
+            Technique = Of(text.Technique),
+            Results = Of(text.Results),
+            Conclusion = Of(text.Conclusion),
+        };
 
         // A value is not looked at again: what the RIS wrote in braces is no word of ours.
         string Of(string part) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Drimbox.Core;
+using Drimbox.Core.Reports;
 using Drimbox.Teleradiology.Reports;
 
 namespace Drimbox.Teleradiology.Templates;
@@ -15,6 +16,7 @@ public sealed partial class ReportTemplates
         AllowTrailingCommas = true,
         PropertyNameCaseInsensitive = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter() },
     };
 
     private readonly SortedDictionary<string, ReportTemplate> _templates = new(StringComparer.Ordinal)
@@ -26,8 +28,8 @@ public sealed partial class ReportTemplates
     public IReadOnlyCollection<ReportTemplate> All => _templates.Values;
 
     /// <summary>Reads <c>NAME.json</c> of a folder: <c>{ "Modalities": ["CT"], "Regions": ["774007"], "Indication":
-    /// "…", "Technique": "…", "Results": "…", "Conclusion": "…" }</c>, all optional. A file named default.json takes
-    /// the place of ours.</summary>
+    /// "…", "Technique": "…", "Results": "…", "Conclusion": "…", "Publication": ["Withhold"] }</c>, all optional. A
+    /// file named default.json takes the place of ours.</summary>
     /// <param name="folder">Null for ours alone.</param>
     /// <exception cref="FormatException">A file is no template: its name and what is wrong are in the message.
     /// </exception>
@@ -51,10 +53,11 @@ public sealed partial class ReportTemplates
 
     public ReportTemplate? Find(string name) => _templates.GetValueOrDefault(name);
 
-    /// <summary>The one that is made for most of what the examination is; of equals, the first by name.</summary>
+    /// <summary>The one that is made for most of what the examination is; of equals, the first by name. Never one that
+    /// restricts the publication: then a setting could take the reports of all examinations out of the DMP.</summary>
     public ReportTemplate BestFor(string modality, string region) =>
         _templates.Values
-            .Where(template => template.FitFor(modality, region) is not null)
+            .Where(template => template.Publication.Count == 0 && template.FitFor(modality, region) is not null)
             .OrderByDescending(template => template.FitFor(modality, region))
             .FirstOrDefault() ?? ReportTemplate.Default;
 
@@ -82,12 +85,26 @@ public sealed partial class ReportTemplates
                 throw new FormatException($"{file}: {{{word}}} is no word that can be filled.");
         }
 
+        if (!read.Publication.All(PublicationDefaults.IsRestriction))
+            throw new FormatException($"{file}: Publication {new RestrictionsAttribute().FormatErrorMessage("")}.");
+        if (name == ReportTemplate.Default.Name && read.Publication.Count > 0)
+        {
+            throw new FormatException(
+                $"{file}: the default of all reports has no Publication; give it to a template of its own.");
+        }
+
         // A text without a blank and without a radiologist would be a finding that nobody made.
         if (Concludes(read.Results) || Concludes(read.Conclusion))
             throw new FormatException($"{file}: Results and Conclusion are empty or have a blank, as [[Conclusion]].");
         return new ReportTemplate(
             name, read.Modalities, read.Regions,
-            new ReportText(read.Indication, read.Technique, read.Results, read.Conclusion));
+            new ReportText(read.Indication, read.Technique, read.Results, read.Conclusion)
+            {
+                Publication = PublicationDefaults.Restrict(PublicationChoices.Default, read.Publication),
+            })
+        {
+            Publication = read.Publication,
+        };
     }
 
     private static bool Concludes(string part) =>
@@ -110,5 +127,7 @@ public sealed partial class ReportTemplates
         public string Results { get; init; } = ReportTemplate.Default.Text.Results;
 
         public string Conclusion { get; init; } = ReportTemplate.Default.Text.Conclusion;
+
+        public IReadOnlyList<PublicationDecision> Publication { get; init; } = [];
     }
 }

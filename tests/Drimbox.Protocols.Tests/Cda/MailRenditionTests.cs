@@ -13,10 +13,13 @@ public sealed class MailRenditionTests
     private static readonly InstanceIdentifier Id = InstanceIdentifier.Create("1.2.250.1.999.30", "R1");
     private static readonly InstanceIdentifier SetId = InstanceIdentifier.Create("1.2.250.1.999.30", "S1");
 
+    // A level 1 report whose PDF is ours and prints no INS.
+    private static readonly string Xml = WithPdf(CdaBodyTests.Pdf("Pas d'embolie.", "PAT-TROIS DOMINIQUE"));
+
     [Fact]
     public void It_carries_neither_the_INS_nor_its_OID_and_says_what_it_was_made_of()
     {
-        var written = MailRendition.TryWrite(CdaSample.Bytes(CdaSample.Xml), Id, SetId, null, out var refusal);
+        var written = MailRendition.TryWrite(CdaSample.Bytes(Xml), Id, SetId, null, out var refusal);
         Assert.Null(refusal);
 
         var text = Encoding.UTF8.GetString(written!);
@@ -38,8 +41,8 @@ public sealed class MailRenditionTests
     [Fact]
     public void All_else_is_as_the_author_wrote_it()
     {
-        var written = MailRendition.TryWrite(CdaSample.Bytes(CdaSample.Xml), Id, SetId, null, out _)!;
-        var before = XDocument.Parse(CdaSample.Xml).Root!;
+        var written = MailRendition.TryWrite(CdaSample.Bytes(Xml), Id, SetId, null, out _)!;
+        var before = XDocument.Parse(Xml).Root!;
         var after = XDocument.Parse(Encoding.UTF8.GetString(written)).Root!;
         foreach (var root in (XElement[])[before, after])
         {
@@ -56,7 +59,7 @@ public sealed class MailRenditionTests
     public void The_rendition_of_a_correction_replaces_that_of_the_version_before()
     {
         var before = InstanceIdentifier.Create("1.2.250.1.999.30", "R0");
-        var written = MailRendition.TryWrite(CdaSample.Bytes(CdaSample.Xml), Id, SetId, before, out _)!;
+        var written = MailRendition.TryWrite(CdaSample.Bytes(Xml), Id, SetId, before, out _)!;
 
         var related = XDocument.Parse(Encoding.UTF8.GetString(written)).Root!.Elements(V3 + "relatedDocument").ToList();
         Assert.Equal(["RPLC", "XFRM"], related.Select(r => (string?)r.Attribute("typeCode")));
@@ -68,7 +71,7 @@ public sealed class MailRenditionTests
     [Fact]
     public void A_patient_known_by_the_INS_alone_is_left_without_an_identifier()
     {
-        var cda = CdaSample.With(
+        var cda = With(
             """<id root="1.2.250.1.999.1.5" extension="IPP101" assigningAuthorityName="HOPITAL-TEST"/>""", "");
         var written = MailRendition.TryWrite(cda, Id, SetId, null, out var refusal);
 
@@ -84,8 +87,52 @@ public sealed class MailRenditionTests
     [InlineData("displayName=\"thorax\"", "displayName=\"279035121518989\"")]
     public void An_INS_that_stands_in_the_text_too_is_refused(string part, string replacement)
     {
-        Assert.Null(MailRendition.TryWrite(CdaSample.With(part, replacement), Id, SetId, null, out var refusal));
+        Assert.Null(MailRendition.TryWrite(With(part, replacement), Id, SetId, null, out var refusal));
         Assert.Equal(RefusalReason.DataType, refusal!.Reason);
+    }
+
+    [Theory]
+    [InlineData("INS : 279035121518989")]
+    [InlineData("Sécurité sociale 2 79 03 51 215 189")]
+    [InlineData("1.2.250.1.213.1.4.8")]
+    public void An_INS_that_the_PDF_prints_is_refused(string line)
+    {
+        var cda = CdaSample.Bytes(WithPdf(CdaBodyTests.Pdf("Normal.", line)));
+
+        Assert.Null(MailRendition.TryWrite(cda, Id, SetId, null, out var refusal));
+        Assert.Equal(RefusalReason.DataType, refusal!.Reason);
+    }
+
+    [Theory]
+    [InlineData("application/pdf")]
+    [InlineData("image/jpeg")]
+    public void A_body_that_cannot_be_read_is_refused(string mediaType)
+    {
+        var cda = CdaSample.With("application/pdf", mediaType);
+
+        Assert.Null(MailRendition.TryWrite(cda, Id, SetId, null, out var refusal));
+        Assert.Equal(RefusalReason.DataType, refusal!.Reason);
+    }
+
+    [Fact]
+    public void What_is_attached_to_a_structured_report_and_cannot_be_read_is_left_out()
+    {
+        var body = CdaBodyTests.Structured("Pas d'embolie.");
+        var ours = CdaWriter.Write(CdaWriterTests.Report with { Pdf = CdaBodyTests.Pdf("Pas d'embolie.") }, body);
+        var others = CdaWriter.Write(CdaWriterTests.Report, body);
+
+        Assert.Contains("observationMedia", Rendition(ours), StringComparison.Ordinal);
+        var text = Rendition(others);
+        Assert.DoesNotContain("observationMedia", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Documents ajoutés", text, StringComparison.Ordinal);
+        Assert.Contains("Pas d'embolie.", text, StringComparison.Ordinal);
+
+        static string Rendition(byte[] cda)
+        {
+            var written = MailRendition.TryWrite(cda, Id, SetId, null, out var refusal);
+            Assert.Null(refusal);
+            return Encoding.UTF8.GetString(written!);
+        }
     }
 
     [Theory]
@@ -96,4 +143,13 @@ public sealed class MailRenditionTests
         Assert.Null(MailRendition.TryWrite(CdaSample.Bytes(text), Id, SetId, null, out var refusal));
         Assert.NotNull(refusal);
     }
+
+    private static byte[] With(string part, string replacement)
+    {
+        Assert.Contains(part, Xml, StringComparison.Ordinal);
+        return CdaSample.Bytes(Xml.Replace(part, replacement, StringComparison.Ordinal));
+    }
+
+    private static string WithPdf(byte[] pdf) =>
+        CdaSample.Xml.Replace("JVBERi0xLjQ=", Convert.ToBase64String(pdf), StringComparison.Ordinal);
 }

@@ -1,8 +1,6 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
-using Drimbox.Grains.Reports;
-using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 using static Drimbox.Tests.Reports.ReportFixture;
 
@@ -84,26 +82,6 @@ public sealed class OppositionOrderTests
     {
         foreach (var (id, _) in await ris.Register.ListAsync(10, CancellationToken.None))
             await ris.Register.ExecuteAsync(id, new ReviewOpposition(null), null, CancellationToken.None);
-        // What was decided before and waits is taken back, as the worker of the RIS does it.
-        foreach (var row in await ris.Store.ClaimAsync("test", TimeSpan.FromMinutes(1), 10, CancellationToken.None))
-        {
-            var payload = row.Kind == ReportGrain.SubmissionKind
-                ? EventCodec.Read<ReportSubmissionPayload>(row.Payload)
-                : null;
-            var state = payload is null ? null : await ris.Register.GetAsync(payload.Report, CancellationToken.None);
-            var set = payload?.Sealed.Submission.SubmissionSetUniqueId;
-            var flight = state?.Publication.InFlight.Find(f => f.SubmissionSetUniqueId == set);
-            if (flight is not null && state!.Revokes(flight.Step))
-            {
-                await ris.Register.ExecuteAsync(
-                    payload!.Report, new EndSubmission(set!.Value, DispatchOutcome.Stale, null),
-                    new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Stale), CancellationToken.None);
-            }
-            else
-            {
-                await ris.Store.ReleaseAsync(row.Id, row.Epoch, CancellationToken.None);
-            }
-        }
     }
 
     private static async Task StateAsync(ReportHistory ris, DmpFeeding feeding, string at)

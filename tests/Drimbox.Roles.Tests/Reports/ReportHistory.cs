@@ -86,6 +86,15 @@ internal sealed class ReportHistory : IAsyncDisposable
 
             var payload = EventCodec.Read<ReportSubmissionPayload>(row.Payload);
             var submission = payload.Sealed.Submission;
+            if (await IsRevokedAsync(row, payload))
+            {
+                await Register.ExecuteAsync(
+                    payload.Report, new EndSubmission(submission.SubmissionSetUniqueId, DispatchOutcome.Stale, null),
+                    new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Stale), CancellationToken.None);
+                published = true;
+                continue;
+            }
+
             if (outcome == DispatchOutcome.Done) Registry.Submit(submission);
             await Register.ExecuteAsync(
                 payload.Report, new EndSubmission(submission.SubmissionSetUniqueId, outcome, null),
@@ -94,6 +103,16 @@ internal sealed class ReportHistory : IAsyncDisposable
         }
 
         return published;
+    }
+
+    /// <summary>As the worker of the RIS: a first publication that was decided otherwise before it left.</summary>
+    private async Task<bool> IsRevokedAsync(ClaimedRow row, ReportSubmissionPayload payload)
+    {
+        if (payload.AskFirst || row.LastOutcome is not (null or DispatchOutcome.Retry)) return false;
+        var state = await Register.GetAsync(payload.Report, CancellationToken.None);
+        var set = payload.Sealed.Submission.SubmissionSetUniqueId;
+        return state.Publication.InFlight.Find(f => f.SubmissionSetUniqueId == set) is { } flight
+            && state.Revokes(flight.Step);
     }
 
     public async Task PublishAllAsync()
@@ -121,8 +140,16 @@ internal sealed class ReportHistory : IAsyncDisposable
     /// <summary>The copies for the DRIMbox, in the order they leave.</summary>
     public async Task<IReadOnlyList<ReportCopyPayload>> CopiesAsync()
     {
-        var rows = await Store.ListOutboxAsync(new OutboxFilter([], Lane: CopyLane), CancellationToken.None);
-        return rows.Select(r => EventCodec.Read<ReportCopyPayload>(r.Payload)).ToList();
+        var copies = new List<ReportCopyPayload>();
+        IReadOnlyList<OutboxEntry> page = [];
+        do
+        {
+            page = await Store.ListOutboxAsync(
+                new OutboxFilter([], Lane: CopyLane, AfterId: page.Count > 0 ? page[^1].Id : 0), CancellationToken.None);
+            copies.AddRange(page.Select(r => EventCodec.Read<ReportCopyPayload>(r.Payload)));
+        }
+        while (page.Count > 0);
+        return copies;
     }
 
     /// <summary>The same, a word each.</summary>

@@ -9,7 +9,7 @@ public sealed class OppositionTests
     private const string Noon = "20261102120000+0100";
 
     [Fact]
-    [Requirement("FAQ DMP opposition")]
+    [Requirement("FAQ/DMP.9")]
     public async Task A_report_of_a_patient_who_opposes_does_not_go_to_the_DMP_until_the_opposition_is_taken_back()
     {
         await using var ris = await PublishingRis.StartAsync();
@@ -29,7 +29,7 @@ public sealed class OppositionTests
     }
 
     [Fact]
-    [Requirement("FAQ DMP opposition")]
+    [Requirement("FAQ/DMP.9")]
     public async Task What_was_published_before_the_opposition_stays_and_is_corrected()
     {
         await using var ris = await PublishingRis.StartAsync();

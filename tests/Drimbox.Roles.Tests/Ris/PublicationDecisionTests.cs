@@ -9,10 +9,10 @@ using Drimbox.Tests.Source;
 namespace Drimbox.Tests.Ris;
 
 /// <summary>What a professional decides about one report, as the audiences of the DMP see it.</summary>
-[Requirement("FAQ DMP visibility")]
 public sealed class PublicationDecisionTests
 {
     [Fact]
+    [Requirement("FAQ/DMP.1")]
     public async Task A_report_goes_to_the_DMP_by_itself_and_everybody_sees_it()
     {
         await using var ris = await PublishingRis.StartAsync();
@@ -25,6 +25,10 @@ public sealed class PublicationDecisionTests
 
     [Theory]
     [Requirement("DB/RIS.12")]
+    [Requirement("FAQ/DMP.4")]
+    [Requirement("FAQ/DMP.5")]
+    [Requirement("FAQ/DMP.6")]
+    [Requirement("FAQ/DMP.8")]
     [InlineData(PublicationDecision.HideFromPatient, PublicationDecision.ShowToPatient, Audience.Patient)]
     [InlineData(
         PublicationDecision.HideFromLegalRepresentatives, PublicationDecision.ShowToLegalRepresentatives,
@@ -53,6 +57,8 @@ public sealed class PublicationDecisionTests
     }
 
     [Fact]
+    [Requirement("FAQ/DMP.4")]
+    [Requirement("FAQ/DMP.6")]
     public async Task A_correction_stays_hidden_from_the_patient_and_what_its_message_hides_is_hidden_too()
     {
         await using var ris = await PublishingRis.StartAsync();
@@ -72,6 +78,7 @@ public sealed class PublicationDecisionTests
 
     [Fact]
     [Requirement("DB/RIS.10")]
+    [Requirement("FAQ/DMP.3")]
     public async Task A_report_that_is_withheld_is_taken_out_of_the_DMP_and_only_a_new_version_goes_there_again()
     {
         await using var ris = await PublishingRis.StartAsync();
@@ -98,6 +105,7 @@ public sealed class PublicationDecisionTests
     }
 
     [Fact]
+    [Requirement("FAQ/DMP.4")]
     public async Task A_report_that_is_hidden_while_it_waits_was_never_seen_by_the_patient()
     {
         await using var ris = await PublishingRis.StartAsync();
@@ -116,6 +124,7 @@ public sealed class PublicationDecisionTests
     }
 
     [Fact]
+    [Requirement("FAQ/DMP.8")]
     public async Task A_decision_names_a_professional()
     {
         await using var ris = await PublishingRis.StartAsync();

@@ -7,6 +7,7 @@ using Drimbox.Dicom;
 using Drimbox.Load.Synthetic;
 using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
+using Drimbox.Hl7.Pdf;
 
 namespace Drimbox.Tests.Source;
 
@@ -26,6 +27,14 @@ public static class SourceReports
         "FINEG");
 
     public static readonly InstanceIdentifier Accession = InstanceIdentifier.Create("1.2.250.1.925.1", "ACN101");
+
+    // As the platform prints it for an identity that is not qualified: without the INS.
+    private static readonly byte[] Pdf = ReportPdf.TryWrite(
+        new PrintedReport(
+            "CR de scanner", Structure.Name, ["PAT-TROIS DOMINIQUE"], [],
+            [new PrintedSection("Conclusion", "Examen normal.")], "THOMAS ERIC", null, "fr-FR",
+            new DateTimeOffset(2026, 11, 2, 10, 30, 0, TimeSpan.FromHours(1))),
+        out _)!;
 
     private static readonly Patient Person = new(
         Ins, new LocalPatientId("IPP101", "1.2.250.1.213.4.5.2.4", "SITE"), "PAT-TROIS", "DOMINIQUE", "DOMINIQUE", null,
@@ -64,7 +73,7 @@ public static class SourceReports
                 Structure,
                 new Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire")))],
             new Code("SA08", "1.2.250.1.71.4.2.4", "Cabinet de groupe"),
-            "%PDF-1.4 synthetic"u8.ToArray());
+            Pdf);
     }
 
     public static InstanceIdentifier Document(string name) => InstanceIdentifier.Create("1.2.250.1.999.7", name);

@@ -128,6 +128,8 @@ public sealed class RisDeliveryTests
     {
         await using var platform = await Platform.StartWithoutRisAsync();
         await platform.ExamineAsync("1");
+        // The folder is copied file by file: the images that are still coming would change their names meanwhile.
+        await platform.Log.WhenAsync(LoggedEvents.StudyFetched);
         var document = (await platform.Node.WriteReportAsync(
             Samples.Order("1"), Samples.Text, "alice", Cancellation)).Document!;
 

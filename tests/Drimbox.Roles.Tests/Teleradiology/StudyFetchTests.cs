@@ -108,12 +108,12 @@ public sealed class StudyFetchTests
         await using var platform = await Platform.StartAsync();
         var instance = FakePacs.Instances(Samples.Study("1"), 1)[0];
 
-        var status = await FakePacs.PushAsync(platform.Node.DicomEndPoint, "PACS", instance);
+        var status = await FakePacs.PushAsync(platform.Node.DicomEndPoint!, "PACS", instance);
 
         Assert.Equal(DimseStatus.NotAuthorized, status);
         Assert.Empty(Leftovers(platform));
         await Assert.ThrowsAsync<AssociationRejectedException>(
-            () => FakePacs.PushAsync(platform.Node.DicomEndPoint, "STRANGER", instance));
+            () => FakePacs.PushAsync(platform.Node.DicomEndPoint!, "STRANGER", instance));
     }
 
     [Fact]

@@ -9,7 +9,8 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    [Requirement("FAQ DMP visibility")]
+    [Requirement("FAQ/DMP.4")]
+    [Requirement("FAQ/DMP.8")]
     public async Task A_report_hidden_by_the_command_line_leaves_the_view_of_the_patient_and_the_register_says_by_whom()
     {
         var exam = new ExaminationCase();
@@ -30,7 +31,7 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
     }
 
     [Fact]
-    [Requirement("FAQ DMP opposition")]
+    [Requirement("FAQ/DMP.9")]
     public async Task A_patient_who_opposes_by_an_ADT_has_no_report_in_the_DMP_until_a_later_ADT_takes_it_back()
     {
         var exam = new ExaminationCase();
@@ -65,12 +66,28 @@ public sealed class PublicationByHandTests(GatewayUnderTest gateway) : IClassFix
         Assert.Equal("Conclusion oubliée", version.GetProperty("reason").GetString());
         Assert.False(string.IsNullOrEmpty(version.GetProperty("actor").GetString()));
         var changes = await gateway.AskAsync("reports", "changes", exam.UniqueId(1), "2");
-        var fields = changes.EnumerateArray().ToDictionary(
+        var fields = changes.GetProperty("header").EnumerateArray().ToDictionary(
             c => c.GetProperty("field").GetString()!,
             c => c.TryGetProperty("after", out var after) ? after.GetString() : null);
         Assert.Equal("CR complété", fields["title"]);
         Assert.Equal(exam.UniqueId(1), fields["relatedDocument RPLC"]);
         Assert.DoesNotContain("recordTarget birth name", fields.Keys);
+        // The first version is a PDF of another maker: its size and hash are what can be told.
+        Assert.False(changes.TryGetProperty("text", out _));
+        Assert.Contains("files differ", changes.GetProperty("note").GetString(), StringComparison.Ordinal);
+        var file = Assert.Single(changes.GetProperty("filesBefore").EnumerateArray());
+        Assert.Equal(
+            ("application/pdf", 8), (file.GetProperty("mediaType").GetString(), file.GetProperty("length").GetInt32()));
+
+        await gateway.CommandAsync("reports", "amend", exam.UniqueId(1), "--conclusion", "Pas de lésion osseuse.");
+        changes = await gateway.AskAsync("reports", "changes", exam.UniqueId(1), "3");
+        var change = Assert.Single(changes.GetProperty("text").EnumerateArray());
+        Assert.Equal(
+            ("Conclusion", "lésion.", "lésion osseuse."),
+            (change.GetProperty("section").GetString(), change.GetProperty("removed").GetString(),
+                change.GetProperty("added").GetString()));
+        var printed = await gateway.CommandAsync("reports", "changes", exam.UniqueId(1), "3");
+        Assert.Contains("lésion osseuse.", printed, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,12 +29,25 @@ internal sealed class OrthancServer : IDisposable
 
     public int DicomPort { get; }
 
+    /// <summary>Where its HTTP interfaces begin.</summary>
+    public Uri Address => _http.BaseAddress!;
+
     public DicomPeer Peer => new(AeTitle, "127.0.0.1", DicomPort);
+
+    /// <summary>The file of its DICOMweb plugin (Debian's package orthanc-dicomweb).</summary>
+    public static string DicomWebPlugin()
+    {
+        const string Plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
+        if (!File.Exists(Plugin)) Tests.Peer.Missing("the package 'orthanc-dicomweb' is not installed");
+        return Plugin;
+    }
 
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="dicomPort">Its own.</param>
     /// <param name="archivePort">Of the modality <c>archive</c>, which it knows as ARCHIVE.</param>
-    public static async Task<OrthancServer> StartAsync(string folder, int dicomPort, int archivePort)
+    /// <param name="plugins">Files of plugins; none by default.</param>
+    public static async Task<OrthancServer> StartAsync(
+        string folder, int dicomPort, int archivePort, params string[] plugins)
     {
         var httpPort = LoopbackPorts.Take();
         var configuration = Path.Combine(folder, "orthanc.json");
@@ -46,7 +59,7 @@ internal sealed class OrthancServer : IDisposable
             ["HttpPort"] = httpPort,
             ["RemoteAccessAllowed"] = false,
             ["AuthenticationEnabled"] = false,
-            ["Plugins"] = Array.Empty<string>(),
+            ["Plugins"] = plugins,
             ["DicomModalities"] = new Dictionary<string, object>
             {
                 ["archive"] = new { AET = "ARCHIVE", Host = "127.0.0.1", Port = archivePort },
