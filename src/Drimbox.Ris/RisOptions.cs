@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
+using Drimbox.Ris.Mail;
 
 namespace Drimbox.Ris;
 
@@ -47,6 +48,9 @@ public sealed record RisOptions : IValidatableObject
     /// <summary>Who gets the business acknowledgements (ZAM^Z01) of the reports that asked for one with ACK_RECEPTION,
     /// or null: none are sent.</summary>
     public Hl7PeerOptions? Creator { get; init; }
+
+    /// <summary>Reports by MSSanté; null: none are sent.</summary>
+    public RisMailOptions? Mail { get; init; }
 
     /// <summary>Refuse reports of patients that neither an ADT nor a request of this RIS told of (902). Default false:
     /// the INS of the document is enough.</summary>

@@ -44,6 +44,7 @@ internal static class RisRoutes
                     patient = d.Patient.ToString(),
                     sameTraitsAs = string.Join(' ', d.SameTraitsAs),
                 })));
+        RisMailRoutes.Map(group, ris);
         QueueRoutes.Map(group, ris.ListOutboxAsync, ris.ListInboxAsync);
     }
 
@@ -59,7 +60,8 @@ internal static class RisRoutes
             {
                 var state = await ris.GetReportAsync(id, cancellation);
                 var duplicates = await ris.DuplicatesOfAsync(state, cancellation);
-                return Results.Ok(RisViews.Detail(id, state, duplicates.Count));
+                return Results.Ok(RisViews.Detail(
+                    id, state, duplicates.Count, RisMailViews.Recipients(ris.MailRecipientsOf(state))));
             }, cancellation));
         group.MapPost("/reports/{report}/publication",
             (string report, PublicationChoice choice, HttpContext context, CancellationToken cancellation) =>
@@ -108,7 +110,7 @@ internal static class RisRoutes
     }
 
     /// <summary>A report is named by its own id or by the id of any of its documents.</summary>
-    private static async Task<IResult> WithReportAsync(
+    internal static async Task<IResult> WithReportAsync(
         RisNode ris, string name, Func<ReportId, Task<IResult>> then, CancellationToken cancellation)
     {
         if (ReportId.TryParse(name, null, out var id)) return await then(id);
@@ -136,7 +138,8 @@ internal static class RisViews
     };
 
     /// <param name="duplicates">Records of the local base that have the five traits of the patient.</param>
-    public static object Detail(ReportId id, ReportState state, int duplicates) => new
+    /// <param name="recipients">Who gets the newest version by MSSanté.</param>
+    public static object Detail(ReportId id, ReportState state, int duplicates, object recipients) => new
     {
         report = id,
         head = state.Head?.ToString(),
@@ -173,16 +176,15 @@ internal static class RisViews
             actor = d.Actor,
             recordedAt = d.RecordedAt,
         }),
+        mailRecipients = recipients,
+        mails = RisMailViews.Mails(state),
         acknowledgements = state.BusinessAcks.Select(a => new
         {
             kind = a.Ack.Kind,
             succeeded = a.Ack.Succeeded,
             message = a.Ack.MessageControlId,
             occurredAt = a.Ack.OccurredAt,
-            // The address of a patient is made of the INS: matricule@patient.mssante.fr.
-            address = a.Ack.Address?.Contains("@patient.", StringComparison.OrdinalIgnoreCase) == true
-                ? "(patient)"
-                : a.Ack.Address,
+            address = RisMailViews.Address(a.Ack.Address),
             error = a.Ack.Error is { } error ? $"{error.Code} {error.Text}" : null,
             recordedAt = a.RecordedAt,
         }),
