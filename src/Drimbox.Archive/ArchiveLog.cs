@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Archive;
@@ -61,6 +62,15 @@ internal static partial class ArchiveLog
 
     [LoggerMessage(1116, LogLevel.Error, "Archive {NodeId}: {FileName} lies aside and cannot be read")]
     public static partial void Unreadable(ILogger logger, Exception exception, string nodeId, string fileName);
+
+    [LoggerMessage(1117, LogLevel.Warning,
+        "Archive {NodeId}: message {Type} refused with {AckCode}: {Reason} at {Location}")]
+    public static partial void MessageRefused(
+        ILogger logger, string nodeId, string type, string ackCode, string reason, string? location);
+
+    [LoggerMessage(1118, LogLevel.Warning,
+        "Archive {NodeId}: a frame of {Peer} has no readable MSH: the connection is closed")]
+    public static partial void FrameUnreadable(ILogger logger, string nodeId, IPAddress peer);
 
     [LoggerMessage(1190, LogLevel.Error,
         "Archive {NodeId}: {FileName} cannot be read and was not checked")]

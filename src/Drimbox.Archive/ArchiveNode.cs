@@ -21,6 +21,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private KeptFiles? _kept;
     private DicomAcceptor? _acceptor;
     private ArchiveWebServer? _web;
+    private PatientUpdates? _updates;
     private CancellationTokenSource? _stopping;
     private Task _dispatching = Task.CompletedTask;
     private ArchiveServices? _services;
@@ -32,6 +33,9 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     /// <summary>Where DICOMweb listens; null if it does not.</summary>
     public Uri? WebAddress => _web?.Address;
+
+    /// <summary>Where it listens for messages about patients; null if it does not.</summary>
+    public IPEndPoint? PatientUpdateEndPoint => _updates?.EndPoint;
 
     /// <summary>The index, for other doors of the same node. Only while started.</summary>
     public ArchiveIndex Index => _index!;
@@ -72,10 +76,11 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
                 .RunAsync(cancellationToken);
             _sync = new GroupSync(watched.Disk);
             var arrivals = new Arrivals();
-            _kept = new KeptFiles(Options, watched.Disk, folders, _index, arrivals, rejections, _log);
             var duplicates = new Duplicates(Options, watched, folders, _index, _log);
             _services = await ArchiveServices.OpenAsync(
                 Options, watched, _index, folders, arrivals, _log, cancellationToken);
+            _kept = new KeptFiles(
+                Options, watched.Disk, folders, _index, arrivals, rejections, _services.Transfers, _log);
             var store = new InstanceStore(
                 Options, watched, folders, _index, _sync, arrivals, rejections, duplicates, _services.Transfers, _log)
             {
@@ -87,6 +92,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             {
                 _web = await ArchiveWebServer.StartAsync(
                     Options, surroundings, _index, folders, _lifeCycle, store, _log, cancellationToken);
+            }
+
+            if (Options.PatientUpdates is not null)
+            {
+                _updates = await PatientUpdates.StartAsync(
+                    Options, surroundings, _index, Corrections, _log, cancellationToken);
             }
 
             _stopping = new CancellationTokenSource();
@@ -113,6 +124,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             await _web.DisposeAsync();
         }
 
+        if (_updates is not null)
+        {
+            await _updates.StopAsync(cancellationToken);
+            await _updates.DisposeAsync();
+        }
+
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         if (_stopping is not null) await _stopping.CancelAsync();
         await _dispatching;
@@ -122,6 +139,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
         _web = null;
+        _updates = null;
         _acceptor = null;
         _stopping = null;
         _lifeCycle = null;

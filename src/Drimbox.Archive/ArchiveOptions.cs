@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Archive.Web;
 using Drimbox.Archive.Commitment;
 using Drimbox.Archive.Completeness;
+using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
@@ -80,6 +81,9 @@ public sealed record ArchiveOptions
 
     /// <summary>Who corrects whom; default: each AE itself alone.</summary>
     public ArchiveSites Sites { get; init; } = ArchiveSites.None;
+
+    /// <summary>Messages about patients over MLLP (IHE RAD-12); null: none are taken.</summary>
+    public PatientUpdateOptions? PatientUpdates { get; init; }
 
     /// <summary>DICOMweb; null: none.</summary>
     public ArchiveWebOptions? Web { get; init; }

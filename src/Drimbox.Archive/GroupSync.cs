@@ -4,8 +4,8 @@ using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
-/// <summary>Makes files durable on a few threads of its own: a thread that waits for the disk is not one of the pool. Files
-/// that wait together share the fsync of their folder.</summary>
+/// <summary>Makes files durable, on a few threads of its own for whoever may not block: a thread that waits for the disk is
+/// not one of the pool. Files that wait together share the fsync of their folder.</summary>
 internal sealed class GroupSync : IDisposable
 {
     private readonly WorkQueue<Job> _jobs = new(Limits.SyncThreads);
@@ -30,6 +30,15 @@ internal sealed class GroupSync : IDisposable
     {
         var job = new Job(file);
         Invariant.Holds(_jobs.TryAdd(job));
+        return job.Done.Task;
+    }
+
+    /// <summary>The same, by the thread of the caller.</summary>
+    /// <returns>Ended.</returns>
+    public Task Here(DiskFile file)
+    {
+        var job = new Job(file);
+        Sync([job]);
         return job.Done.Task;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
@@ -10,11 +11,15 @@ using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
-/// <summary>One instance on its way to the disk: written under its final name as it arrives, hashed and looked at
-/// while it passes; never held whole, never written twice.</summary>
+/// <summary>One instance on its way to the disk: written under its final name as it arrives, and looked at while it passes;
+/// never held whole, never written twice. Where others arrive too it is hashed while it passes. A lone one is hashed from
+/// the page cache while the disk makes it durable: its sender waits for that anyway.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A sink ends by one of its two last calls, which dispose what it holds.")]
 internal sealed class InstanceSink : IInstanceSink
 {
+    // What is read back stays in the cache of the processor until it is hashed.
+    private const int HashBytes = 128 * 1024;
+
     private readonly InstanceStore _store;
     private readonly CStoreRequest _request;
     private readonly InstanceSender _sender;
@@ -24,6 +29,8 @@ internal sealed class InstanceSink : IInstanceSink
     private readonly int _headerLength;
     private readonly HeaderScanner _scanner;
     private readonly FileDigest _digest = new();
+    private bool _isHashedLater;
+    private Task _synced = Task.CompletedTask;
     private bool _isRefused;
     private bool _isIndexed;
     private bool _isReleased;
@@ -40,8 +47,9 @@ internal sealed class InstanceSink : IInstanceSink
             sending: _sender.Origin == request.Peer.CallingAe ? default : request.Peer.CallingAe);
         _headerLength = header.Length;
         _file.Write(header);
-        _digest.Append(header);
         _scanner = store.RentScanner(request.TransferSyntax);
+        _isHashedLater = store.EnterReception();
+        if (!_isHashedLater) _digest.Append(header);
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
@@ -55,7 +63,8 @@ internal sealed class InstanceSink : IInstanceSink
         }
 
         _file.Write(fragment.Span);
-        _digest.Append(fragment.Span);
+        if (!_isHashedLater) _digest.Append(fragment.Span);
+        else if (_file.Length > Limits.HashedLaterBytesMax) HashWritten();
         return default;
     }
 
@@ -74,31 +83,33 @@ internal sealed class InstanceSink : IInstanceSink
             return refusal;
         }
 
-        var synced = Task.CompletedTask;
         try
         {
             // Who sees the row may read the file.
             _file.Flush();
             // Both become durable at the same time. A crash that leaves one of them is seen by the next start, and nobody
             // was told of it.
-            synced = _store.Sync.SyncAsync(_file);
-            return await IndexAsync(synced);
+            // Of several that arrive each thread waits for its own file, and the rows go together by the thread of the
+            // database. One that is alone has its hash to make and its row to write, and leaves its file to another.
+            var syncsHere = !_isHashedLater && _request.MayBlock;
+            if (!syncsHere) _synced = _store.Sync.SyncAsync(_file);
+            return await IndexAsync(syncsHere);
         }
         catch (IOException e)
         {
             // Once there is a row the file stays: the sender comes again, and finds the same bytes.
             ArchiveLog.StoreFailed(_store.Log, e, _store.NodeId);
-            await EndDroppedAsync(synced);
+            await EndDroppedAsync();
             return DimseStatus.OutOfResources;
         }
         catch
         {
-            await EndDroppedAsync(synced);
+            await EndDroppedAsync();
             throw;
         }
         finally
         {
-            await EndAsync(synced);
+            await EndAsync();
             Release();
         }
     }
@@ -122,32 +133,41 @@ internal sealed class InstanceSink : IInstanceSink
         return null;
     }
 
-    private async Task<DimseStatus> IndexAsync(Task synced)
+    private async Task<DimseStatus> IndexAsync(bool syncsHere)
     {
         var actor = _request.Peer.CallingAe.ToString();
         var record = _store.Rejections.WithHiding(
             InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf()), _store.Folders.PathOf(_name), actor);
         // What it hides could not be shown again, were its file lost.
-        if (record.Hides is not null) await synced;
+        if (record.Hides is not null)
+        {
+            SyncHere(ref syncsHere);
+            await _synced;
+        }
 
         long rowId;
-        using (await _store.Arrivals.BeginAsync(_request.SopInstanceUid))
+        var turn = _store.Arrivals.BeginAsync(_request.SopInstanceUid);
+        // Something has to be waited for anyway.
+        if (!turn.IsCompleted) SyncHere(ref syncsHere);
+        using (await turn)
         {
             await _store.TakeBackOwedAsync();
-            switch (await _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock))
+            var inserting = _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock && !syncsHere);
+            SyncHere(ref syncsHere);
+            switch (await inserting)
             {
                 case InsertResult.Inserted inserted:
                     rowId = inserted.RowId;
                     _store.Arrivals.Saw(rowId);
-                    await AwaitFileAsync(synced, inserted);
+                    await AwaitFileAsync(inserted);
                     _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
                     _store.Rejections.Log(record, actor, inserted.Hidden);
                     break;
                 case InsertResult.SameBytes:
-                    await EndDroppedAsync(synced);
+                    await EndDroppedAsync();
                     return DimseStatus.Success;
                 case InsertResult.Known known:
-                    await synced;
+                    await _synced;
                     var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
                     _isIndexed = true;
                     foreach (var study in settled.Changed)
@@ -163,11 +183,17 @@ internal sealed class InstanceSink : IInstanceSink
         return DimseStatus.Success;
     }
 
-    private async Task AwaitFileAsync(Task synced, InsertResult.Inserted inserted)
+    private void SyncHere(ref bool isLeft)
+    {
+        if (isLeft) _synced = _store.Sync.Here(_file);
+        isLeft = false;
+    }
+
+    private async Task AwaitFileAsync(InsertResult.Inserted inserted)
     {
         try
         {
-            await synced;
+            await _synced;
             _isIndexed = true;
         }
         catch
@@ -177,18 +203,30 @@ internal sealed class InstanceSink : IInstanceSink
         }
     }
 
-    private async Task EndDroppedAsync(Task synced)
+    private async Task EndDroppedAsync()
     {
-        await EndAsync(synced);
+        await EndAsync();
         if (!_isIndexed) Drop();
     }
 
     // The file may not go while it is being synced, whatever comes of that.
-    private static ConfiguredTaskAwaitable EndAsync(Task synced) => synced.ConfigureAwait(
+    private ConfiguredTaskAwaitable EndAsync() => _synced.ConfigureAwait(
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+    private void HashWritten()
+    {
+        _isHashedLater = false;
+        _file.Flush();
+        using var written = _store.Disk.OpenRead(_file.Path);
+        var buffer = ArrayPool<byte>.Shared.Rent(HashBytes);
+        int count;
+        while ((count = written.Read(buffer)) > 0) _digest.Append(buffer.AsSpan(0, count));
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
 
     private InstanceFile FileOf()
     {
+        if (_isHashedLater) HashWritten();
         var (file, dataSet) = _digest.Finish();
         return new(_name, _file.Length, file, dataSet, _receivedAt, _sender.Origin);
     }
@@ -203,6 +241,7 @@ internal sealed class InstanceSink : IInstanceSink
     {
         if (_isReleased) return;
         _isReleased = true;
+        _store.LeaveReception();
         _file.Dispose();
         _digest.Dispose();
         _store.Return(_scanner);

@@ -107,10 +107,9 @@ public readonly struct DataElement
 /// <summary>The items of a sequence (PS3.5 7.5) and how they were delimited.</summary>
 public sealed class Sequence : IReadOnlyList<DataSet>
 {
-    // Most sequences have one item.
-    private readonly List<DataSet> _items = new(1);
+    private DataSet[] _items = [];
 
-    public int Count => _items.Count;
+    public int Count { get; private set; }
 
     /// <summary>PS3.5 7.5.1: ended by a delimiter instead of a length.</summary>
     public bool IsUndefinedLength { get; init; }
@@ -119,15 +118,22 @@ public sealed class Sequence : IReadOnlyList<DataSet>
     /// </summary>
     public bool IsImplicitVr { get; init; }
 
-    public DataSet this[int index] => _items[index];
+    public DataSet this[int index] => Items[index];
 
-    public List<DataSet>.Enumerator GetEnumerator() => _items.GetEnumerator();
+    private ArraySegment<DataSet> Items => new(_items, 0, Count);
 
-    IEnumerator<DataSet> IEnumerable<DataSet>.GetEnumerator() => _items.GetEnumerator();
+    public ArraySegment<DataSet>.Enumerator GetEnumerator() => Items.GetEnumerator();
 
-    System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => _items.GetEnumerator();
+    IEnumerator<DataSet> IEnumerable<DataSet>.GetEnumerator() => Items.GetEnumerator();
 
-    internal void Add(DataSet item) => _items.Add(item);
+    System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => Items.GetEnumerator();
+
+    internal void Add(DataSet item)
+    {
+        // Most sequences have one item.
+        if (Count == _items.Length) Array.Resize(ref _items, Math.Max(1, 2 * Count));
+        _items[Count++] = item;
+    }
 }
 
 /// <summary>Encapsulated Pixel Data: the Basic Offset Table, then the fragments (PS3.5 A.4).</summary>

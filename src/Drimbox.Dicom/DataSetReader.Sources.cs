@@ -25,7 +25,7 @@ public sealed partial class DataSetReader
     internal static DataSetReader ReadMemory(
         ReadOnlyMemory<byte> bytes, TransferSyntax syntax, Tag? stopAt, DataSetReader? before)
     {
-        var reader = new DataSetReader(syntax, stopAt, bytes.Length, before);
+        var reader = After(before, syntax, stopAt, bytes.Length);
         if (MemoryMarshal.TryGetArray(bytes, out var segment))
         {
             reader._memory = segment.Array;
@@ -49,7 +49,7 @@ public sealed partial class DataSetReader
 
     /// <summary>As above, of an open file.</summary>
     /// <param name="buffer">To read into; its bytes between the two indices are the first of the data set.</param>
-    /// <param name="before">The reader of what stands before, from which nothing is asked any more.</param>
+    /// <param name="before">The reader of what stands before, which reads this too; null: none.</param>
     internal static DataSetReader ReadFile(
         SafeFileHandle handle,
         string path,
@@ -62,18 +62,26 @@ public sealed partial class DataSetReader
         DataSetReader? before)
     {
         var total = Math.Max(0, RandomAccess.GetLength(handle) - start);
-        var reader = new DataSetReader(syntax, stopAt, total, before) { _path = path, _fileStart = start };
+        var reader = After(before, syntax, stopAt, total);
+        (reader._path, reader._fileStart) = (path, start);
         if (from < to) reader.FeedWindow(buffer, from, to);
         while (reader.Status == ReadStatus.NeedMore)
         {
             // Position may have jumped over a value that stays in the file.
-            var position = reader._tokenizer.InputPosition;
+            var position = reader.Tokenizer.InputPosition;
             var count = position < total ? RandomAccess.Read(handle, buffer, start + position) : 0;
             if (count == 0) reader.Complete();
             else reader.Feed(buffer.AsSpan(0, count));
         }
 
         return reader;
+    }
+
+    private static DataSetReader After(DataSetReader? before, TransferSyntax syntax, Tag? stopAt, long totalLength)
+    {
+        if (before is null) return new DataSetReader(syntax, stopAt, totalLength);
+        before.BeginAgain(syntax, stopAt, totalLength);
+        return before;
     }
 
     // The start of a file, which nearly always has the whole header in it: while it is read values are slices of the

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Drimbox.Core;
 
@@ -32,8 +33,12 @@ public sealed partial class DataSetReader
     // The fragments of one frame after another could be all of a file.
     private const int FragmentBytesByReferenceMin = 1024;
 
-    private readonly DataSetTokenizer _tokenizer;
-    private readonly Stack<(DataSet DataSet, Sequence Sequence, bool SignedPixels)> _open = [];
+    // One is kept on each thread for the next reader.
+    [ThreadStatic]
+    private static Machine? _spare;
+
+    // Until the end.
+    private Machine? _machine;
     private DataSet _current;
     private EncapsulatedFragments? _fragments;
 
@@ -57,6 +62,7 @@ public sealed partial class DataSetReader
     private long _fileStart;
     private bool _signedPixels;
     private long _objects;
+    private long _position;
 
     /// <param name="syntax">Not a deflated one: inflate first.</param>
     /// <param name="stopAt">The first top-level tag not to be read, or null to read all.</param>
@@ -64,19 +70,10 @@ public sealed partial class DataSetReader
     {
     }
 
-    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength, DataSetReader? before = null)
-    {
-        // A reader that is done needs neither its state machine nor the rest of its block of memory.
-        _tokenizer = before?._tokenizer ?? new DataSetTokenizer();
-        _arena = before?._arena ?? [];
-        _arenaUsed = before?._arenaUsed ?? 0;
-        _tokenizer.Reset(syntax, totalLength, stopAt);
-        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
-        _current = DataSet;
-    }
+    private DataSetReader(TransferSyntax syntax, Tag? stopAt, long totalLength) => Begin(syntax, stopAt, totalLength);
 
     /// <summary>What was read so far. After a failure: all elements before the error.</summary>
-    public DataSet DataSet { get; }
+    public DataSet DataSet { get; private set; }
 
     public ReadStatus Status { get; private set; }
 
@@ -84,22 +81,23 @@ public sealed partial class DataSetReader
     public StructureError Error { get; private set; }
 
     /// <summary>Bytes consumed; after a stop, the start of the header of the element that was not read.</summary>
-    public long Position => _position < 0 ? _tokenizer.Position : _position;
+    public long Position => _machine?.Tokenizer.Position ?? _position;
 
-    private long _position = -1;
+    private DataSetTokenizer Tokenizer => _machine!.Tokenizer;
 
     /// <summary>Takes the next bytes of the data set; they need not end at any boundary.</summary>
     public ReadStatus Feed(ReadOnlySpan<byte> fragment)
     {
         var index = 0;
+        var tokenizer = _machine?.Tokenizer;
         while (Status == ReadStatus.NeedMore)
         {
-            switch (_tokenizer.Next(fragment, ref index))
+            switch (tokenizer!.Next(fragment, ref index))
             {
                 case DataSetToken.NeedMore:
                     return Status;
                 case DataSetToken.Element:
-                    _valueTag = _tokenizer.Tag;
+                    _valueTag = tokenizer.Tag;
                     _valueVr = ResolvedVr();
                     // The file is read on from behind the value.
                     if (BeginValue(fragment, ref index, ByReferenceMin())) return Status;
@@ -120,21 +118,20 @@ public sealed partial class DataSetReader
                     break;
                 case DataSetToken.ItemEnd:
                     // An icon has pixels of its own, and a sign of its own.
-                    (_current, _, _signedPixels) = _open.Peek();
+                    (_current, _, _signedPixels) = _machine!.Open.Peek();
                     break;
                 case DataSetToken.SequenceEnd:
                     CloseSequence();
                     break;
                 case DataSetToken.FragmentsStart:
                     _fragments = [];
-                    _current.Append(new DataElement(_tokenizer.Tag, _tokenizer.Vr, _fragments));
+                    _current.Append(new DataElement(tokenizer.Tag, tokenizer.Vr, _fragments));
                     break;
                 case DataSetToken.Stopped:
-                    _position = _tokenizer.HeaderOffset;
-                    End(ReadStatus.Done);
+                    End(ReadStatus.Done, tokenizer.HeaderOffset);
                     break;
                 default:
-                    Fail(_tokenizer.Error);
+                    Fail(tokenizer.Error);
                     break;
             }
         }
@@ -146,36 +143,57 @@ public sealed partial class DataSetReader
     public ReadStatus Complete()
     {
         if (Status != ReadStatus.NeedMore) return Status;
-        if (_tokenizer.TryComplete()) End(ReadStatus.Done);
-        else Fail(_tokenizer.Error);
+        if (Tokenizer.TryComplete()) End(ReadStatus.Done, Tokenizer.Position);
+        else Fail(Tokenizer.Error);
         return Status;
     }
 
     /// <summary>Ends the read for a reason outside the structure.</summary>
     internal void Refuse(StructureErrorReason reason)
     {
-        _tokenizer.Fail(reason);
-        Fail(_tokenizer.Error);
+        Tokenizer.Fail(reason);
+        Fail(Tokenizer.Error);
     }
 
     private void Fail(StructureError error)
     {
         Error = error;
-        End(ReadStatus.Failed);
+        End(ReadStatus.Failed, Tokenizer.Position);
     }
 
-    private void End(ReadStatus status)
+    [MemberNotNull(nameof(DataSet), nameof(_current))]
+    private void Begin(TransferSyntax syntax, Tag? stopAt, long totalLength)
+    {
+        _machine = _spare ?? new Machine();
+        _spare = null;
+        _machine.Tokenizer.Reset(syntax, totalLength, stopAt);
+        DataSet = new DataSet(capacity: 128) { SourceSyntax = syntax };
+        _current = DataSet;
+    }
+
+    /// <summary>Reads another data set, of which nothing follows from the one before.</summary>
+    private void BeginAgain(TransferSyntax syntax, Tag? stopAt, long totalLength)
+    {
+        (Status, Error, _fragments, _memory) = (ReadStatus.NeedMore, default, null, null);
+        (_signedPixels, _objects, _windowBytes) = (false, 0, 0);
+        Begin(syntax, stopAt, totalLength);
+    }
+
+    private void End(ReadStatus status, long position)
     {
         Status = status;
-        if (_position < 0) _position = _tokenizer.Position;
+        _position = position;
         DataSet.TrimExcess();
+        _machine!.Open.Clear();
+        _spare = _machine;
+        _machine = null;
     }
 
     // PS3.6, "US or SS": the sign of the pixels, which comes before every such element of an image (0028,0103).
     private Vr ResolvedVr() =>
-        _tokenizer.IsImplicit && _signedPixels && _tokenizer.Vr == Vr.US && DataDictionary.IsUsOrSs(_tokenizer.Tag)
+        Tokenizer.IsImplicit && _signedPixels && Tokenizer.Vr == Vr.US && DataDictionary.IsUsOrSs(Tokenizer.Tag)
             ? Vr.SS
-            : _tokenizer.Vr;
+            : Tokenizer.Vr;
 
     private int ByReferenceMin() => _valueTag.IsPrivate && _valueVr is Vr.OB or Vr.UN
         ? Limits.PrivateValueBytesByReferenceMin
@@ -184,7 +202,7 @@ public sealed partial class DataSetReader
     /// <returns>True if the value stays in its file and the input continues behind it.</returns>
     private bool BeginValue(ReadOnlySpan<byte> fragment, ref int index, int byReferenceMin)
     {
-        var length = _tokenizer.Length;
+        var length = Tokenizer.Length;
         _valueLength = 0;
         _value = null;
         if (length == 0)
@@ -195,11 +213,11 @@ public sealed partial class DataSetReader
 
         if (_path is not null && length >= byReferenceMin)
         {
-            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + _tokenizer.Position, length)
+            Add(new DataElement(_valueTag, _valueVr, new FileRange(_path, _fileStart + Tokenizer.Position, length)
             {
-                SwappedWordSize = _tokenizer.IsBigEndian ? _valueVr.WordSize() : 1,
+                SwappedWordSize = Tokenizer.IsBigEndian ? _valueVr.WordSize() : 1,
             }));
-            return _tokenizer.SkipValue(fragment, ref index);
+            return Tokenizer.SkipValue(fragment, ref index);
         }
 
         if (_memory is not null && !_isWindow) return false;
@@ -211,26 +229,26 @@ public sealed partial class DataSetReader
     private void TakeValue(ReadOnlySpan<byte> fragment)
     {
         // In a memory a value is whole; in a window it may go on behind it.
-        if (_memory is not null && !_tokenizer.IsBigEndian && _tokenizer.ValueCount == _tokenizer.Length)
+        if (_memory is not null && !Tokenizer.IsBigEndian && Tokenizer.ValueCount == Tokenizer.Length)
         {
-            if (_isWindow) _windowBytes += _tokenizer.ValueCount;
-            AddValue(_memory, _memoryStart + _tokenizer.ValueStart, _tokenizer.ValueCount);
+            if (_isWindow) _windowBytes += Tokenizer.ValueCount;
+            AddValue(_memory, _memoryStart + Tokenizer.ValueStart, Tokenizer.ValueCount);
             return;
         }
 
-        var bytes = fragment.Slice(_tokenizer.ValueStart, _tokenizer.ValueCount);
-        _value ??= Reserve((int)_tokenizer.Length);
+        var bytes = fragment.Slice(Tokenizer.ValueStart, Tokenizer.ValueCount);
+        _value ??= Reserve((int)Tokenizer.Length);
         if (_value.Length - _valueOffset < _valueLength + bytes.Length)
         {
             // A long value: grows with what has arrived, not with what was announced.
-            var size = (int)Math.Min(_tokenizer.Length, Math.Max(_value.Length * 2L, _valueLength + bytes.Length));
+            var size = (int)Math.Min(Tokenizer.Length, Math.Max(_value.Length * 2L, _valueLength + bytes.Length));
             Array.Resize(ref _value, size);
         }
 
         bytes.CopyTo(_value.AsSpan(_valueOffset + _valueLength));
         _valueLength += bytes.Length;
-        if (!_tokenizer.IsValueComplete) return;
-        if (_tokenizer.IsBigEndian) Swap(_value.AsSpan(_valueOffset, _valueLength), _valueVr.WordSize());
+        if (!Tokenizer.IsValueComplete) return;
+        if (Tokenizer.IsBigEndian) Swap(_value.AsSpan(_valueOffset, _valueLength), _valueVr.WordSize());
         AddValue(_value, _valueOffset, _valueLength);
         _value = null;
     }
@@ -272,7 +290,7 @@ public sealed partial class DataSetReader
     // Attack A4: each is an object or two of ours, and eight bytes of the peer's.
     private bool HasRoomForObject()
     {
-        var allowed = Limits.DataSetObjectsMin + (_tokenizer.Position / Limits.DataSetBytesPerObjectMin);
+        var allowed = Limits.DataSetObjectsMin + (Tokenizer.Position / Limits.DataSetBytesPerObjectMin);
         if (++_objects <= allowed) return true;
         Refuse(StructureErrorReason.ObjectsOverLimit);
         return false;
@@ -283,20 +301,20 @@ public sealed partial class DataSetReader
         if (!HasRoomForObject()) return;
         var sequence = new Sequence
         {
-            IsUndefinedLength = _tokenizer.IsUndefinedLength,
-            IsImplicitVr = _tokenizer.Vr == Vr.UN,
+            IsUndefinedLength = Tokenizer.IsUndefinedLength,
+            IsImplicitVr = Tokenizer.Vr == Vr.UN,
         };
-        _current.Append(new DataElement(_tokenizer.Tag, sequence, _tokenizer.Vr));
-        _open.Push((_current, sequence, _signedPixels));
+        _current.Append(new DataElement(Tokenizer.Tag, sequence, Tokenizer.Vr));
+        _machine!.Open.Push((_current, sequence, _signedPixels));
     }
 
     private void OpenItem()
     {
         if (!HasRoomForObject()) return;
-        var (parent, sequence, _) = _open.Peek();
+        var (parent, sequence, _) = _machine!.Open.Peek();
         _current = new DataSet(parent)
         {
-            IsUndefinedLength = _tokenizer.IsUndefinedLength,
+            IsUndefinedLength = Tokenizer.IsUndefinedLength,
             SourceSyntax = DataSet.SourceSyntax,
         };
         sequence.Add(_current);
@@ -305,7 +323,7 @@ public sealed partial class DataSetReader
     private void CloseSequence()
     {
         if (_fragments is not null) _fragments = null;
-        else _current = _open.Pop().DataSet;
+        else _current = _machine!.Open.Pop().DataSet;
     }
 
     // PS3.5 7.3. Values are kept little endian, whatever they were read from.
@@ -326,5 +344,13 @@ public sealed partial class DataSetReader
                 BinaryPrimitives.ReverseEndianness(longs, longs);
                 break;
         }
+    }
+
+    /// <summary>What reading needs and its result does not.</summary>
+    private sealed class Machine
+    {
+        public DataSetTokenizer Tokenizer { get; } = new();
+
+        public Stack<(DataSet DataSet, Sequence Sequence, bool SignedPixels)> Open { get; } = [];
     }
 }

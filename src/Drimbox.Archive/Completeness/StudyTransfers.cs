@@ -33,6 +33,19 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
         work.Set();
     }
 
+    /// <summary>An administrator changed what the study has: nobody is sending, and no more is to come.</summary>
+    public void Changed(Uid study)
+    {
+        lock (_gate)
+        {
+            if (!_transfers.TryGetValue(study, out var transfer))
+                _transfers[study] = transfer = new Transfer { LastSenderReleased = true };
+            transfer.LastArrival = time.GetUtcNow();
+        }
+
+        work.Set();
+    }
+
     /// <summary>An association is over.</summary>
     public void End(AssociationPeer sender, bool released)
     {

@@ -12,7 +12,7 @@ namespace Drimbox.Archive.Corrections;
 /// <param name="IssuerEntity">The OID of (0010,0024); null: whichever.</param>
 public sealed record PatientReference(string PatientId, string? Issuer = null, string? IssuerEntity = null);
 
-/// <summary>Corrections of patients and their undoing: what commands call, and messages will (ADT^A40 is
+/// <summary>Corrections of patients and their undoing: what commands and messages call (ADT^A40 is
 /// <see cref="MergeAsync"/>). Nothing of the stored files is changed (docs/adr/0019).</summary>
 public sealed class PatientCorrections
 {

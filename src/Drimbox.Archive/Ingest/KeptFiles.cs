@@ -1,4 +1,5 @@
 using System.Globalization;
+using Drimbox.Archive.Completeness;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -27,6 +28,7 @@ public sealed class KeptFiles
     private readonly ArchiveIndex _index;
     private readonly Arrivals _arrivals;
     private readonly Rejections _rejections;
+    private readonly StudyTransfers _transfers;
     private readonly ILogger _log;
     private readonly string _root;
 
@@ -37,10 +39,11 @@ public sealed class KeptFiles
         ArchiveIndex index,
         Arrivals arrivals,
         Rejections rejections,
+        StudyTransfers transfers,
         ILogger log)
     {
         (_options, _disk, _folders, _index) = (options, disk, folders, index);
-        (_arrivals, _rejections, _log) = (arrivals, rejections, log);
+        (_arrivals, _rejections, _transfers, _log) = (arrivals, rejections, transfers, log);
         _root = folders.PathOf("");
     }
 
@@ -86,6 +89,8 @@ public sealed class KeptFiles
             if (await CommitAsync([copy], () => _index.ReleaseAsync(
                 quarantined, standing, copy, version, actor, CancellationToken.None)) is not { } done) continue;
             _rejections.Log(record, sender, done.Hidden);
+            if (standing is not null) _transfers.Changed(standing.Instance.StudyInstanceUid);
+            _transfers.Changed(record.Study.StudyInstanceUid);
             ArchiveLog.Administered(_log, _options.NodeId, actor, "released", $"quarantined object {rowId}");
             return null;
         }
@@ -125,6 +130,8 @@ public sealed class KeptFiles
                 Copy(record, standing.Instance.Version + 1, isHidden: !standing.Instance.Visible));
             if (await CommitAsync(copies, () => _index.RestoreAsync(
                 standing, version, copies, actor, CancellationToken.None)) is null) continue;
+            _transfers.Changed(standing.Instance.StudyInstanceUid);
+            _transfers.Changed(records[0].Study.StudyInstanceUid);
             ArchiveLog.Administered(
                 _log, _options.NodeId, actor, "restored", $"version {Text(version)} of row {Text(standing.Instance.RowId)}");
             return null;

@@ -120,7 +120,7 @@ public sealed class DicomFile
         syntax = null;
         refusal = meta.Refusal;
         if (refusal is not null) return false;
-        if (TransferSyntax.TryFind(meta.Reader!.DataSet.GetUid(Tag.TransferSyntaxUID), out syntax)) return true;
+        if (TransferSyntax.TryFind(meta.Group!.GetUid(Tag.TransferSyntaxUID), out syntax)) return true;
         refusal = new Refusal(
             RefusalReason.TableValue, "The transfer syntax of the file is absent or not known.",
             Tag.TransferSyntaxUID.ToString());
@@ -130,7 +130,7 @@ public sealed class DicomFile
     private static bool IsWhole(
         DataSetReader reader, in FileMeta meta, TransferSyntax syntax, out DicomFile? file, out Refusal? refusal)
     {
-        file = new DicomFile(meta.Reader!.DataSet, reader.DataSet, syntax, meta.End) { Error = reader.Error };
+        file = new DicomFile(meta.Group!, reader.DataSet, syntax, meta.End) { Error = reader.Error };
         refusal = reader.Status == ReadStatus.Done ? null : Partial(reader, meta.End);
         return refusal is null;
     }

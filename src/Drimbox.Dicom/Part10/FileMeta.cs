@@ -4,10 +4,11 @@ using Drimbox.Core;
 namespace Drimbox.Dicom.Part10;
 
 /// <summary>The start of a DICOM file: preamble, prefix and file meta information. Source: PS3.10 7.1.</summary>
-/// <param name="Reader">Which read the group; null if there is none.</param>
+/// <param name="Group">Null if there is none.</param>
+/// <param name="Reader">Which read the group, and may read on.</param>
 /// <param name="End">Bytes up to the data set.</param>
 /// <param name="Refusal">Why it is not readable, or null.</param>
-internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal? Refusal)
+internal readonly record struct FileMeta(DataSet? Group, DataSetReader? Reader, int End, Refusal? Refusal)
 {
     private const int Start = DicomFile.PreambleLength + 4;
 
@@ -24,7 +25,7 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
     {
         if (head.Length < Start || !head.Span[DicomFile.PreambleLength..Start].SequenceEqual(DicomFile.Prefix))
         {
-            meta = new FileMeta(null, 0, new Refusal(
+            meta = new FileMeta(null, null, 0, new Refusal(
                 RefusalReason.Malformed, "Not a DICOM file: no 'DICM' at byte 128 (PS3.10 7.1).", "byte 128"));
             return false;
         }
@@ -43,7 +44,7 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
                 var declared = ReadGroup(available[..end], isKept);
                 if (isWhole && declared.Status == ReadStatus.Done && declared.Position == end)
                 {
-                    meta = new FileMeta(declared, Start + end, null);
+                    meta = new FileMeta(declared.DataSet, declared, Start + end, null);
                     return true;
                 }
             }
@@ -51,7 +52,7 @@ internal readonly record struct FileMeta(DataSetReader? Reader, int End, Refusal
 
         var reader = ReadGroup(available, isKept);
         meta = new FileMeta(
-            reader, Start + (int)reader.Position, reader.Status == ReadStatus.Done ? null : Refused(reader.Error));
+            reader.DataSet, reader, Start + (int)reader.Position, reader.Status == ReadStatus.Done ? null : Refused(reader.Error));
         return meta.Refusal is null;
     }
 

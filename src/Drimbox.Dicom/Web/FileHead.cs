@@ -53,7 +53,7 @@ public sealed class FileHead
             return false;
         }
 
-        var group = meta.Reader!.DataSet;
+        var group = meta.Group!;
         SopClassUid = group.GetUid(Tag.MediaStorageSOPClassUID);
         SopInstanceUid = group.GetUid(Tag.MediaStorageSOPInstanceUID);
         TransferSyntax = TransferSyntax.TryFind(group.GetUid(Tag.TransferSyntaxUID), out var syntax) ? syntax : null;

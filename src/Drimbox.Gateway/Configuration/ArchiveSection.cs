@@ -71,6 +71,9 @@ internal sealed record ArchiveSection : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SiteSection.Overlaps(Sites);
 
+    /// <summary>Messages about patients (IHE RAD-12). Default: none are taken.</summary>
+    public PatientUpdateSection? PatientUpdates { get; init; }
+
     /// <summary>DICOMweb (PS3.18). Default: none.</summary>
     public ArchiveWebSection? Web { get; init; }
 
@@ -101,6 +104,7 @@ internal sealed record ArchiveSection : IValidatableObject
             _ => DuplicatePolicy.Replace,
         },
         Sites = new ArchiveSites(Sites.Select(site => site.ToSite())),
+        PatientUpdates = PatientUpdates?.ToOptions(),
         Web = Web?.ToOptions(),
     };
 

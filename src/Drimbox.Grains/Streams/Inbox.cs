@@ -34,10 +34,16 @@ public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer ack
 
     /// <summary>Stores a message that is refused before any grain sees it, with its answer. "Not now" is not stored:
     /// the sender shall send the same message again.</summary>
-    public async Task<GrainReply> RefuseAsync(InboxDraft draft, Refusal refusal, CancellationToken cancellation)
+    public Task<GrainReply> RefuseAsync(InboxDraft draft, Refusal refusal, CancellationToken cancellation) =>
+        AnswerAsync(draft, refusal, cancellation);
+
+    /// <summary>Stores a message with its answer after what it asked for was done, where that is not of the flow: a crash
+    /// between the two brings the message again, and what it asks for must be done already then.</summary>
+    /// <param name="refusal">Null: it was done.</param>
+    public async Task<GrainReply> AnswerAsync(InboxDraft draft, Refusal? refusal, CancellationToken cancellation)
     {
         var row = InboxReply.RowOf(draft, refusal, acks)!;
-        if (refusal.Reason == RefusalReason.Unavailable) return new GrainReply(refusal, row.Ack, row.AckCode);
+        if (refusal?.Reason == RefusalReason.Unavailable) return new GrainReply(refusal, row.Ack, row.AckCode);
         return await store.CommitAsync(new FlowCommit { Inbox = row }, cancellation) switch
         {
             CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft, acks),

@@ -15,6 +15,8 @@ public static class MessageCatalog
         BusinessAckProfiles.DmpReception, BusinessAckProfiles.MailReception, BusinessAckProfiles.MailReading,
         PamProfiles.Admission, PamProfiles.Identity,
         StudyChangeProfile.Omi,
+        PatientUpdateProfiles.Update, PatientUpdateProfiles.Identity, PatientUpdateProfiles.Merge,
+        PatientUpdateProfiles.ChangeOfId,
         AckProfiles.Teleradiology, AckProfiles.Oru, AckProfiles.Mdm,
     ];
 

@@ -26,7 +26,7 @@ internal static class Table
         new(name, usage, Cardinality.Parse(cardinality), elements);
 
     /// <summary>MSH, as both volets ask for it of every message. A message of no published profile names no country,
-    /// character set or profile. Source: page st-contraintes, "Eléments de l'entête"; page profils-messages, "Le
+    /// character set or profile, and need not name its structure. Source: page st-contraintes, "Eléments de l'entête"; page profils-messages, "Le
     /// segment MSH".</summary>
     public static IReadOnlyList<FieldRule> HeaderOf(string messageStructure, bool isOfPublishedProfile) =>
         Headers.GetOrAdd((messageStructure, isOfPublishedProfile), static key => Header(key.Item1, key.Item2));
@@ -41,7 +41,9 @@ internal static class Table
         F("MSH-3", "sending application"), F("MSH-4", "sending facility"),
         F("MSH-5", "receiving application"), F("MSH-6", "receiving facility"),
         F("MSH-7", "time of the message", form: ValueForm.Time),
-        V("MSH-9.3", "message structure", messageStructure),
+        isOfPublishedProfile
+            ? V("MSH-9.3", "message structure", messageStructure)
+            : V("MSH-9.3", "message structure", messageStructure).IfSent(),
         F("MSH-10", "message control id", form: ValueForm.ControlId),
         .. isOfPublishedProfile
             ? (FieldRule[])[V("MSH-17", "country", "FRA"), V("MSH-18", "character set", "UNICODE UTF-8", "8859/15")]

@@ -37,6 +37,7 @@ internal sealed class SampleValues
             ["PID-7"] = "19790328", ["PID-8"] = "F", ["PID-11"] = "^^^^^^BDL^^63220",
             ["PID-18"] = "DOSSIER7^^^TILLEULS&1.2.250.1.999.10.6&ISO^AN",
             ["PID-32"] = "VALI",
+            ["MRG-1"] = $"279035121518990^^^ASIP-SANTE-INS-NIR&{NationalAuthorities.InsNirTest}&ISO^INS",
             ["PV1-1"] = "1", ["PV1-2"] = "O", ["PV1-19"] = "VISITE7^^^TILLEULS&1.2.250.1.999.10.7&ISO^VN",
             ["PV1-44"] = time, ["PV1-45"] = time,
             ["ORC-2"] = $"{order}^^{OrderRoot}^ISO",

@@ -26,9 +26,7 @@ public sealed partial class ArchiveIndex
             db =>
             {
                 var former = expected.Instance;
-                var freed = KeptFileWrites.Replace(db, former, record, former.Version + 1);
-                CompletenessTable.Reopen(db, former.StudyInstanceUid, record.File.ReceivedAt);
-                CompletenessTable.Reopen(db, record.Study.StudyInstanceUid, record.File.ReceivedAt);
+                var freed = Replace(db, former, record, former.Version + 1);
                 Log(db, actor, "replaced", former.SopInstanceUid, $"{former.Version} by {former.Version + 1}");
                 return freed;
             },
@@ -104,7 +102,7 @@ public sealed partial class ArchiveIndex
             {
                 // Null if another released or dropped it meanwhile: then nothing of this is wanted.
                 if (QuarantineTable.Delete(db, quarantined.RowId) is not { } name) return null;
-                var freed = expected is null ? [] : KeptFileWrites.Replace(db, expected.Instance, record, version);
+                var freed = expected is null ? [] : Replace(db, expected.Instance, record, version);
                 if (expected is null) InsertAt(db, record, version);
                 Log(db, actor, "released", record.Instance.SopInstanceUid, $"{quarantined.RowId} as {version}");
                 return [name, .. freed];
@@ -183,7 +181,7 @@ public sealed partial class ArchiveIndex
                 var freed = KeptFileWrites.DropVersion(db, former.RowId, version);
                 if (freed.Count != renditions.Count) return null;
                 var next = former.Version + 1;
-                freed.AddRange(KeptFileWrites.Replace(db, former, renditions[0], next));
+                freed.AddRange(Replace(db, former, renditions[0], next));
                 foreach (var rendition in renditions.Skip(1))
                     KeptFileWrites.AddRendition(db, former with { Version = next }, rendition);
                 Log(db, actor, "restored", former.SopInstanceUid, $"{version} as {next}");
@@ -290,6 +288,15 @@ public sealed partial class ArchiveIndex
     public Task<int> HiddenCountAsync(CancellationToken cancellationToken) =>
         _readers.ReadAsync(
             db => (int)db.Use("SELECT count(*) FROM instance WHERE visible = 0").LongOrNone()!.Value, cancellationToken);
+
+    // The study that it leaves and the one that it joins are not what was told of them.
+    private List<string> Replace(DatabaseConnection db, IndexedInstance former, InstanceRecord record, int version)
+    {
+        var freed = KeptFileWrites.Replace(db, former, record, version);
+        CompletenessTable.Reopen(db, former.StudyInstanceUid, _clock.DatabaseNow());
+        CompletenessTable.Reopen(db, record.Study.StudyInstanceUid, _clock.DatabaseNow());
+        return freed;
+    }
 
     private static AdoptedAs Adopt(DatabaseConnection db, InstanceRecord record, int version)
     {

@@ -97,6 +97,8 @@ internal static class CorrectionWrites
             : StudiesOf(db, order.Patient);
         var present = studies.Select(study => PatientOf(db, study)).Distinct().ToList();
         if (CorrectionRules.Refuse(order, present) is { } refusal) return new CorrectionResult(refusal, null, []);
+        if (order.EvenIfUnknown && Holds(db, order))
+            return Refused(Core.RefusalReason.WrongState, "It is recorded already, for what is still to come.");
         var (patient, to) = (order.Kind == CorrectionKind.Move ? present[0].Key : order.Patient, order.To);
         var id = db.Use("""
             INSERT INTO correction (
@@ -160,6 +162,23 @@ internal static class CorrectionWrites
             if (correction.Study.IsEmpty) Settle(db, StudiesOf(db, correction.Patient));
             else SettleAgain(db, correction.Study);
         }
+    }
+
+    private static bool Holds(DatabaseConnection db, CorrectionOrder order)
+    {
+        var rows = db.Use(Columns + """
+             WHERE c.patient_id = ? AND c.issuer = ? AND c.issuer_entity = ? AND c.study_instance_uid = ''
+                AND c.undone_at IS NULL
+            """).Add(order.Patient.PatientId).Add(order.Patient.Issuer).Add(order.Patient.IssuerEntity);
+        var holds = false;
+        while (rows.Step())
+        {
+            var entry = Read(rows);
+            holds |= entry.Kind == order.Kind && entry.To == order.To;
+        }
+
+        rows.Reset();
+        return holds;
     }
 
     private static List<Uid> Settle(DatabaseConnection db, IEnumerable<long> studies)

@@ -15,7 +15,7 @@ public sealed partial class WallsTests
         ["Dmp"] = "Core",
         ["Storage"] = "Core",
         ["Grains"] = "Core Storage",
-        ["Archive"] = "Core Storage Grains Dicom",
+        ["Archive"] = "Core Storage Grains Dicom Hl7",
         ["Teleradiology"] = "Core Storage Grains Dicom Hl7",
         ["Ris"] = "Core Storage Grains Dicom Hl7 Dmp",
         ["Source"] = "Core Storage Grains Dicom Hl7 Dmp",

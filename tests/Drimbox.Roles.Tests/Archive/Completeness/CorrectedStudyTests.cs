@@ -1,5 +1,6 @@
 using Drimbox.Archive.Completeness;
 using Drimbox.Core.Archive;
+using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
@@ -74,6 +75,24 @@ public sealed class CorrectedStudyTests : IAsyncLifetime
         Assert.Equal(["1.2.1", "1.2.2"], notices.Select(n => n.StudyInstanceUid.ToString()).Order());
         Assert.Equal([1, 2], notices.OrderBy(n => n.StudyInstanceUid.ToString(), StringComparer.Ordinal)
             .Select(n => n.Series.Sum(s => s.Instances.Count)));
+    }
+
+    [Fact]
+    public async Task What_an_administrator_releases_or_restores_is_told()
+    {
+        await _archive.StoreAsync(Ct(1, 1, 1));
+        await NoticeOfAsync("1.2.1");
+        Assert.Equal(0x0111, (await _archive.StoreAsAsync("EVIL", Ct(1, 1, 1, "PAT-NEUF^ALIX"))).Code);
+        Assert.Null(await _archive.Node.Kept.ReleaseAsync(1, "root", default));
+        await NoticeOfAsync("1.2.1");
+        Assert.Null(await _archive.Node.Kept.RestoreAsync(Uid.Parse("1.2.1.1.1"), 1, "root", default));
+        await NoticeOfAsync("1.2.1");
+
+        // Nothing stands under the UID of what is released: its study is a new one.
+        Assert.Equal(0x0111, (await _archive.StoreAsAsync("EVIL", Ct(1, 1, 1, "PAT-NEUF^ALIX"))).Code);
+        await _archive.Node.LifeCycle.DeleteAsync(Uid.Parse("1.2.1"), "root", "another patient", default);
+        Assert.Null(await _archive.Node.Kept.ReleaseAsync(2, "root", default));
+        await NoticeOfAsync("1.2.1");
     }
 
     private async Task NoticeOfAsync(string study) =>
