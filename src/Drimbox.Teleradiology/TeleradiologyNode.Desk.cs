@@ -12,6 +12,9 @@ namespace Drimbox.Teleradiology;
 /// <content>What the radiologist does and sees.</content>
 public sealed partial class TeleradiologyNode
 {
+    /// <summary>In whose name the platform signs: PS_IdNat.</summary>
+    public string RadiologistId => _options.Radiologist.Id;
+
     /// <summary>Accepts a request with the protocol of the examination (flux 3, OK).</summary>
     /// <param name="actor">Who did it, for the record.</param>
     /// <returns>Null, or why nothing was done.</returns>

@@ -1,6 +1,7 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Gateway.Accounts;
 using Drimbox.Ris;
 using Drimbox.Ris.Reports;
 using Microsoft.AspNetCore.Builder;
@@ -13,9 +14,12 @@ namespace Drimbox.Gateway.Administration;
 internal sealed record VisibilityChange(IReadOnlyList<Visibility> HiddenFrom);
 
 /// <summary>What a professional decides about a publication.</summary>
-/// <param name="ProfessionalId">PS_IdNat.</param>
+/// <param name="ProfessionalId">PS_IdNat; not needed from a caller with an account, whose holder decides.</param>
 internal sealed record PublicationChoice(
-    PublicationDecision Decision, string ProfessionalId, string FamilyName, string GivenName);
+    PublicationDecision Decision,
+    string? ProfessionalId = null,
+    string? FamilyName = null,
+    string? GivenName = null);
 
 /// <summary>The routes of the RIS: the register of reports, their publications.</summary>
 internal static class RisRoutes
@@ -65,13 +69,10 @@ internal static class RisRoutes
             }, cancellation));
         group.MapPost("/reports/{report}/publication",
             (string report, PublicationChoice choice, HttpContext context, CancellationToken cancellation) =>
-                WithReportAsync(ris, report, async id =>
-                    InstanceIdentifier.TryCreate(NationalAuthorities.Persons, choice.ProfessionalId, out var person)
-                        ? Answers.Of(await ris.DecidePublicationAsync(
-                            id, choice.Decision, new Professional(person, choice.FamilyName, choice.GivenName),
-                            AdministrationServer.ActorOf(context), cancellation))
-                        : Answers.Bad("The professional is named by the national identifier (PS_IdNat)."),
-                    cancellation));
+                DecidingProfessional.Of(AccessControl.CallerOf(context), choice, out var refusal) is { } by
+                    ? WithReportAsync(ris, report, async id => Answers.Of(await ris.DecidePublicationAsync(
+                        id, choice.Decision, by, AdministrationServer.ActorOf(context), cancellation)), cancellation)
+                    : Task.FromResult(Answers.Refused(refusal!)));
         group.MapGet("/reports/{report}/versions/{sequence:int}/document",
             (string report, int sequence, CancellationToken cancellation) =>
                 WithReportAsync(ris, report, async id =>

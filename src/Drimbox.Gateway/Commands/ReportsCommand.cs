@@ -35,14 +35,12 @@ internal static class ReportsCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var decision = new Argument<PublicationDecision>("decision") { Description = "What is decided." };
-        var by = new Option<string>("--by")
+        var by = new Option<string?>("--by")
         {
-            Description = "National identifier of the professional (PS_IdNat).", Required = true,
+            Description = "National identifier of the professional (PS_IdNat). Default: the holder of the account that "
+                + "calls, who is the only one he may name.",
         };
-        var family = new Option<string>("--family")
-        {
-            Description = "Family name of the professional.", Required = true,
-        };
+        var family = new Option<string?>("--family") { Description = "Family name of the professional." };
         var given = new Option<string?>("--given") { Description = "Given name of the professional." };
         var add = new Option<string[]>("--add")
         {
@@ -91,8 +89,8 @@ internal static class ReportsCommand
                 (client, parsed, cancellation) => client.PostAsync(
                     PathOf(parsed) + "/publication",
                     new PublicationChoice(
-                        parsed.GetValue(decision), parsed.GetValue(by)!, parsed.GetValue(family)!,
-                        parsed.GetValue(given) ?? ""), cancellation)),
+                        parsed.GetValue(decision), parsed.GetValue(by), parsed.GetValue(family),
+                        parsed.GetValue(given)), cancellation)),
             new Command("changes", "What a version says otherwise than the one that it replaces: header and text.")
             {
                 Report, sequence,
