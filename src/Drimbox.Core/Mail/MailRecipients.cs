@@ -5,7 +5,7 @@ using Drimbox.Core.Reports;
 namespace Drimbox.Core.Mail;
 
 /// <summary>
-/// Who gets the newest version of a report (docs/adr/0021): whom its message names, the treating physician and the
+/// Who gets the newest version of a report (docs/adr/0023): whom its message names, the treating physician and the
 /// referring professional without being named, and what users of the RIS added or removed, in this order. Each mailbox
 /// once.
 /// </summary>

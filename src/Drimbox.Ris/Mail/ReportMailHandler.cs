@@ -17,7 +17,7 @@ namespace Drimbox.Ris.Mail;
 
 /// <summary>Takes the mails of reports to the mail server, one attempt at a time, and tells the report how each ended.
 /// A mail that may have been taken is sent again, byte for byte: nobody can be asked, and its Message-ID tells the
-/// recipient that it is the same (docs/adr/0021).</summary>
+/// recipient that it is the same (docs/adr/0023).</summary>
 internal sealed class ReportMailHandler(
     SmtpSender smtp, ReportRegister reports, ObjectStore objects, RisPolicy policy, string senderName, ILogger logger)
     : IOutboxHandler
