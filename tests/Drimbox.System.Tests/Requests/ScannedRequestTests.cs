@@ -4,7 +4,7 @@ using Drimbox.Ris.Requests;
 using Drimbox.Tests.Cda;
 using Drimbox.Tests.Flow;
 using Drimbox.Tests.Ris;
-using Drimbox.Tests.Teleradiology;
+using FakeRis = Drimbox.Tests.Teleradiology.FakeRis;
 
 namespace Drimbox.Tests.Requests;
 
