@@ -30,6 +30,7 @@ var root = new RootCommand("""
     BackupCommand.Create(),
     RestoreCommand.Create(),
     StatusCommand.Create(),
+    AccountCommand.Create(),
     QueueCommand.Create(),
     QuarantineCommand.Create(),
     VersionsCommand.Create(),

@@ -14,19 +14,8 @@ namespace Drimbox.Ris;
 /// <content>What a user of the RIS does and sees.</content>
 public sealed partial class RisNode
 {
-    public async Task<GrainReply> PlaceRequestAsync(ImagingRequest request, CancellationToken cancellation)
-    {
-        await KnowAsync(request.Patient, cancellation);
-        return await _requests.ExecuteAsync(
-            [(request.PlacerOrderNumber, new PlaceRequest(request))], null, cancellation);
-    }
-
     public Task<GrainReply> CancelRequestAsync(RequestCancellation request, CancellationToken cancellation) =>
         _requests.ExecuteAsync([(request.PlacerOrderNumber, new CancelRequest(request))], null, cancellation);
-
-    public Task<GrainReply> SendPostExaminationAsync(PostExamination examination, CancellationToken cancellation) =>
-        _requests.ExecuteAsync(
-            [(examination.PlacerOrderNumber, new SendPostExamination(examination))], null, cancellation);
 
     public Task<RisRequestState> GetRequestAsync(InstanceIdentifier order, CancellationToken cancellation) =>
         _requests.GetAsync(order, cancellation);

@@ -8,16 +8,19 @@ using Drimbox.Dmp;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Identity;
+using Drimbox.Grains.Mail;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Ris.Identity;
+using Drimbox.Ris.Mail;
 using Drimbox.Ris.Messages;
 using Drimbox.Ris.ProcedureSteps;
 using Drimbox.Ris.Publications;
 using Drimbox.Ris.Reports;
+using Drimbox.Ris.Requests;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -56,15 +59,19 @@ public sealed partial class RisNode : IAsyncDisposable
         var turns = new EmbeddedTurnQueue();
         var turnLoop = new TurnLoop(store, turns, acks);
         _patients = new PatientRegister(options.Node, store, turnLoop, surroundings.Time);
+        _policy = PolicyOf(options);
         _reports = new ReportRegister(turns, new ReportGrainParts(
-            options.Node, store, PolicyOf(options), dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
+            options.Node, store, _policy, dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
             surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source")
         {
             Patients = _patients,
             AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
         });
-        _requests = new RisRequestGrain(new RequestGrainParts(
-            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology"));
+        var requestParts = new RequestGrainParts(
+            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology");
+        _requests = new RisRequestGrain(requestParts);
+        _orders = new RequestRegister(requestParts);
+        _documents = new RequestDocuments(options, objects, surroundings.Ids, surroundings.Time);
         var logger = surroundings.Loggers.CreateLogger<RisNode>();
         _steps = options.Dicom is { } dicom ? Steps(dicom) : null;
         _clients = [];
@@ -96,6 +103,8 @@ public sealed partial class RisNode : IAsyncDisposable
             surroundings.Time,
             surroundings.Loggers.CreateLogger<MllpListener>());
         _dispatching = dispatcher.RunAsync(_stop.Token);
+        _mailbox = MailboxOf(options.Mail, logger);
+        _looking = _mailbox?.RunAsync(_stop.Token) ?? Task.CompletedTask;
         _listener.Start();
         _acceptor = options.Dicom is { } listening ? Acceptor(listening) : null;
         RisLog.Started(logger, options.Node, _listener.LocalEndPoint.ToString());
@@ -138,6 +147,8 @@ public sealed partial class RisNode : IAsyncDisposable
         if (_acceptor is not null) await _acceptor.StopAsync(patience.Token);
         await _stop.CancelAsync();
         await _dispatching;
+        await _looking;
+        _mailbox?.Dispose();
         foreach (var client in _clients) await client.DisposeAsync();
         _dmp.Dispose();
         await _listener.DisposeAsync();
@@ -153,6 +164,7 @@ public sealed partial class RisNode : IAsyncDisposable
         new ReportEntryDefaults(TimeZone: TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone)))
     {
         KnownPatientsOnly = options.KnownPatientsOnly,
+        Mail = options.Mail?.ToPolicy(),
     };
 
     private Dictionary<string, OutboxHandling> HandlersOf(ILogger logger)
@@ -163,9 +175,16 @@ public sealed partial class RisNode : IAsyncDisposable
             [PatientRegister.ReviewKind] = new(new PatientReviewHandler(_patients, _reports)),
         };
         if (_options.Creator is { } creator)
-            handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(PeerOf(creator), logger));
+        {
+            var peer = PeerOf(creator);
+            handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(peer, logger));
+            handlers[ReportMail.AckKind] = new(new MailAckHandler(peer, logger));
+        }
+
+        if (_options.Mail is { } mail)
+            handlers[ReportMail.Kind] = new(MailHandler(mail, logger));
         if (_options.Teleradiology is { } platform)
-            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), logger));
+            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), _objects, logger));
         if (_options.Source is { } source)
             handlers[ReportGrain.CopyKind] = new(new ReportCopyHandler(PeerOf(source), _reports, _objects, logger));
         if (_options.Dicom is { Archive: { } archive } dicom)

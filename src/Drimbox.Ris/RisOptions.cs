@@ -1,10 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Requests;
+using Drimbox.Ris.Mail;
 
 namespace Drimbox.Ris;
 
 /// <summary>A RIS node.</summary>
-public sealed record RisOptions
+public sealed record RisOptions : IValidatableObject
 {
     /// <summary>Node id, the first part of every stream and the name of its folder: a letter, then letters, digits
     /// and hyphens. Default "ris".</summary>
@@ -26,6 +29,16 @@ public sealed record RisOptions
     [Required]
     public string SourceId { get; init; } = "";
 
+    /// <summary>OID of the order numbers that the RIS assigns (DB/RIS.03). Default: <see cref="SourceId"/>.</summary>
+    public string? OrderAuthority { get; init; }
+
+    /// <summary>OID of the accession numbers (DB/RIS.05). Default: <see cref="SourceId"/>.</summary>
+    public string? AccessionAuthority { get; init; }
+
+    /// <summary>OID below which Study Instance UIDs are made (DB/RIS.07), at most 43 characters. Default:
+    /// <see cref="SourceId"/>.</summary>
+    public string? StudyRoot { get; init; }
+
     /// <summary>The platform that reads for this RIS, or null.</summary>
     public Hl7PeerOptions? Teleradiology { get; init; }
 
@@ -35,6 +48,9 @@ public sealed record RisOptions
     /// <summary>Who gets the business acknowledgements (ZAM^Z01) of the reports that asked for one with ACK_RECEPTION,
     /// or null: none are sent.</summary>
     public Hl7PeerOptions? Creator { get; init; }
+
+    /// <summary>Reports by MSSanté; null: none are sent.</summary>
+    public RisMailOptions? Mail { get; init; }
 
     /// <summary>Refuse reports of patients that neither an ADT nor a request of this RIS told of (902). Default false:
     /// the INS of the document is enough.</summary>
@@ -47,6 +63,38 @@ public sealed record RisOptions
     /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4. Default: none is sent.</summary>
     public string? ViewerHost { get; init; }
 
+    /// <summary>What the RIS writes around a PDF that is given to a request.</summary>
+    [Required]
+    public ScanOptions Scans { get; init; } = new();
+
     /// <summary>IANA time zone of timestamps that come without an offset. Default Europe/Paris.</summary>
     public string TimeZone { get; init; } = "Europe/Paris";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (oid, name) in ((string?, string)[])
+            [(OrderAuthority, nameof(OrderAuthority)), (AccessionAuthority, nameof(AccessionAuthority))])
+        {
+            if (oid is not null && !Uid.TryParse(oid, out _))
+                yield return new ValidationResult("must be an OID", [name]);
+        }
+
+        if (StudyRoot is not null && (!Uid.TryParse(StudyRoot, out _) || StudyRoot.Length > Limits.StudyRootLengthMax))
+        {
+            yield return new ValidationResult(
+                $"must be an OID of at most {Limits.StudyRootLengthMax} characters", [nameof(StudyRoot)]);
+        }
+
+        if (StudyRoot is null && SourceId.Length > Limits.StudyRootLengthMax)
+        {
+            yield return new ValidationResult(
+                $"is required where SourceId has more than {Limits.StudyRootLengthMax} characters",
+                [nameof(StudyRoot)]);
+        }
+    }
+
+    /// <summary>Under which OIDs the RIS assigns identifiers.</summary>
+    internal RisAuthorities ToAuthorities() => new(
+        Uid.Parse(OrderAuthority ?? SourceId), Uid.Parse(AccessionAuthority ?? SourceId),
+        Uid.Parse(StudyRoot ?? SourceId));
 }

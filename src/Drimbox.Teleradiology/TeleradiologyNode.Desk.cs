@@ -12,6 +12,9 @@ namespace Drimbox.Teleradiology;
 /// <content>What the radiologist does and sees.</content>
 public sealed partial class TeleradiologyNode
 {
+    /// <summary>In whose name the platform signs: PS_IdNat.</summary>
+    public string RadiologistId => _options.Radiologist.Id;
+
     /// <summary>Accepts a request with the protocol of the examination (flux 3, OK).</summary>
     /// <param name="actor">Who did it, for the record.</param>
     /// <returns>Null, or why nothing was done.</returns>
@@ -74,6 +77,14 @@ public sealed partial class TeleradiologyNode
     public Task<PlatformRequestState> GetRequestAsync(
         InstanceIdentifier order, CancellationToken cancellationToken = default) =>
         _grain.GetAsync(order, cancellationToken);
+
+    /// <summary>A document that the RIS sent for a request, byte for byte; null if the request has none with this id.
+    /// </summary>
+    public async Task<byte[]?> ReadAttachmentAsync(
+        InstanceIdentifier order, InstanceIdentifier document, CancellationToken cancellationToken = default) =>
+        (await _grain.GetAsync(order, cancellationToken)).Attachments.Find(document) is { } attachment
+            ? await _objects.ReadAsync(attachment.File, Limits.CdaBytesMax, cancellationToken)
+            : null;
 
     /// <summary>What waits, for the desk first: the worklist of the radiologist.</summary>
     public Task<IReadOnlyList<WorklistEntry>> ListWorklistAsync(

@@ -28,6 +28,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly FlowStore _store;
+    private readonly ObjectStore _objects;
     private readonly RequestGrainParts _parts;
     private readonly PlatformRequestGrain _grain;
     private readonly RequestAnswers _answers;
@@ -52,6 +53,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _logger = loggers.CreateLogger<TeleradiologyNode>();
         _store = store;
         var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        _objects = objects;
         var acks = new AckComposer(time, ids);
         var turns = new TurnLoop(store, new EmbeddedTurnQueue(), acks);
         _parts = new RequestGrainParts(options.Node, store, turns, ids, time, $"{options.Node}/to/ris");
@@ -103,7 +105,8 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             ? AcceptorFor(options, ownAe, studies, loggers.CreateLogger<DicomAcceptor>(), time)
             : null;
         var door = new RequestDoor(
-            new Inbox(store, objects, acks, time), _grain, acks, loggers.CreateLogger<RequestDoor>());
+            new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects), acks,
+            loggers.CreateLogger<RequestDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {

@@ -87,4 +87,11 @@ public sealed class LimitsTests
     public void A_slow_but_living_line_is_faster_than_the_least_that_we_ask_for() =>
         // 64 kbit/s.
         Assert.True(Limits.ThroughputBytesPerSecondMin * 8 <= 64_000 / 8 * 8);
+
+    [Fact]
+    public void A_mail_server_is_given_up_before_its_attempt_ends_and_a_notification_may_hold_a_whole_mail()
+    {
+        Assert.True(Limits.MailReplyTimeout < Limits.DispatchAttemptDeadline);
+        Assert.True(Limits.NotificationBytesMax > Limits.MailBytesMax);
+    }
 }

@@ -41,6 +41,9 @@ public sealed record PatientStatement(
     DmpConsultation Consultation,
     string StatedAt)
 {
+    /// <summary>The treating physician, where the message names one.</summary>
+    public Professional? TreatingPhysician { get; init; }
+
     /// <summary>The identifiers that the statement is filed under: the INS where it is qualified, and that of the
     /// site. A matricule of a doubtful identity names nobody.</summary>
     public IReadOnlyList<InstanceIdentifier> Keys => PatientKeys.Of(
@@ -67,12 +70,16 @@ public static class PatientKeys
 /// <summary>What happened to the record of a patient.</summary>
 [JsonDerivedType(typeof(PatientIdentityStated), nameof(PatientIdentityStated))]
 [JsonDerivedType(typeof(DmpConsentStated), nameof(DmpConsentStated))]
+[JsonDerivedType(typeof(TreatingPhysicianStated), nameof(TreatingPhysicianStated))]
 public abstract record PatientEvent;
 
 public sealed record PatientIdentityStated(Patient Patient, string StatedAt, DateTimeOffset RecordedAt) : PatientEvent;
 
 public sealed record DmpConsentStated(
     DmpFeeding Feeding, DmpConsultation Consultation, string StatedAt, DateTimeOffset RecordedAt) : PatientEvent;
+
+public sealed record TreatingPhysicianStated(Professional Physician, string StatedAt, DateTimeOffset RecordedAt)
+    : PatientEvent;
 
 /// <summary>A patient under one identifier, as the site's own systems state it.</summary>
 /// <param name="FeedingStatedAt">When <paramref name="Feeding"/> was stated, as
@@ -87,6 +94,12 @@ public sealed record PatientState(
 {
     public static PatientState Empty { get; } =
         new(null, "", DmpFeeding.NotCollected, "", DmpConsultation.NotCollected, "");
+
+    /// <summary>Null where no message has named one.</summary>
+    public Professional? TreatingPhysician { get; init; }
+
+    /// <summary>When that was stated, as <see cref="PatientStatement.StatedAt"/>.</summary>
+    public string TreatingPhysicianStatedAt { get; init; } = "";
 }
 
 /// <param name="FeedingChanged">The reports of the patient must be looked at again.</param>
@@ -106,6 +119,8 @@ public static class PatientDecider
             events.Add(new PatientIdentityStated(statement.Patient, statement.StatedAt, now));
         if (statement.Feeding != DmpFeeding.NotCollected || statement.Consultation != DmpConsultation.NotCollected)
             events.Add(new DmpConsentStated(statement.Feeding, statement.Consultation, statement.StatedAt, now));
+        if (statement.TreatingPhysician is { } physician && physician != state.TreatingPhysician)
+            events.Add(new TreatingPhysicianStated(physician, statement.StatedAt, now));
         var after = events.Aggregate(state, Evolve);
         return new PatientDecision(events, after.Feeding != state.Feeding);
     }
@@ -116,6 +131,9 @@ public static class PatientDecider
             ? state with { Identity = stated.Patient, IdentityStatedAt = stated.StatedAt }
             : state,
         DmpConsentStated stated => Evolve(state, stated),
+        TreatingPhysicianStated stated => IsLater(stated.StatedAt, state.TreatingPhysicianStatedAt)
+            ? state with { TreatingPhysician = stated.Physician, TreatingPhysicianStatedAt = stated.StatedAt }
+            : state,
         _ => throw Invariant.Unreachable(e),
     };
 
@@ -149,9 +167,17 @@ public sealed record PatientStanding(Patient? Identity, bool IsKnown, DmpFeeding
 {
     public bool Opposes => Feeding == DmpFeeding.Opposed;
 
+    /// <summary>The one that was named latest, or null.</summary>
+    public Professional? TreatingPhysician { get; init; }
+
     public static PatientStanding Of(IReadOnlyList<(InstanceIdentifier Key, PatientState State)> records)
     {
-        var standing = new PatientStanding(null, false, DmpFeeding.NotCollected, "");
+        var standing = new PatientStanding(null, false, DmpFeeding.NotCollected, "")
+        {
+            TreatingPhysician = records.Select(r => r.State)
+                .OrderBy(s => s.TreatingPhysicianStatedAt, StringComparer.Ordinal)
+                .LastOrDefault(s => s.TreatingPhysician is not null)?.TreatingPhysician,
+        };
         foreach (var (key, state) in records)
         {
             if (state.Identity is { } identity)

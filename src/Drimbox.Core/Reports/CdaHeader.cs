@@ -1,4 +1,5 @@
 using Drimbox.Core.Identity;
+using Drimbox.Core.Mail;
 
 namespace Drimbox.Core.Reports;
 
@@ -67,6 +68,9 @@ public sealed record CdaHeader(
 
     /// <summary>assignedAuthor/code, profession and specialty, or null.</summary>
     public Code? AuthorSpecialty { get; init; }
+
+    /// <summary>The treating physician and the referring professional, as far as participant names them.</summary>
+    public IReadOnlyList<Correspondent> Correspondents { get; init; } = [];
 
     /// <summary>nonXMLBody/text/@mediaType, or null for a structured body.</summary>
     public string? BodyMediaType { get; init; }

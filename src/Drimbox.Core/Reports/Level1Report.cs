@@ -35,4 +35,8 @@ public sealed record Level1Report(
     IReadOnlyList<ImagingOrder> Orders,
     IReadOnlyList<ImagingServiceEvent> ServiceEvents,
     Code HealthcareFacilityType,
-    ReadOnlyMemory<byte> Pdf);
+    ReadOnlyMemory<byte> Pdf)
+{
+    /// <summary>What kind of document it is (JDV_J07). Default: an imaging report.</summary>
+    public Code Type { get; init; } = ReportCodes.ImagingReport;
+}

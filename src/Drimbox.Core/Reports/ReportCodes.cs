@@ -26,13 +26,19 @@ public static class ReportCodes
     /// <summary>TRE_A03, classes of documents.</summary>
     public const string DocumentClasses = "1.2.250.1.213.1.1.4.1";
 
+    /// <summary>TRE_A05, types of documents that LOINC has no code for.</summary>
+    public const string ComplementaryTypes = "1.2.250.1.213.1.1.4.12";
+
     /// <summary>TRE_A11, format codes of IHE.</summary>
     public const string IheFormats = "1.3.6.1.4.1.19376.1.2.3";
 
     /// <summary>The type of an imaging report (JDV_J07).</summary>
     public static Code ImagingReport { get; } = new("18748-4", Loinc, "CR d'imagerie médicale");
 
-    /// <summary>The class of that type (ASS_X04).</summary>
+    /// <summary>The type of a request for imaging (JDV_J07).</summary>
+    public static Code ImagingRequest { get; } = new("55115-0", Loinc, "Demande d'actes d'imagerie");
+
+    /// <summary>The class of an imaging report (ASS_X04).</summary>
     public static Code ReportClass { get; } = new("10", DocumentClasses, "Compte rendu");
 
     public static Code Normal { get; } = new("N", Confidentiality, "Normal");

@@ -1,4 +1,5 @@
 using Drimbox.Core.Identity;
+using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -19,6 +20,9 @@ public sealed record ReceiveReport(ReportMessage Message, StoredObject File, str
 
     /// <summary>What the local base says of the patient; null where it was not asked.</summary>
     public PatientStanding? Patient { get; init; }
+
+    /// <summary>Who asked for the examination, as the request of this RIS says, or null.</summary>
+    public Professional? Requester { get; init; }
 }
 
 /// <summary>A RIS user writes the next version: a document of the RIS that replaces the head.</summary>
@@ -54,6 +58,9 @@ public sealed record RisPolicy(
     /// <summary>A report of a patient whom the RIS does not know is refused (902).</summary>
     public bool KnownPatientsOnly { get; init; }
 
+    /// <summary>How reports go to MSSanté; null: they do not.</summary>
+    public MailPolicy? Mail { get; init; }
+
     public bool IsOwn(Organization organization) =>
         OwnStructures.Any(own => StructureIds.AreSame(own, organization.Id));
 }
@@ -67,4 +74,8 @@ public sealed record ReportCopy(
 /// <param name="Submission">The next change of the registry, or null.</param>
 /// <param name="Copies">What the DRIMbox must be told, in order.</param>
 public sealed record ReportDecision(
-    IReadOnlyList<ReportEvent> Events, Submission? Submission, IReadOnlyList<ReportCopy> Copies, Refusal? Refusal);
+    IReadOnlyList<ReportEvent> Events, Submission? Submission, IReadOnlyList<ReportCopy> Copies, Refusal? Refusal)
+{
+    /// <summary>The mails that go on their way.</summary>
+    public IReadOnlyList<MailSending> Mails { get; init; } = [];
+}

@@ -1,3 +1,4 @@
+using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -23,6 +24,13 @@ public static class ReportDecider
                 policy, context),
             RetryPublication retry => Follow(
                 state, [new PublicationRetried(retry.Actor, context.Now)], policy, context),
+            ChangeMailRecipients change => ChangeMail(state, change, policy, context),
+            EndMail end => Send(state, MailDecisions.End(state, end, policy.Mail, context.Now)),
+            ReceiveMailNotice notice => MailDecisions.IsNews(state, notice)
+                ? new ReportDecision(
+                    [new MailNoticeReceived(notice.MessageId, notice.Notice, context.Now)], null, [], null)
+                : Nothing,
+            RetryMail retry => Send(state, MailDecisions.Retry(state, retry, policy.Mail, context.Now)),
             _ => throw Invariant.Unreachable(command),
         };
 
@@ -51,6 +59,8 @@ public static class ReportDecider
             Publication = state.Publication.Ended(ended.SubmissionSetUniqueId, ended.Outcome),
         },
         PublicationRetried => state with { Publication = state.Publication.Retried() },
+        MailRecipientsChanged or MailDecided or MailEnded or MailNoticeReceived or MailRetried =>
+            MailDecisions.Evolve(state, e),
         ReportInputRefused or LineageContradicted or VersionOvertaken => state,
         _ => throw Invariant.Unreachable(e),
     };
@@ -102,6 +112,9 @@ public static class ReportDecider
             {
                 ControlId = command.ControlId,
                 Mail = command.Mail,
+                MailInstructions = message.MailInstructions,
+                TreatingPhysician = command.Patient?.TreatingPhysician,
+                Requester = command.Requester,
             }));
         }
 
@@ -131,6 +144,10 @@ public static class ReportDecider
             RecordedAt = context.Now,
             ControlId = null,
             Mail = command.Mail,
+            // The texts were written for the version before.
+            MailInstructions = head.MailInstructions is { } said
+                ? said with { ProfessionalText = null, PatientText = null }
+                : null,
             Actor = command.Actor,
             Reason = command.Reason,
         };
@@ -190,13 +207,24 @@ public static class ReportDecider
             events.Add(new VersionOvertaken(overtaken.UniqueId));
         }
 
+        if (happened.Any(MailDecisions.MayBeDue)) events.AddRange(MailDecisions.Due(after, policy.Mail, context.Now));
+        var mails = MailDecisions.Started(events, events.Aggregate(before, Evolve));
         if (after.Publication.Next(after.Wanted) is not { } step)
-            return new ReportDecision(events, null, copies, null);
+            return new ReportDecision(events, null, copies, null) { Mails = mails };
 
         var submission = ReportSubmission.For(after, step, policy, context);
         events.Add(new SubmissionDecided(submission.SubmissionSetUniqueId, step, context.Now));
-        return new ReportDecision(events, submission, copies, null);
+        return new ReportDecision(events, submission, copies, null) { Mails = mails };
     }
+
+    private static ReportDecision ChangeMail(
+        ReportState state, ChangeMailRecipients command, RisPolicy policy, DecisionContext context) =>
+        MailDecisions.Check(state, command, policy.Mail) is { } refusal
+            ? new ReportDecision([], null, [], refusal)
+            : Follow(state, [MailDecisions.Change(command, policy.Mail!, context.Now)], policy, context);
+
+    private static ReportDecision Send(ReportState state, IReadOnlyList<ReportEvent> events) =>
+        new(events, null, [], null) { Mails = MailDecisions.Started(events, events.Aggregate(state, Evolve)) };
 
     private static ReportState WithHead(ReportState state) =>
         state with { Head = Lineage.Head(state.Nodes, state.Withdrawn, state.Head) };
@@ -214,13 +242,17 @@ public static class ReportDecider
             Decisions = state.Decisions.AddRange(other.Decisions),
             FeedingIsOpposed = state.FeedingIsOpposed || other.FeedingIsOpposed,
             BusinessAcks = state.BusinessAcks.AddRange(other.BusinessAcks),
+            Mails = state.Mails.AddRange(
+                other.Mails.Where(mail => !state.Mails.Exists(m => m.MessageId == mail.MessageId))),
+            MailChanges = state.MailChanges.AddRange(other.MailChanges),
             Publication = state.Publication.MergedWith(other.Publication),
         });
     }
 
     private static ReportDecision Nothing => new([], null, [], null);
 
-    /// <summary>A refused input of a known report is part of its history; the message itself lies in the inbox.</summary>
+    /// <summary>A refused input of a known report is part of its history; the message itself lies in the
+    /// inbox.</summary>
     private static ReportDecision Refused(
         ReportState state, ReceiveReport command, DecisionContext context, Refusal refusal) => new(
             state.IsNew

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -53,6 +54,15 @@ public sealed record ReportVersion(
     /// <summary>Kept beside the document where its INS is not qualified; else null.</summary>
     public MailDocument? Mail { get; init; }
 
+    /// <summary>What its message says about its mail; null for a message that says nothing.</summary>
+    public MailInstructions? MailInstructions { get; init; }
+
+    /// <summary>The treating physician of the local base when it came; null where none was named.</summary>
+    public Professional? TreatingPhysician { get; init; }
+
+    /// <summary>Who asked for the examination, as the request of this RIS says; null where it has none.</summary>
+    public Professional? Requester { get; init; }
+
     /// <summary>The identity came validated, so the document may be published (DB.SO.11).</summary>
     public bool InsQualified => QualifiedIns.From(Patient, IdentityReliability) is not null;
 }
@@ -72,6 +82,11 @@ public sealed record ReportVersion(
 [JsonDerivedType(typeof(SubmissionDecided), nameof(SubmissionDecided))]
 [JsonDerivedType(typeof(SubmissionEnded), nameof(SubmissionEnded))]
 [JsonDerivedType(typeof(PublicationRetried), nameof(PublicationRetried))]
+[JsonDerivedType(typeof(MailRecipientsChanged), nameof(MailRecipientsChanged))]
+[JsonDerivedType(typeof(MailDecided), nameof(MailDecided))]
+[JsonDerivedType(typeof(MailEnded), nameof(MailEnded))]
+[JsonDerivedType(typeof(MailNoticeReceived), nameof(MailNoticeReceived))]
+[JsonDerivedType(typeof(MailRetried), nameof(MailRetried))]
 public abstract record ReportEvent;
 
 public sealed record ReportVersionReceived(ReportVersion Version) : ReportEvent;

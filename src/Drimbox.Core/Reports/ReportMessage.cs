@@ -1,4 +1,5 @@
 using Drimbox.Core.Identity;
+using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -63,4 +64,8 @@ public sealed record ReportMessage(
     InstanceIdentifier? PlacerOrderNumber,
     string? PatientClass,
     PublicationChoices Choices,
-    bool RelatedAndParentDisagree);
+    bool RelatedAndParentDisagree)
+{
+    /// <summary>What the message says about its mail, or null.</summary>
+    public MailInstructions? MailInstructions { get; init; }
+}

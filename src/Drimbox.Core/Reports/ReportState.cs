@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Core.Reports;
@@ -37,6 +38,12 @@ public sealed record ReportState(
 
     /// <summary>What the DMP and the mail systems answered through an intermediary, the oldest first.</summary>
     public ImmutableList<BusinessAckReceived> BusinessAcks { get; init; } = [];
+
+    /// <summary>The mails of all versions, in the order of their decision.</summary>
+    public ImmutableList<MailSending> Mails { get; init; } = [];
+
+    /// <summary>What users changed about the recipients, the oldest first.</summary>
+    public ImmutableList<MailRecipientsChanged> MailChanges { get; init; } = [];
 
     public bool IsNew => Versions.IsEmpty && Deletions.IsEmpty;
 

@@ -36,6 +36,8 @@ public sealed record PlatformDocument(
 [JsonDerivedType(typeof(ReportDrafted), nameof(ReportDrafted))]
 [JsonDerivedType(typeof(ReportSent), nameof(ReportSent))]
 [JsonDerivedType(typeof(ReportDeletionSent), nameof(ReportDeletionSent))]
+[JsonDerivedType(typeof(AttachmentReceived), nameof(AttachmentReceived))]
+[JsonDerivedType(typeof(AttachmentDeletionReceived), nameof(AttachmentDeletionReceived))]
 public abstract record PlatformRequestEvent;
 
 public sealed record RequestReceived(ImagingRequest Request, DateTimeOffset At) : PlatformRequestEvent;
@@ -64,6 +66,11 @@ public sealed record ReportSent(PlatformDocument Document, string Actor, string 
 public sealed record ReportDeletionSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
     : PlatformRequestEvent;
 
+public sealed record AttachmentReceived(RequestAttachment Attachment, DateTimeOffset At) : PlatformRequestEvent;
+
+public sealed record AttachmentDeletionReceived(InstanceIdentifier DocumentId, DateTimeOffset At)
+    : PlatformRequestEvent;
+
 public abstract record PlatformRequestCommand;
 
 public sealed record ReceiveRequest(ImagingRequest Request) : PlatformRequestCommand;
@@ -85,6 +92,12 @@ public sealed record SendReport(PlatformDocument Document, string Actor) : Platf
 
 /// <summary>The radiologist takes the newest report back.</summary>
 public sealed record DeleteReport(InstanceIdentifier DocumentId, string Actor) : PlatformRequestCommand;
+
+/// <summary>A document that belongs to the request, before or after the request itself.</summary>
+public sealed record ReceiveAttachment(RequestAttachment Attachment) : PlatformRequestCommand;
+
+/// <summary>The RIS takes such a document back.</summary>
+public sealed record ReceiveAttachmentDeletion(InstanceIdentifier DocumentId) : PlatformRequestCommand;
 
 /// <param name="Outgoing">The event whose message must leave for the RIS, or null.</param>
 /// <param name="Fetch">The study must be fetched.</param>
@@ -108,6 +121,9 @@ public sealed record PlatformRequestState(
     /// <summary>Since when it waits for what it waits for (<see cref="DeskTasks"/>).</summary>
     public DateTimeOffset WaitsSince { get; init; }
 
+    /// <summary>The documents of the request, each version of each.</summary>
+    public RequestAttachments Attachments { get; init; } = RequestAttachments.None;
+
     /// <summary>What was written and not signed, or null.</summary>
     public ReportDrafted? Draft { get; init; }
 
@@ -130,6 +146,11 @@ public static class PlatformRequestDecider
                 ? Send(new RequestAnswered(answer.Response, answer.Actor, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "The request does not wait for an answer."),
             ReceivePostExamination receive => PostExamined(state, receive, context),
+            ReceiveAttachment receive => Attach(state, receive.Attachment, context),
+            // Taken in whatever order they come: a deletion before its document leaves nothing to read.
+            ReceiveAttachmentDeletion delete => state.Attachments.Deleted.Contains(delete.DocumentId)
+                ? new PlatformRequestDecision([], null, false, null)
+                : Record(new AttachmentDeletionReceived(delete.DocumentId, context.Now)),
             RecordStudyFetched fetched => Record(
                 new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
             SaveDraft save => state.Status == RequestStatus.Examined
@@ -150,6 +171,8 @@ public static class PlatformRequestDecider
             Request = received.Request,
             ReceivedAt = received.At,
             WaitsSince = received.At,
+            // A document that came first was for whom it says: what is of another patient is not of this request.
+            Attachments = state.Attachments.OfPatient(received.Request.Patient.Identity),
         },
         CancellationReceived => state with { Status = RequestStatus.Cancelled },
         RequestAnswered answered => state with
@@ -165,6 +188,8 @@ public static class PlatformRequestDecider
             // A later complement does not make the report due later.
             WaitsSince = state.Status == RequestStatus.Examined ? state.WaitsSince : received.At,
         },
+        AttachmentReceived received => state with { Attachments = state.Attachments.Add(received.Attachment) },
+        AttachmentDeletionReceived deleted => state with { Attachments = state.Attachments.Delete(deleted.DocumentId) },
         StudyFetched fetched => state with { InstancesFetched = fetched.Instances },
         ReportDrafted drafted => state with { Draft = drafted },
         ReportSent sent => state with { Documents = state.Documents.Add(sent.Document), Draft = null },
@@ -189,6 +214,19 @@ public static class PlatformRequestDecider
             _ => Record(new CancellationReceived(cancel.Cancellation, context.Now)),
         };
 
+    private static PlatformRequestDecision Attach(
+        PlatformRequestState state, RequestAttachment attachment, DecisionContext context)
+    {
+        if (state.Request is { } request && !attachment.IsOf(request.Patient.Identity)) return RefusePatient();
+        return state.Attachments.Find(attachment.DocumentId) switch
+        {
+            null => Record(new AttachmentReceived(attachment, context.Now)),
+            { } known when known.File.Sha256 == attachment.File.Sha256 =>
+                new PlatformRequestDecision([], null, false, null),
+            _ => Refuse(RefusalReason.IdentifierReused, "Another document has this identifier.", "TXA^1^12"),
+        };
+    }
+
     private static PlatformRequestDecision PostExamined(
         PlatformRequestState state, ReceivePostExamination receive, DecisionContext context) => state.Status switch
         {
@@ -212,11 +250,9 @@ public static class PlatformRequestDecider
             : Refuse(RefusalReason.StaleDocumentVersion, "A correction replaces the newest report.");
     }
 
-    // A matricule can come later, or be replaced by one of another authority (NIA by NIR), but two of the same
-    // authority are two patients: a report must never go from one to the other.
+    // A report must never go from one patient to another.
     private static bool IsOfAnother(PlatformRequestState state, StatedPatient patient) =>
-        state.Request?.Patient.Identity.Ins is { } known && patient.Identity.Ins is { } stated
-        && known.Root == stated.Root && known != stated;
+        RequestAttachment.AreOthers(state.Request?.Patient.Identity.Ins, patient.Identity.Ins);
 
     private static PlatformRequestDecision RefusePatient() =>
         Refuse(RefusalReason.PatientMismatch, "The request is for another patient.", "PID^1^3");

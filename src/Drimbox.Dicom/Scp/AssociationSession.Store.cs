@@ -113,18 +113,25 @@ internal sealed partial class AssociationSession
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CompleteAsync(PresentationContext context, CommandSet command, IInstanceSink sink)
     {
-        DimseStatus status;
         try
         {
-            status = await sink.CompleteAsync(_ending.Token);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            DicomLog.OperationFailed(_log, e, "C-STORE", DimseStatus.OutOfResources.ToString());
-            status = DimseStatus.OutOfResources;
-        }
+            DimseStatus status;
+            try
+            {
+                status = await sink.CompleteAsync(_ending.Token);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                DicomLog.OperationFailed(_log, e, "C-STORE", DimseStatus.OutOfResources.ToString());
+                status = DimseStatus.OutOfResources;
+            }
 
-        await Channel.SendAsync(context, command.Respond(status));
+            await Channel.SendAsync(context, command.Respond(status));
+        }
+        finally
+        {
+            sink.Answered();
+        }
     }
 
     // With a window the next instance is received while this one becomes durable. More than the window in flight

@@ -87,6 +87,8 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
             return DimseStatus.Success;
         }
 
+        public void Answered() => Close();
+
         public ValueTask AbandonAsync()
         {
             if (_file is null) return default;
@@ -115,7 +117,6 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
             if (_carried > 0) WriteToEnd(_carry.AsMemory(0, _carried), default);
             // What it claimed and did not send goes back.
             if (_given > _written) RandomAccess.SetLength(_file, _written);
-            Close();
         }
 
         // The page cache takes what begins and ends where its large pieces do at two thirds of the processor time, so the
@@ -157,7 +158,7 @@ public sealed class FileStoreScp(string folder, Action<string>? stored = null) :
 
         private void Close()
         {
-            _file!.Dispose();
+            _file?.Dispose();
             if (_carry is not null) ArrayPool<byte>.Shared.Return(_carry);
             _carry = null;
         }

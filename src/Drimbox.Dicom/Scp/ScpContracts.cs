@@ -63,6 +63,12 @@ public interface IInstanceSink
 
     /// <summary>The data set will not be completed: forget it. Does not throw.</summary>
     ValueTask AbandonAsync();
+
+    /// <summary>After <see cref="CompleteAsync"/>, the peer has its answer, or has gone: what it need not wait for can be done
+    /// now. Does not throw.</summary>
+    void Answered()
+    {
+    }
 }
 
 /// <summary>A C-FIND-RQ with its identifier. Source: PS3.7 9.1.2.1.</summary>

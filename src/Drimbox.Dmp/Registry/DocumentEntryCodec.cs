@@ -22,7 +22,7 @@ public static class DocumentEntryCodec
         // ITI TF-3 4.2.3.2.22: the local identifier; the INS where the site has none (CI-SIS mapping).
         var sourcePatientId = local is not null && HealthText.IsOid(local.IssuerOid)
             ? HealthText.FormatCx(local.Value, local.IssuerOid, "PI")
-            : HealthText.FormatCx(entry.PatientId, "NH");
+            : HealthText.FormatPatientId(entry.PatientId);
         var element = new XElement(Rim + "ExtrinsicObject",
             new XAttribute("id", owner),
             new XAttribute("mimeType", entry.MimeType),
@@ -63,7 +63,7 @@ public static class DocumentEntryCodec
         element.Add(
             EbRim.ExternalIdentifier(
                 IdentificationScheme.DocumentEntryPatientId, owner, 1,
-                HealthText.FormatCx(entry.PatientId, "NH"), "XDSDocumentEntry.patientId"),
+                HealthText.FormatPatientId(entry.PatientId), "XDSDocumentEntry.patientId"),
             EbRim.ExternalIdentifier(
                 IdentificationScheme.DocumentEntryUniqueId, owner, 2,
                 entry.UniqueId.ToString(), "XDSDocumentEntry.uniqueId"));

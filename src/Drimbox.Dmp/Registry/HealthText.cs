@@ -36,6 +36,10 @@ internal static class HealthText
         return (Unescape(components[0]), authority[1]);
     }
 
+    /// <summary>The patient of an entry: the INS, or an identifier of a site.</summary>
+    public static string FormatPatientId(InstanceIdentifier id) =>
+        FormatCx(id, NationalAuthorities.IsIns(id.Root) ? "NH" : "PI");
+
     // XCN: 899900063480^NOM^Prénom^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS
     public static string FormatXcn(Professional person)
     {

@@ -1,7 +1,7 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
-using Drimbox.Core.Requests;
+using Drimbox.Gateway.Accounts;
 using Drimbox.Ris;
 using Drimbox.Ris.Reports;
 using Microsoft.AspNetCore.Builder;
@@ -14,17 +14,20 @@ namespace Drimbox.Gateway.Administration;
 internal sealed record VisibilityChange(IReadOnlyList<Visibility> HiddenFrom);
 
 /// <summary>What a professional decides about a publication.</summary>
-/// <param name="ProfessionalId">PS_IdNat.</param>
+/// <param name="ProfessionalId">PS_IdNat; not needed from a caller with an account, whose holder decides.</param>
 internal sealed record PublicationChoice(
-    PublicationDecision Decision, string ProfessionalId, string FamilyName, string GivenName);
+    PublicationDecision Decision,
+    string? ProfessionalId = null,
+    string? FamilyName = null,
+    string? GivenName = null);
 
-/// <summary>The routes of the RIS: requests, the register of reports, their publications.</summary>
+/// <summary>The routes of the RIS: the register of reports, their publications.</summary>
 internal static class RisRoutes
 {
     public static void Map(IEndpointRouteBuilder routes, RisNode ris)
     {
         var group = routes.MapGroup("/api/ris");
-        MapRequests(group, ris);
+        RequestRoutes.Map(group, ris);
         MapReports(group, ris);
         routes.MapGroup("/api/ris/reports").ThroughSocketOnly().MapGet(
             "/{report}/versions/{sequence:int}/changes",
@@ -45,21 +48,8 @@ internal static class RisRoutes
                     patient = d.Patient.ToString(),
                     sameTraitsAs = string.Join(' ', d.SameTraitsAs),
                 })));
+        RisMailRoutes.Map(group, ris);
         QueueRoutes.Map(group, ris.ListOutboxAsync, ris.ListInboxAsync);
-    }
-
-    private static void MapRequests(RouteGroupBuilder group, RisNode ris)
-    {
-        group.MapPost("/requests", async (ImagingRequest request, CancellationToken cancellation) =>
-            Answers.Of(await ris.PlaceRequestAsync(request, cancellation)));
-        group.MapPost("/requests/cancel", async (RequestCancellation request, CancellationToken cancellation) =>
-            Answers.Of(await ris.CancelRequestAsync(request, cancellation)));
-        group.MapPost("/requests/post-examination", async (PostExamination exam, CancellationToken cancellation) =>
-            Answers.Of(await ris.SendPostExaminationAsync(exam, cancellation)));
-        group.MapGet("/requests/{order}", async (string order, CancellationToken cancellation) =>
-            InstanceIdentifier.TryParse(order, null, out var id)
-                ? Results.Ok(await ris.GetRequestAsync(id, cancellation))
-                : Answers.Bad("An order is ROOT^NUMBER."));
     }
 
     private static void MapReports(RouteGroupBuilder group, RisNode ris)
@@ -74,17 +64,15 @@ internal static class RisRoutes
             {
                 var state = await ris.GetReportAsync(id, cancellation);
                 var duplicates = await ris.DuplicatesOfAsync(state, cancellation);
-                return Results.Ok(RisViews.Detail(id, state, duplicates.Count));
+                return Results.Ok(RisViews.Detail(
+                    id, state, duplicates.Count, RisMailViews.Recipients(ris.MailRecipientsOf(state))));
             }, cancellation));
         group.MapPost("/reports/{report}/publication",
             (string report, PublicationChoice choice, HttpContext context, CancellationToken cancellation) =>
-                WithReportAsync(ris, report, async id =>
-                    InstanceIdentifier.TryCreate(NationalAuthorities.Persons, choice.ProfessionalId, out var person)
-                        ? Answers.Of(await ris.DecidePublicationAsync(
-                            id, choice.Decision, new Professional(person, choice.FamilyName, choice.GivenName),
-                            AdministrationServer.ActorOf(context), cancellation))
-                        : Answers.Bad("The professional is named by the national identifier (PS_IdNat)."),
-                    cancellation));
+                DecidingProfessional.Of(AccessControl.CallerOf(context), choice, out var refusal) is { } by
+                    ? WithReportAsync(ris, report, async id => Answers.Of(await ris.DecidePublicationAsync(
+                        id, choice.Decision, by, AdministrationServer.ActorOf(context), cancellation)), cancellation)
+                    : Task.FromResult(Answers.Refused(refusal!)));
         group.MapGet("/reports/{report}/versions/{sequence:int}/document",
             (string report, int sequence, CancellationToken cancellation) =>
                 WithReportAsync(ris, report, async id =>
@@ -123,7 +111,7 @@ internal static class RisRoutes
     }
 
     /// <summary>A report is named by its own id or by the id of any of its documents.</summary>
-    private static async Task<IResult> WithReportAsync(
+    internal static async Task<IResult> WithReportAsync(
         RisNode ris, string name, Func<ReportId, Task<IResult>> then, CancellationToken cancellation)
     {
         if (ReportId.TryParse(name, null, out var id)) return await then(id);
@@ -151,7 +139,8 @@ internal static class RisViews
     };
 
     /// <param name="duplicates">Records of the local base that have the five traits of the patient.</param>
-    public static object Detail(ReportId id, ReportState state, int duplicates) => new
+    /// <param name="recipients">Who gets the newest version by MSSanté.</param>
+    public static object Detail(ReportId id, ReportState state, int duplicates, object recipients) => new
     {
         report = id,
         head = state.Head?.ToString(),
@@ -188,16 +177,15 @@ internal static class RisViews
             actor = d.Actor,
             recordedAt = d.RecordedAt,
         }),
+        mailRecipients = recipients,
+        mails = RisMailViews.Mails(state),
         acknowledgements = state.BusinessAcks.Select(a => new
         {
             kind = a.Ack.Kind,
             succeeded = a.Ack.Succeeded,
             message = a.Ack.MessageControlId,
             occurredAt = a.Ack.OccurredAt,
-            // The address of a patient is made of the INS: matricule@patient.mssante.fr.
-            address = a.Ack.Address?.Contains("@patient.", StringComparison.OrdinalIgnoreCase) == true
-                ? "(patient)"
-                : a.Ack.Address,
+            address = RisMailViews.Address(a.Ack.Address),
             error = a.Ack.Error is { } error ? $"{error.Code} {error.Text}" : null,
             recordedAt = a.RecordedAt,
         }),

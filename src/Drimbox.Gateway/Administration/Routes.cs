@@ -1,3 +1,4 @@
+using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,8 @@ internal static class Routes
         }
 
         if (process.Ris is { } ris) RisRoutes.Map(application, ris);
-        if (process.Teleradiology is { } platform) TeleradiologyRoutes.Map(application, platform);
+        if (process.Teleradiology is { } platform)
+            TeleradiologyRoutes.Map(application.MapGroup("").SignedBy(platform), platform);
         if (process.Source is { } source) SourceRoutes.Map(application, source);
         application.MapFallback(() => Answers.Missing(
             "No such route, or its role is not configured in this process."));

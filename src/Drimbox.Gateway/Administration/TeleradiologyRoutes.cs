@@ -100,6 +100,11 @@ internal static class TeleradiologyRoutes
             WithOrderAsync(order, async id => await platform.FillTemplateAsync(id, name, cancellation) is { } text
                 ? Results.Ok(text)
                 : Answers.Missing("There is no such request, or no such template.")));
+        texts.MapGet("/attachments/{document}", (string order, string document, CancellationToken cancellation) =>
+            WithOrderAsync(order, async id => InstanceIdentifier.TryParse(document, null, out var named)
+                && await platform.ReadAttachmentAsync(id, named, cancellation) is { } bytes
+                ? Results.Bytes(bytes, "text/xml")
+                : Answers.Missing("The request has no such document.")));
 
         group.MapPost("/requests/{order}/draft",
             (string order, WrittenReport report, HttpContext context, CancellationToken cancellation) =>
@@ -188,6 +193,13 @@ internal static class TeleradiologyRoutes
         draftBy = state.Draft?.Actor,
         study = state.PostExamination?.StudyInstanceUid,
         instancesFetched = state.InstancesFetched,
+        attachments = state.Attachments.Current.Select(a => new
+        {
+            document = a.DocumentId.ToString(),
+            type = a.Type.Value,
+            length = a.File.Length,
+            sha256 = a.File.Sha256,
+        }),
         documents = state.Documents.Select(d => new
         {
             document = d.DocumentId.ToString(),

@@ -23,6 +23,7 @@ internal static class PlatformCommand
         List(),
         new Command("show", "One request.") { Order }.Calls((client, parsed, cancellation) =>
             client.GetAsync(PathOf(parsed), cancellation)),
+        Attachment(),
         Accept(),
         Refuse(),
         new Command("templates", "The report templates.").Calls((client, _, cancellation) =>
@@ -75,6 +76,18 @@ internal static class PlatformCommand
             (client, parsed, cancellation) => client.GetAsync(
                 $"/api/teleradiology/requests?max={parsed.GetValue(max)}"
                 + (parsed.GetValue(after) is { } order ? "&after=" + Uri.EscapeDataString(order) : ""), cancellation));
+    }
+
+    private static Command Attachment()
+    {
+        var document = new Argument<string>("document") { Description = "Id of the document, as 'show' prints it." };
+        var output = new Option<FileInfo>("--output", "-o") { Description = "File to write it to.", Required = true };
+        return new Command("attachment", "A document that the RIS sent for a request, byte for byte.")
+        {
+            Order, document, output,
+        }.Calls((client, parsed, cancellation) => DocumentDownload.RunAsync(
+            client, PathOf(parsed) + "/attachments/" + Uri.EscapeDataString(parsed.GetValue(document)!),
+            parsed.GetValue(output)!, cancellation));
     }
 
     private static Command Accept()

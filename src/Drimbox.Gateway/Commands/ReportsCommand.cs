@@ -35,15 +35,21 @@ internal static class ReportsCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var decision = new Argument<PublicationDecision>("decision") { Description = "What is decided." };
-        var by = new Option<string>("--by")
+        var by = new Option<string?>("--by")
         {
-            Description = "National identifier of the professional (PS_IdNat).", Required = true,
+            Description = "National identifier of the professional (PS_IdNat). Default: the holder of the account that "
+                + "calls, who is the only one he may name.",
         };
-        var family = new Option<string>("--family")
-        {
-            Description = "Family name of the professional.", Required = true,
-        };
+        var family = new Option<string?>("--family") { Description = "Family name of the professional." };
         var given = new Option<string?>("--given") { Description = "Given name of the professional." };
+        var add = new Option<string[]>("--add")
+        {
+            Description = "MSSanté addresses that get it too.", AllowMultipleArgumentsPerToken = true,
+        };
+        var remove = new Option<string[]>("--remove")
+        {
+            Description = "Addresses that do not get it any more.", AllowMultipleArgumentsPerToken = true,
+        };
         return new Command("reports", """
             The register of the RIS: every version of every report, and its publication.
 
@@ -83,8 +89,8 @@ internal static class ReportsCommand
                 (client, parsed, cancellation) => client.PostAsync(
                     PathOf(parsed) + "/publication",
                     new PublicationChoice(
-                        parsed.GetValue(decision), parsed.GetValue(by)!, parsed.GetValue(family)!,
-                        parsed.GetValue(given) ?? ""), cancellation)),
+                        parsed.GetValue(decision), parsed.GetValue(by), parsed.GetValue(family),
+                        parsed.GetValue(given)), cancellation)),
             new Command("changes", "What a version says otherwise than the one that it replaces: header and text.")
             {
                 Report, sequence,
@@ -92,6 +98,19 @@ internal static class ReportsCommand
                 $"{PathOf(parsed)}/versions/{parsed.GetValue(sequence)}/changes", cancellation)),
             new Command("duplicates", "Patients of the local base that have the same five traits.").Calls(
                 (client, _, cancellation) => client.GetAsync("/api/ris/patients/duplicates", cancellation)),
+            new Command("recipients", """
+                Change who gets a report by MSSanté: mails that wait, and the versions to come.
+
+                Example:
+                  drimbox reports recipients 1.2.250.1.71.4.2.2^A71 --add adam.hoda@test-ci-sis.mssante.fr
+                """) { Report, add, remove }.Calls((client, parsed, cancellation) => client.PostAsync(
+                PathOf(parsed) + "/mail-recipients",
+                new MailRecipientChange(parsed.GetValue(add) ?? [], parsed.GetValue(remove) ?? []), cancellation)),
+            new Command("resend", "Try the refused mails of the newest version again.") { Report }.Calls(
+                (client, parsed, cancellation) => client.PostAsync(
+                    PathOf(parsed) + "/mail-retry", null, cancellation)),
+            new Command("mailbox", "Look into the mailbox for delivery and reading notifications now.").Calls(
+                (client, _, cancellation) => client.PostAsync("/api/ris/mailbox/look", null, cancellation)),
             new Command("retry", "Ask again for a publication that the DMP refused.") { Report }.Calls(
                 (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/retry", null, cancellation)),
         };

@@ -29,7 +29,7 @@ internal static class SocketOptions
     }
 
     /// <summary>Gives a command the options, and an action that calls the process and prints its answer. Exit codes:
-    /// 0 done, 1 refused by the process, 3 the process cannot be reached.</summary>
+    /// 0 done, 1 refused by the process, 2 an input file is wrong, 3 the process cannot be reached.</summary>
     public static Command Calls(
         this Command command,
         Func<AdministrationClient, ParseResult, CancellationToken, Task<AdministrationAnswer>> call)
@@ -43,6 +43,11 @@ internal static class SocketOptions
             {
                 return Output.Print(
                     await call(client, parsed, cancellation), parsed.GetValue(Json), Console.Out, Console.Error);
+            }
+            catch (InvalidDataException e)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return (int)ExitCode.Usage;
             }
             catch (HttpRequestException e) when (e.InnerException is SocketException or null)
             {

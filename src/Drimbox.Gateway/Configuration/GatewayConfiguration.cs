@@ -6,16 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Gateway.Configuration;
 
-/// <summary>How the running process is administered.</summary>
-internal sealed record AdministrationOptions
-{
-    /// <summary>Path of the Unix socket, relative to the data folder unless absolute. Default drimbox.sock.</summary>
-    public string Socket { get; init; } = "drimbox.sock";
-
-    /// <summary>Loopback port of the read-only HTTP interface, 1 to 65535; null for none. Default none.</summary>
-    public int? HttpPort { get; init; }
-}
-
 /// <summary>The configuration of a process: a section for each role that is switched on.</summary>
 internal sealed record GatewayConfiguration
 {

@@ -3,6 +3,7 @@ using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Trust;
+using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Grains.Hosting;
@@ -30,6 +31,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public TeleradiologyNode? Teleradiology { get; private set; }
 
     public SourceNode? Source { get; private set; }
+
+    public AccountRegister? Accounts { get; private set; }
 
     public BackupJob? Backup { get; private set; }
 
@@ -107,10 +110,13 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
         if (configuration.Teleradiology is { } platform)
             Teleradiology = Started(await TeleradiologyNode.StartAsync(platform, data, surroundings, cancellation));
-        Backup = Started(new BackupJob(data, NodesOf(configuration), Archive, surroundings.Time));
+        var users = new LocalUsers();
+        Accounts = Started(await AccountRegister.OpenAsync(
+            data, users.Reserved, surroundings.Time, Loggers, cancellation));
+        Backup = Started(new BackupJob(data, StoresOf(configuration), Archive, surroundings.Time));
         Administration = Started(await AdministrationServer.StartAsync(
-            Path.Combine(data, configuration.Administration.Socket), configuration.Administration.HttpPort,
-            application => Routes.Map(application, this), Loggers, cancellation));
+            Path.Combine(data, configuration.Administration.Socket), configuration.Administration, Accounts, users,
+            new PasswordHasher(Limits.PasswordIterations), surroundings.Time, application => Routes.Map(application, this), Loggers, cancellation));
         Addresses = AddressesOf(configuration, data);
     }
 
@@ -124,6 +130,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
         ];
         return [.. nodes.OfType<string>()];
     }
+
+    /// <summary>The folders that hold what a process keeps: of its nodes, and of the accounts.</summary>
+    public static IReadOnlyList<string> StoresOf(GatewayConfiguration configuration) =>
+        [.. NodesOf(configuration).Append(AccountRegister.FolderName).Distinct(StringComparer.Ordinal)];
 
     private T Started<T>(T node) where T : IAsyncDisposable
     {
@@ -172,6 +182,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
         lines.Add($"administration {Path.Combine(data, configuration.Administration.Socket)}");
         if (Administration?.HttpAddress is { } http) lines.Add($"administration {http} (read only)");
+        if (Administration?.HttpsAddress is { } https) lines.Add($"administration {https} (accounts)");
         return lines;
     }
 }

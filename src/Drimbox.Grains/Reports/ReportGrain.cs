@@ -3,6 +3,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Identity;
+using Drimbox.Grains.Mail;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 
@@ -95,8 +96,8 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         var (asked, guards, links) = await WithPatientAsync(command, state, cancellation);
         command = asked;
         var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
-        var decision = ReportDecider.Decide(
-            joinEvents.Aggregate(state, ReportDecider.Evolve), command, parts.Policy, context);
+        var before = joinEvents.Aggregate(state, ReportDecider.Evolve);
+        var decision = ReportDecider.Decide(before, command, parts.Policy, context);
         var events = new List<ReportEvent>([.. joinEvents, .. decision.Events]);
         var aliases = new List<AliasRow>();
         if (decision.Refusal is null) aliases.AddRange(await NewAliasesAsync(command, moves, events, cancellation));
@@ -107,6 +108,8 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         appends.AddRange(guards);
         var outbox = RowsOf(decision, command is RetryPublication, context, aliases);
         outbox.AddRange(AcksOf(state, command, context));
+        outbox.AddRange(ReportMail.RowsOf(parts, id, decision, context, aliases));
+        outbox.AddRange(ReportMail.AcksOf(parts, before, decision, context));
 
         var committed = await parts.Store.CommitAsync(
             new FlowCommit

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Mail;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 
@@ -98,6 +99,12 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     public async Task<ReportId?> FindAsync(Core.Identity.InstanceIdentifier documentId, CancellationToken cancellation) =>
         await parts.Store.FindAliasAsync(
             ReportAliases.DocumentKind(parts.Node), DocumentKey.Of(documentId), cancellation) is { } found
+            ? ReportId.Parse(found, null)
+            : null;
+
+    /// <summary>The report that a mail carried, or null.</summary>
+    public async Task<ReportId?> FindByMailAsync(string messageId, CancellationToken cancellation) =>
+        await parts.Store.FindAliasAsync(ReportMail.AliasKind(parts.Node), messageId, cancellation) is { } found
             ? ReportId.Parse(found, null)
             : null;
 

@@ -69,6 +69,7 @@ public static class CdaReader
         {
             AuthorRole = (string?)author?.Element(V3 + "functionCode")?.Attribute("displayName"),
             AuthorSpecialty = ReadCode(assignedAuthor?.Element(V3 + "code")),
+            Correspondents = CdaCorrespondents.Read(root),
             BodyMediaType = (string?)nonXmlBody?.Element(V3 + "text")?.Attribute("mediaType"),
         };
     }

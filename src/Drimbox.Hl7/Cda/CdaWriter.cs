@@ -59,7 +59,7 @@ public static class CdaWriter
         foreach (var (root, extension) in templates)
             Element(xml, "templateId", ("root", root), ("extension", extension));
         WriteId(xml, "id", report.DocumentId);
-        WriteCode(xml, "code", ReportCodes.ImagingReport);
+        WriteCode(xml, "code", report.Type);
         TextElement(xml, "title", report.Title);
         Element(xml, "effectiveTime", ("value", report.EffectiveTime.ToString()));
         WriteCode(xml, "confidentialityCode", ReportCodes.Normal);

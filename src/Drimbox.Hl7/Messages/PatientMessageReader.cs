@@ -24,11 +24,18 @@ public static class PatientMessageReader
         }
 
         var patient = PatientSegments.Read(message.Find("PID")!.Value, read);
+        // ROL||UC|ODRP|10000023084^AGNES^Isabelle^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^L^^^RPPS: HL7 0443, as
+        // PAM-FR names the treating physician.
+        var physician = message.All("ROL").Where(rol => rol[3].Component(1).Code == "ODRP")
+            .Select(rol => read.OptionalXcn(rol, 4)).FirstOrDefault();
         refusal = read.Refusal;
         if (refusal is not null) return null;
         var zfa = message.Find("ZFA");
         return new PatientStatement(
-            patient.Identity, patient.Reliability, Feeding(zfa), Consultation(zfa), statedAt.PadRight(14, '0'));
+            patient.Identity, patient.Reliability, Feeding(zfa), Consultation(zfa), statedAt.PadRight(14, '0'))
+        {
+            TreatingPhysician = physician,
+        };
     }
 
     private static DmpFeeding Feeding(Er7Segment? zfa) => zfa?[9].Component(1).Code switch

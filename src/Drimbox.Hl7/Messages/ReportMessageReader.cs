@@ -58,6 +58,7 @@ public static class ReportMessageReader
         var patient = PatientSegments.Read(pid, read);
         var sender = message.All("PRT").Where(prt => prt[4].Component(1).Code == "SB").Select(prt => (Er7Segment?)prt)
             .FirstOrDefault();
+        var mail = MailInstructionReader.TryRead(message, out var mailRefusal);
         var (parent, disagree) = Parent(message, header);
         var report = new ReportMessage(
             action,
@@ -72,8 +73,11 @@ public static class ReportMessageReader
             PlacerOrderNumber(message, header, read),
             message.Find("PV1") is { } pv1 ? CompositeReader.Optional(pv1[2]) : null,
             Choices(message),
-            disagree);
-        refusal = read.Refusal ?? ReportChecks.Check(report, number, sender);
+            disagree)
+        {
+            MailInstructions = mail,
+        };
+        refusal = read.Refusal ?? mailRefusal ?? ReportChecks.Check(report, number, sender);
         return refusal is null ? new ReceivedReport(report, cda) : null;
     }
 

@@ -5,8 +5,10 @@ using Drimbox.Core.Requests;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Streams;
+using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
+using Drimbox.Ris.Requests;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -30,9 +32,9 @@ internal sealed record MessagePeer(Hl7NodeOptions Self, Hl7PeerOptions Peer, Mll
     }
 }
 
-/// <summary>Flux 1, 2 and 4, to the teleradiology platform. The row carries the event that the message is made
-/// of.</summary>
-internal sealed class RequestMessageHandler(MessagePeer platform, ILogger logger) : IOutboxHandler
+/// <summary>Flux 1, 2 and 4, and the documents of requests, to the teleradiology platform. The row carries the event
+/// that the message is made of.</summary>
+internal sealed class RequestMessageHandler(MessagePeer platform, ObjectStore objects, ILogger logger) : IOutboxHandler
 {
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
     {
@@ -43,9 +45,26 @@ internal sealed class RequestMessageHandler(MessagePeer platform, ILogger logger
                 (TeleradiologyWriter.Write(e.Cancellation, platform.Envelope(e.ControlId, e.At)), e.ControlId),
             PostExaminationSent e =>
                 (TeleradiologyWriter.Write(e.PostExamination, platform.Envelope(e.ControlId, e.At)), e.ControlId),
+            DocumentAttached e => (
+                await WriteAsync(e.Delivery, platform.Envelope(e.ControlId, e.At), false, cancellationToken),
+                e.ControlId),
+            DocumentDetached e => (
+                await WriteAsync(e.Delivery, platform.Envelope(e.ControlId, e.At), true, cancellationToken),
+                e.ControlId),
             var other => throw Invariant.Unreachable(other),
         };
         return await platform.SendAsync(attempt, message, controlId, logger, cancellationToken);
+    }
+
+    private async Task<byte[]> WriteAsync(
+        DocumentDelivery delivery, MessageEnvelope envelope, bool isDeletion, CancellationToken cancellation)
+    {
+        var cda = await objects.ReadAsync(delivery.Document.File, Limits.CdaBytesMax, cancellation);
+        var header = CdaReader.TryRead(cda, out _);
+        // It was read when it was attached.
+        Invariant.Holds(header is not null);
+        return DocumentMessage.Write(
+            header, cda, delivery.PlacerOrderNumber, delivery.Patient, delivery.Visit, envelope, isDeletion);
     }
 }
 

@@ -138,6 +138,9 @@ internal sealed class RisDoor(
         {
             ControlId = reading.Message.Header[10].Text,
             Mail = await mail.KeepAsync(received.Message, received.Cda, cancellation),
+            Requester = received.Message.PlacerOrderNumber is { IsEmpty: false } order
+                ? (await requests.GetAsync(order, cancellation)).Request?.OrderingProvider
+                : null,
         };
         return await reports.ReceiveAsync(command, draft, cancellation);
     }

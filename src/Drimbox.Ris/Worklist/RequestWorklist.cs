@@ -10,13 +10,18 @@ using Drimbox.Storage;
 
 namespace Drimbox.Ris.Worklist;
 
-/// <summary>The requests that are still to be carried out, as a worklist: a view of the events of requests and procedure
-/// steps that is brought up to date for each query, and holds the open ones alone. Source: PS3.4 annex K.</summary>
+/// <summary>The examinations that are still to be made, as a worklist: a view of the events of requests and procedure
+/// steps that is brought up to date for each query, and holds the open ones alone. An examination that several requests
+/// share is an item for each of them, under one Study Instance UID: a modality tells what it makes for whom by the
+/// items that it takes. Source: PS3.4 annex K.</summary>
 internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Dictionary<StreamId, OpenRequest> _open = [];
-    private readonly Dictionary<Uid, StreamId> _studies = [];
+
+    // The requests that wait for a study, and those of the studies that modalities are at work on.
+    private readonly Dictionary<Uid, HashSet<StreamId>> _waiting = [];
+    private readonly HashSet<Uid> _started = [];
     private readonly Uid _source = Uid.Parse(options.SourceId);
     private readonly TimeZoneInfo _zone = TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone);
     private long _requestsTo;
@@ -26,23 +31,28 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
     /// <exception cref="StorageFaultException">The store cannot be read.</exception>
     public async IAsyncEnumerable<DataSet> ItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        List<OpenRequest> open;
+        List<(OpenRequest Request, PlannedExamination Examination, bool IsStarted)> items;
         await _turn.WaitAsync(cancellationToken);
         try
         {
             await CatchUpAsync(cancellationToken);
-            open = [.. _open.Values.Where(o => o.State.Status is RequestStatus.Placed or RequestStatus.Accepted)];
+            items =
+            [
+                .. _open.Values.Where(request => request.State.IsOpen)
+                    .SelectMany(request => request.Waiting.Select(
+                        examination => (request, examination, _started.Contains(examination.StudyInstanceUid)))),
+            ];
         }
         finally
         {
             _turn.Release();
         }
 
-        foreach (var one in open)
+        foreach (var (request, examination, isStarted) in items)
         {
-            var request = one.State.Request!;
             yield return WorklistItem.For(
-                request, one.Identifiers, StationsFor(request.Modality.Value), one.PlacedAt, one.IsStarted);
+                request.State.Request!, request.State.AccessionNumber!.Value, examination,
+                StationsFor(examination.Modality.Value), request.PlacedAt, isStarted);
         }
     }
 
@@ -54,7 +64,7 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
         while (await store.ListEventsAsync(
             $"{options.Node}/request/", _requestsTo, Limits.EventsPerPage, cancellationToken) is { Count: > 0 } page)
         {
-            foreach (var placed in page) Apply(placed);
+            foreach (var placed in page) await ApplyAsync(placed, cancellationToken);
             _requestsTo = page[^1].Position;
         }
 
@@ -67,39 +77,90 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
         }
     }
 
-    private void Apply(PlacedEvent placed)
+    private async Task ApplyAsync(PlacedEvent placed, CancellationToken cancellationToken)
     {
         var e = EventCodec.FromRow<RisRequestEvent>(placed.Event);
-        if (e is RequestPlaced first)
+        if (e is RequestPlaced first) _open[placed.Stream] = new OpenRequest(InZone(first.At));
+        if (_open.TryGetValue(placed.Stream, out var open)) open.State = Evolve(open.State, e);
+        else if (e is ExaminationPlanned planned) open = await ReopenAsync(placed, planned, cancellationToken);
+        if (open is not null)
         {
-            var identifiers = WorklistIdentifiers.For(first.Request.PlacerOrderNumber, _source);
-            _open[placed.Stream] = new OpenRequest(
-                RisRequestState.Empty, identifiers, TimeZoneInfo.ConvertTime(first.At, _zone));
-            _studies[identifiers.StudyInstanceUid] = placed.Stream;
+            if (e is ExaminationPlanned { IsMade: true, Examination.StudyInstanceUid: var elsewhere })
+                open.Made.Add(elsewhere);
+            Index(placed.Stream, open);
         }
 
-        if (!_open.TryGetValue(placed.Stream, out var open)) return;
-        open.State = RisRequestDecider.Evolve(open.State, e);
-        // From these no request comes back.
-        if (open.State.Status is RequestStatus.Cancelled or RequestStatus.Examined) Close(placed.Stream, open);
+        // What was made for one request is made for all that share it.
+        if (e is PostExaminationSent { PostExamination.StudyInstanceUid: var made }) Made(made);
     }
+
+    // Everything that it waited for before was made, or it would still be here.
+    private async Task<OpenRequest> ReopenAsync(
+        PlacedEvent placed, ExaminationPlanned planned, CancellationToken cancellationToken)
+    {
+        var events = (await store.LoadAsync(placed.Stream, 0, cancellationToken))
+            .Where(row => row.Version <= placed.Event.Version).Select(EventCodec.FromRow<RisRequestEvent>).ToList();
+        var open = new OpenRequest(InZone(events.OfType<RequestPlaced>().First().At))
+        {
+            State = events.Aggregate(RisRequestState.Empty, Evolve),
+        };
+        open.Made.UnionWith(open.State.Examinations.Select(e => e.StudyInstanceUid));
+        open.Made.Remove(planned.Examination.StudyInstanceUid);
+        _open[placed.Stream] = open;
+        return open;
+    }
+
+    private RisRequestState Evolve(RisRequestState state, RisRequestEvent e) => RisRequestDecider.Evolve(
+        state, e is RequestPlaced placed ? WorklistIdentifiers.Complete(placed, _source) : e);
+
+    private DateTimeOffset InZone(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, _zone);
 
     private void Apply(ProcedureStepRecorded step)
     {
-        foreach (var study in step.Studies)
+        foreach (var study in step.Studies.Where(_waiting.ContainsKey))
         {
-            if (!_studies.TryGetValue(study, out var stream)) continue;
-            var open = _open[stream];
             // What was broken off is to be made again, unless the RIS takes it back.
-            open.IsStarted = step.Status == ProcedureStepRules.InProgress;
-            if (step.Status == ProcedureStepRules.Completed) Close(stream, open);
+            if (step.Status == ProcedureStepRules.InProgress) _started.Add(study);
+            else _started.Remove(study);
+            if (step.Status == ProcedureStepRules.Completed) Made(study);
         }
     }
 
-    private void Close(StreamId stream, OpenRequest open)
+    private void Made(Uid study)
     {
-        _open.Remove(stream);
-        _studies.Remove(open.Identifiers.StudyInstanceUid);
+        if (!_waiting.TryGetValue(study, out var streams)) return;
+        foreach (var stream in streams.ToList())
+        {
+            var open = _open[stream];
+            open.Made.Add(study);
+            Index(stream, open);
+        }
+    }
+
+    /// <summary>Brings up to date what waits for what, and forgets a request that waits for nothing, or was taken back.
+    /// A refused one can be accepted after all.</summary>
+    private void Index(StreamId stream, OpenRequest open)
+    {
+        HashSet<Uid> waiting = open.State.Status == RequestStatus.Cancelled
+            ? []
+            : [.. open.Waiting.Select(e => e.StudyInstanceUid)];
+        foreach (var study in open.Indexed.Except(waiting))
+        {
+            var streams = _waiting[study];
+            streams.Remove(stream);
+            if (streams.Count > 0) continue;
+            _waiting.Remove(study);
+            _started.Remove(study);
+        }
+
+        foreach (var study in waiting)
+        {
+            if (!_waiting.TryGetValue(study, out var streams)) _waiting[study] = streams = [];
+            streams.Add(stream);
+        }
+
+        open.Indexed = waiting;
+        if (waiting.Count == 0) _open.Remove(stream);
     }
 
     private List<AeTitle> StationsFor(string modality)
@@ -110,16 +171,5 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
         return stations.Count > 0
             ? stations
             : [.. dicom.Callers.Select(c => AeTitle.Parse(c.AeTitle)).DefaultIfEmpty(AeTitle.Parse("ANY")).Distinct()];
-    }
-
-    private sealed class OpenRequest(RisRequestState state, WorklistIdentifiers identifiers, DateTimeOffset placedAt)
-    {
-        public RisRequestState State { get; set; } = state;
-
-        public WorklistIdentifiers Identifiers => identifiers;
-
-        public DateTimeOffset PlacedAt => placedAt;
-
-        public bool IsStarted { get; set; }
     }
 }

@@ -145,6 +145,9 @@ public sealed record FlowStoreOptions
     /// <summary>The folder of the node; made if it is absent. Holds <c>flow.db</c> and <c>flow.lock</c>.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>Name of the file and of its lock, without the extension. Default flow.</summary>
+    public string FileName { get; init; } = "flow";
+
     public Disk Disk { get; init; } = Disk.Real;
 
     /// <summary>True for a node that may publish (RIS, DRIMbox source). A store without has no table for submissions,

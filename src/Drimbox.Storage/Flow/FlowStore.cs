@@ -25,7 +25,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         _readers = new DatabaseReaders(store.OpenReader);
-        _writer = new DatabaseWriter(store.Writer, "flow.db", () => _outbox.Signal(work));
+        _writer = new DatabaseWriter(store.Writer, options.FileName + ".db", () => _outbox.Signal(work));
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
     }
 
@@ -39,7 +39,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     /// failed.</exception>
     public static Task<FlowStore> OpenAsync(FlowStoreOptions options, CancellationToken cancellationToken) =>
         Task.Run(
-            () => SqliteStore.Open(options.Folder, "flow", options.Disk, FlowSchema.Migrations)
+            () => SqliteStore.Open(options.Folder, options.FileName, options.Disk, FlowSchema.Migrations)
                 .OwnedBy(store => new FlowStore(options, store)),
             cancellationToken);
 

@@ -15,13 +15,17 @@ namespace Drimbox.Teleradiology.Requests;
 using Order = (InstanceIdentifier Order, PlatformRequestCommand Command);
 
 /// <summary>The way of a message of the RIS into the platform: request (flux 1), cancellation (flux 2), complement
-/// after the examination (flux 4). What it says about all of its orders is committed together with the message and
-/// its acknowledgement, and only then answered (docs/adr/0009).</summary>
+/// after the examination (flux 4), documents of requests (CDA volet). What it says about all of its orders is committed
+/// together with the message and its acknowledgement, and only then answered (docs/adr/0009).</summary>
 internal sealed class RequestDoor(
-    Inbox inbox, PlatformRequestGrain grain, AckComposer acks, ILogger<RequestDoor> logger)
+    Inbox inbox, PlatformRequestGrain grain, AttachmentReader attachments, AckComposer acks,
+    ILogger<RequestDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
-        [TeleradiologyProfiles.Flux1, TeleradiologyProfiles.Flux2, TeleradiologyProfiles.Flux4];
+    [
+        TeleradiologyProfiles.Flux1, TeleradiologyProfiles.Flux2, TeleradiologyProfiles.Flux4,
+        .. AttachmentReader.Profiles,
+    ];
 
     /// <summary>Answers one frame; null where it has no readable MSH.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync(
@@ -70,14 +74,16 @@ internal sealed class RequestDoor(
         }
     }
 
-    private Task<GrainReply> DecideAsync(
+    private async Task<GrainReply> DecideAsync(
         MessageReading reading, InboxDraft draft, CancellationToken cancellationToken)
     {
-        var refusal = reading.Refusal;
-        var orders = refusal is null ? TryReadOrders(reading, out refusal) : null;
+        if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellationToken);
+        var (orders, refusal) = reading.Profile is { } profile && AttachmentReader.Profiles.Contains(profile)
+            ? await attachments.ReadAsync(reading.Message, cancellationToken)
+            : (TryReadOrders(reading, out var unread), unread);
         return orders is null
-            ? inbox.RefuseAsync(draft, refusal!, cancellationToken)
-            : grain.ExecuteAsync(orders, draft, null, cancellationToken);
+            ? await inbox.RefuseAsync(draft, refusal!, cancellationToken)
+            : await grain.ExecuteAsync(orders, draft, null, cancellationToken);
     }
 
     private static List<Order>? TryReadOrders(MessageReading reading, out Refusal? refusal)

@@ -246,7 +246,14 @@ public sealed class ReportMessageTests
             refusal);
 
         Assert.Equal(cda, received.Cda.ToArray());
-        Assert.Equal(report with { IdentityReliability = received.Message.IdentityReliability }, received.Message);
+        Assert.Equal(recipients, received.Message.MailInstructions!.Named.Select(n => n.Address.ToString()));
+        Assert.Equal(
+            report with
+            {
+                IdentityReliability = received.Message.IdentityReliability,
+                MailInstructions = received.Message.MailInstructions,
+            },
+            received.Message);
         Assert.Equal(["VALI"], received.Message.IdentityReliability);
         Assert.Equal("ACN1", reading.Message.Get("OBR-18"));
     }

@@ -20,17 +20,25 @@ internal sealed class RisFixture : IAsyncDisposable
     private readonly StoreFolder _folder = new();
     private readonly RisOptions _options;
 
-    private RisFixture(RisDicomOptions dicom) => _options = new RisOptions
+    private RisFixture(RisDicomOptions dicom, Func<RisOptions, RisOptions>? change)
     {
-        Hl7 = new Hl7NodeOptions { Application = "RIS", Facility = "SITE", Port = 0 },
-        Dicom = dicom,
-        Structures = [new StructureOptions { Id = "300017985", Name = "Centre d'imagerie" }],
-        SourceId = "1.2.250.1.999.10.3",
-    };
+        var options = new RisOptions
+        {
+            Hl7 = new Hl7NodeOptions { Application = "RIS", Facility = "SITE", Port = 0 },
+            Dicom = dicom,
+            Structures = [new StructureOptions { Id = "300017985", Name = "Centre d'imagerie" }],
+            SourceId = "1.2.250.1.999.10.3",
+        };
+        _options = change is null ? options : change(options);
+    }
 
     public RisNode Node { get; private set; } = null!;
 
-    public static async Task<RisFixture> StartAsync(Func<RisDicomOptions, RisDicomOptions>? change = null)
+    /// <summary>Where the stores of the node lie.</summary>
+    public string NodeFolder => Path.Combine(_folder.Path, _options.Node);
+
+    public static async Task<RisFixture> StartAsync(
+        Func<RisDicomOptions, RisDicomOptions>? change = null, Func<RisOptions, RisOptions>? changeRis = null)
     {
         var dicom = new RisDicomOptions
         {
@@ -44,7 +52,7 @@ internal sealed class RisFixture : IAsyncDisposable
                 new StationOptions { AeTitle = "MR1", Modality = "MR" },
             ],
         };
-        var fixture = new RisFixture(change is null ? dicom : change(dicom));
+        var fixture = new RisFixture(change is null ? dicom : change(dicom), changeRis);
         await fixture.StartNodeAsync();
         return fixture;
     }
@@ -135,6 +143,8 @@ internal static class WorklistKeys
         query.SetSequence(Tag.ReferencedStudySequence);
         query.SetSequence(Tag.ReferencedPatientSequence);
         query.SetSequence(Tag.IssuerOfAccessionNumberSequence);
+        query.SetEmpty(Tag.PlacerOrderNumberImagingServiceRequest);
+        query.SetSequence(Tag.OrderPlacerIdentifierSequence);
         var step = new DataSet(query);
         foreach (var tag in (Tag[])[.. StepOfType1, .. StepOfType2, Tag.ScheduledProcedureStepStatus])
             step.SetEmpty(tag);

@@ -32,7 +32,11 @@ public sealed class WorklistTests
         Assert.Equal(1, item.GetInt(Tag.PregnancyStatus));
         Assert.Equal("OPN101", item.GetString(Tag.AccessionNumber));
         var issuer = Assert.Single(item.GetItems(Tag.IssuerOfAccessionNumberSequence));
-        Assert.Equal("1.2.250.1.748.1", issuer.GetString(Tag.UniversalEntityID));
+        // The number is that of the order; whose it is to assign is the RIS.
+        Assert.Equal("1.2.250.1.999.10.3", issuer.GetString(Tag.UniversalEntityID));
+        Assert.Equal("OPN101", item.GetString(Tag.PlacerOrderNumberImagingServiceRequest));
+        var placer = Assert.Single(item.GetItems(Tag.OrderPlacerIdentifierSequence));
+        Assert.Equal("1.2.250.1.748.1", placer.GetString(Tag.UniversalEntityID));
         Assert.Equal("ADAM^HODA", item.GetString(Tag.RequestingPhysician));
         Assert.Equal(["CT1", "CT2"], step.GetStrings(Tag.ScheduledStationAETitle));
         Assert.Equal("20261102", step.GetString(Tag.ScheduledProcedureStepStartDate));

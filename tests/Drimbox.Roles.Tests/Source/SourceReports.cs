@@ -93,11 +93,14 @@ public static class SourceReports
     }
 
     /// <summary>The copy of a report as MDM^T02, T10 or T04.</summary>
+    /// <param name="recipients">MSSanté addresses (PRT-4 = RCT).</param>
+    /// <param name="edit">Changes the text of the document.</param>
     public static byte[] Mdm(
-        string controlId, ReportAction action, Level1Report report, PublicationChoices? choices = null)
+        string controlId, ReportAction action, Level1Report report, PublicationChoices? choices = null,
+        IReadOnlyList<string>? recipients = null, Func<string, string>? edit = null)
     {
-        var (message, cda) = Message(action, report, choices);
-        return ReportMessageWriter.WriteMdm(message, cda, Envelope(controlId));
+        var (message, cda) = Message(action, report, choices, edit);
+        return ReportMessageWriter.WriteMdm(message, cda, Envelope(controlId), mailRecipients: recipients);
     }
 
     /// <summary>The notice of a PACS, as in the official test data (facts document 1.6).</summary>
@@ -123,9 +126,10 @@ public static class SourceReports
         })];
 
     private static (ReportMessage Message, byte[] Cda) Message(
-        ReportAction action, Level1Report report, PublicationChoices? choices)
+        ReportAction action, Level1Report report, PublicationChoices? choices, Func<string, string>? edit = null)
     {
         var cda = CdaWriter.Write(report);
+        if (edit is not null) cda = Encoding.UTF8.GetBytes(edit(Encoding.UTF8.GetString(cda)));
         var header = CdaReader.TryRead(cda, out var refusal);
         Assert.True(header is not null, refusal?.ToString());
         var message = new ReportMessage(

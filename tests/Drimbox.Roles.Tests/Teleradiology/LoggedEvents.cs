@@ -6,6 +6,7 @@ namespace Drimbox.Tests.Teleradiology;
 /// again.</summary>
 internal sealed class LoggedEvents : ILoggerFactory, ILogger
 {
+    public const int MessageTaken = 2102;
     public const int MessageDelivered = 2110;
     public const int MessageNotDelivered = 2111;
     public const int MessageRefusedByRis = 2112;

@@ -76,6 +76,13 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Completeness\": { \"QuietTime\": \"02:00:00\" } }", "Archive:Completeness:QuietTime")]
     [InlineData("\"Archive\": { \"Dicom\": { \"AeTitle\": \"A\" }, \"Completeness\": { \"LongQuietTime\": \"00:00:30\" } }", "Archive:Completeness:LongQuietTime")]
     [InlineData("\"Ris\": { \"Dicom\": { \"AeTitle\": \"A\", \"Stations\": [{ \"AeTitle\": \"B\" }] } }", "Ris:Dicom:Stations:0:Modality")]
+    [InlineData("\"Ris\": { \"SourceId\": \"1.2\", \"Structures\": [{ \"Id\": \"1\", \"Name\": \"a\" }], \"OrderAuthority\": \"1.02\" }", "Ris:OrderAuthority")]
+    [InlineData("\"Ris\": { \"SourceId\": \"1.2.250.1.999.1234567890.1234567890.12345678\", \"Structures\": [{ \"Id\": \"1\", \"Name\": \"a\" }] }", "Ris:StudyRoot")]
+    [InlineData("\"Administration\": { \"SocketGroup\": \"root\" }", "Administration:Socket:")]
+    [InlineData("\"Administration\": { \"SocketGroup\": \"no-such-group\", \"Socket\": \"/x/s\" }", "Administration:SocketGroup: no such group")]
+    [InlineData("\"Administration\": { \"Https\": { \"Address\": \"0.0.0.0\" } }", "Administration:Https:Tls")]
+    [InlineData("\"Administration\": { \"Https\": { \"IdleTimeout\": \"00:00:10\", \"Tls\": { \"Certificate\": \"a.pem\" } } }", "Administration:Https:IdleTimeout")]
+    [InlineData("\"Administration\": { \"Passwords\": { \"FailuresMax\": 11 } }", "Administration:Passwords:FailuresMax")]
     public async Task A_wrong_key_is_named(string section, string key)
     {
         await using var process = DrimboxProcess.Start("config", "check", Write(section));

@@ -53,6 +53,7 @@ public sealed class BackupCommandTests : IDisposable
         var configuration = RunningArchive.WriteConfiguration(_elsewhere.Path, LoopbackPorts.Take());
         var restored = await CommandRun.SucceedAsync("restore", "--from", _backup.Path, "--config", configuration);
         Assert.Contains(" 0 instances damaged", restored.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_elsewhere.Path, "data", "accounts", "accounts.db")));
         Assert.Equal(2, (await CommandRun.OfAsync("restore", "--from", _backup.Path, "-c", configuration)).ExitCode);
         await using var there = await RunningArchive.StartAsync(folder: _elsewhere.Path);
         Assert.Equal(3, (await CommandRun.OfAsync("restore", "--from", _backup.Path, "-c", there.Configuration)).ExitCode);

@@ -77,7 +77,7 @@ internal static class RestoreCommand
         var data = Path.GetFullPath(configuration.DataFolder);
         Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         long damaged = 0;
-        foreach (var node in GatewayProcess.NodesOf(configuration))
+        foreach (var node in GatewayProcess.StoresOf(configuration))
         {
             if (!manifest.Nodes.Contains(node))
             {

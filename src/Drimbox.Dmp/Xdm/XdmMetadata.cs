@@ -1,0 +1,55 @@
+using System.Xml.Linq;
+using Drimbox.Core.Mail;
+using Drimbox.Dmp.Registry;
+using static Drimbox.Dmp.Registry.XdsNames;
+
+namespace Drimbox.Dmp.Xdm;
+
+/// <summary>METADATA.XML: an lcm:SubmitObjectsRequest as for ITI-41, where each document names its file (URI). Source:
+/// ITI TF-2 3.32.4.1.2; ITI TF-3 4.2.3.2.33 (URI), 4.2.3.3.7 (intendedRecipient).</summary>
+public static class XdmMetadata
+{
+    /// <param name="uri">The file of the document, relative to METADATA.XML.</param>
+    public static XElement Write(XdmSubmissionSet set, string uri)
+    {
+        var entry = DocumentEntryCodec.Write(set.Entry);
+        entry.Elements(Rim + "Slot").Last().AddAfterSelf(EbRim.Slot("URI", uri));
+        return new XElement(Lcm + "SubmitObjectsRequest",
+            new XAttribute(XNamespace.Xmlns + "lcm", Lcm),
+            new XAttribute(XNamespace.Xmlns + "rim", Rim),
+            new XElement(Rim + "RegistryObjectList",
+                SubmissionSet(set),
+                entry,
+                EbRim.Association(
+                    "association1", AssociationType.HasMember, SubmissionSetCodec.SymbolicId, set.Entry.SymbolicId,
+                    EbRim.Slot("SubmissionSetStatus", "Original"))));
+    }
+
+    private static XElement SubmissionSet(XdmSubmissionSet set)
+    {
+        const string Id = SubmissionSetCodec.SymbolicId;
+        return new XElement(Rim + "RegistryPackage",
+            new XAttribute("id", Id),
+            new XAttribute("objectType", ObjectType.RegistryPackage),
+            EbRim.Slot("submissionTime", SubmissionSetCodec.FormatTime(set.Time)),
+            // XON|XCN|XTN: nobody but the mailbox is known for sure.
+            EbRim.Slot("intendedRecipient", $"||^^Internet^{set.Recipient}"),
+            EbRim.Name(set.Entry.Title),
+            AuthorCodec.Write(ClassificationScheme.SubmissionSetAuthor, Id, 1, set.Author),
+            EbRim.CodeClassification(ClassificationScheme.ContentTypeCode, Id, 2, set.ContentType),
+            new XElement(Rim + "Classification",
+                new XAttribute("classificationNode", ClassificationScheme.SubmissionSetNode),
+                new XAttribute("classifiedObject", Id),
+                new XAttribute("id", $"{Id}.cl3"),
+                new XAttribute("objectType", ObjectType.Classification)),
+            EbRim.ExternalIdentifier(
+                IdentificationScheme.SubmissionSetPatientId, Id, 1, HealthText.FormatPatientId(set.PatientId),
+                "XDSSubmissionSet.patientId"),
+            EbRim.ExternalIdentifier(
+                IdentificationScheme.SubmissionSetSourceId, Id, 2, set.SourceId.ToString(),
+                "XDSSubmissionSet.sourceId"),
+            EbRim.ExternalIdentifier(
+                IdentificationScheme.SubmissionSetUniqueId, Id, 3, set.UniqueId.ToString(),
+                "XDSSubmissionSet.uniqueId"));
+    }
+}

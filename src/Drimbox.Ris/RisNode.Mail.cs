@@ -1,0 +1,49 @@
+using Drimbox.Core;
+using Drimbox.Core.Mail;
+using Drimbox.Core.Reports;
+using Drimbox.Dmp.Mail;
+using Drimbox.Grains.Streams;
+using Drimbox.Ris.Mail;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Ris;
+
+/// <content>Reports by MSSanté.</content>
+public sealed partial class RisNode
+{
+    private readonly RisPolicy _policy;
+    private readonly MailboxReader? _mailbox;
+    private readonly Task _looking;
+
+    /// <summary>Who gets the newest version of a report by MSSanté; empty where this RIS does not send.</summary>
+    public IReadOnlyList<MailRecipient> MailRecipientsOf(ReportState report) =>
+        _policy.Mail is { } mail ? MailRecipients.Of(report, mail) : [];
+
+    /// <summary>Adds and removes recipients of a report: for the mails that wait, and for the versions to
+    /// come.</summary>
+    public Task<GrainReply> ChangeMailRecipientsAsync(
+        ReportId report, IReadOnlyList<MailAddress> added, IReadOnlyList<MailAddress> removed, string actor,
+        CancellationToken cancellation) =>
+        _reports.ExecuteAsync(report, new ChangeMailRecipients(added, removed, actor), null, cancellation);
+
+    /// <summary>Has the refused mails of the newest version tried again.</summary>
+    public Task<GrainReply> RetryMailAsync(ReportId report, string actor, CancellationToken cancellation) =>
+        _reports.ExecuteAsync(report, new RetryMail(actor), null, cancellation);
+
+    /// <summary>Looks into the mailbox for notifications now.</summary>
+    /// <returns>How many there were; null where this RIS has no mailbox.</returns>
+    /// <exception cref="MailboxFaultException">The mailbox cannot be read.</exception>
+    public async Task<int?> LookIntoMailboxAsync(CancellationToken cancellation) =>
+        _mailbox is null ? null : await _mailbox.LookAsync(cancellation);
+
+    private MailboxReader? MailboxOf(RisMailOptions? options, ILogger logger) =>
+        options?.MailboxServer() is { } server
+            ? new MailboxReader(
+                new Mailbox(server, _surroundings.Time), _reports, _policy.Mail!, options.LookInterval,
+                _surroundings.Time, logger)
+            : null;
+
+    private ReportMailHandler MailHandler(RisMailOptions options, ILogger logger) => new(
+        new SmtpSender(options.SmtpServer(), _surroundings.Time), _reports, _objects, _policy,
+        options.SenderName ?? _options.Structures[0].Name, logger);
+}
