@@ -74,8 +74,15 @@ internal static class RouteRights
 
         // The RIS.
         ["POST /api/ris/requests"] = Needs(Right.ManageRequests),
+        ["POST /api/ris/requests/decomposition"] = Needs(Right.ManageRequests),
+        ["POST /api/ris/requests/examinations"] = Needs(Right.ManageRequests),
+        ["POST /api/ris/requests/{order}/examinations/{study}/withdraw"] = Needs(Right.ManageRequests),
+        ["POST /api/ris/requests/{order}/documents"] = Needs(Right.ManageRequests),
+        ["POST /api/ris/requests/{order}/documents/{document}/detach"] = Needs(Right.ManageRequests),
         ["POST /api/ris/requests/cancel"] = Needs(Right.ManageRequests),
         ["POST /api/ris/requests/post-examination"] = Needs(Right.ManageRequests),
+        ["GET /api/ris/requests"] = Needs(Right.SeeStates),
+        ["GET /api/ris/requests/tree/{name}"] = Needs(Right.SeeStates),
         ["GET /api/ris/requests/{order}"] = Needs(Right.ReadRecords),
         ["GET /api/ris/reports"] = Needs(Right.SeeStates),
         ["GET /api/ris/reports/{report}"] = Needs(Right.SeeStates),
@@ -97,6 +104,7 @@ internal static class RouteRights
         ["GET /api/teleradiology/requests/{order}"] = Needs(Right.SeeStates),
         ["GET /api/teleradiology/requests/{order}/draft"] = Needs(Right.ReadRecords),
         ["GET /api/teleradiology/requests/{order}/template"] = Needs(Right.ReadRecords),
+        ["GET /api/teleradiology/requests/{order}/attachments/{document}"] = Needs(Right.ReadRecords),
         ["POST /api/teleradiology/requests/{order}/accept"] = Needs(Right.AnswerRequests),
         ["POST /api/teleradiology/requests/{order}/refuse"] = Needs(Right.AnswerRequests),
         ["POST /api/teleradiology/requests/{order}/draft"] = Needs(Right.WriteReports),
