@@ -4,7 +4,8 @@ using Drimbox.Ris.Requests;
 using Drimbox.Tests.Cda;
 using Drimbox.Tests.Flow;
 using Drimbox.Tests.Ris;
-using FakeRis = Drimbox.Tests.Teleradiology.FakeRis;
+using Drimbox.Tests.Teleradiology;
+using FakeRis = Drimbox.Tests.Flow.FakeRis;
 
 namespace Drimbox.Tests.Requests;
 
