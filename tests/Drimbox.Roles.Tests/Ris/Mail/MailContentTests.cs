@@ -56,8 +56,12 @@ public sealed class MailContentTests
 
         var pdf = message.Attachments.OfType<MimePart>().Single(p => p.ContentType.MediaSubtype == "pdf");
         Assert.Equal("20261102_CR d'imagerie médicale_PAT-TROIS_DOMINIQUE.pdf", pdf.FileName);
-        Assert.Equal("%PDF-1.4 synthetic", Encoding.ASCII.GetString(Content(pdf)));
-        Assert.Equal(Content(pdf), Unzip(message)["PDF/DOC00001.PDF"]);
+        var files = Unzip(message);
+        XNamespace v3 = "urn:hl7-org:v3";
+        var held = XDocument.Load(new MemoryStream(files["IHE_XDM/SUBSET01/DOC00001.XML"]))
+            .Descendants(v3 + "nonXMLBody").Elements(v3 + "text").Single().Value;
+        Assert.Equal(Convert.FromBase64String(held), Content(pdf));
+        Assert.Equal(Content(pdf), files["PDF/DOC00001.PDF"]);
         Assert.Equal("XDM/1.0/DDM+CR d'imagerie médicale PAT-TROIS DOMINIQUE 28/03/1979", message.Subject);
     }
 
