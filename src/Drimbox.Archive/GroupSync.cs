@@ -35,7 +35,7 @@ internal sealed class GroupSync : IDisposable
 
     /// <summary>The same, by the thread of the caller.</summary>
     /// <returns>Ended.</returns>
-    public Task Here(DiskFile file)
+    public Task SyncHereAsync(DiskFile file)
     {
         var job = new Job(file);
         Sync([job]);

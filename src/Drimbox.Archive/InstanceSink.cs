@@ -185,7 +185,7 @@ internal sealed class InstanceSink : IInstanceSink
 
     private void SyncHere(ref bool isLeft)
     {
-        if (isLeft) _synced = _store.Sync.Here(_file);
+        if (isLeft) _synced = _store.Sync.SyncHereAsync(_file);
         isLeft = false;
     }
 

@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Mail;
 using Drimbox.Core.Reports;
 using Drimbox.Dmp.Mail;

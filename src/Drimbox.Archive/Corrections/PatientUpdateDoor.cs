@@ -1,6 +1,5 @@
 using Drimbox.Core;
 using Drimbox.Core.Archive;
-using Drimbox.Core.Identity;
 using Drimbox.Grains.Streams;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;

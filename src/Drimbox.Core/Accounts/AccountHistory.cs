@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 namespace Drimbox.Core.Accounts;
 
 /// <summary>Events of accounts in words, for whoever looks at what was done. Names what changed and, of roles, to what;
@@ -36,6 +37,6 @@ public static class AccountHistory
         if (before.Means.Certificate != after.Means.Certificate) yield return "certificate";
     }
 
-    private static string Text(IReadOnlyCollection<Role> roles) =>
+    private static string Text(ImmutableSortedSet<Role> roles) =>
         roles.Count == 0 ? "none" : string.Join(' ', roles);
 }

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Drimbox.Core;
 using Drimbox.Core.Mail;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;

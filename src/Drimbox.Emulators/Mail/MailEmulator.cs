@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Core;
@@ -109,8 +108,6 @@ public sealed class MailEmulator : IAsyncDisposable
         }
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
-        Justification = "Top of a session: its peer sees the connection close, as from any server.")]
     private async Task ServeAsync(TcpClient client, Func<MailLines, Task> serve)
     {
         using (client)
@@ -121,7 +118,8 @@ public sealed class MailEmulator : IAsyncDisposable
             {
                 await serve(lines);
             }
-            catch (Exception)
+            catch (Exception e) when (e is IOException or SocketException or InvalidDataException or FormatException
+                or OperationCanceledException or InvalidOperationException)
             {
                 // A peer that broke off, or broke the protocol.
             }

@@ -43,7 +43,7 @@ internal static class RisMailRoutes
         });
     }
 
-    private static IReadOnlyList<MailAddress>? Parse(IReadOnlyList<string>? texts)
+    private static List<MailAddress>? Parse(IReadOnlyList<string>? texts)
     {
         var addresses = new List<MailAddress>();
         foreach (var text in texts ?? [])

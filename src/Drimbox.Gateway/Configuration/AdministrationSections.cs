@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
 using Drimbox.Core.Accounts;
-using Drimbox.Gateway.Administration;
 
 namespace Drimbox.Gateway.Configuration;
 

@@ -74,7 +74,7 @@ public static class CdaBody
         return new BodyFile(MediaTypeOf(file), bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
-    private static IReadOnlyList<BodySection>? TextOf(XElement? text)
+    private static List<BodySection>? TextOf(XElement? text)
     {
         if (text is null) return [];
         if ((string?)text.Attribute("representation") != "B64") return [new BodySection("", text.Value)];

@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Archive;
 using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Profiles;

@@ -1,5 +1,4 @@
 using Drimbox.Core.Identity;
-using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Core.Requests;
 using Drimbox.Hl7.Messages;

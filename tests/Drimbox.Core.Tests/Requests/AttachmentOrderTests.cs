@@ -71,16 +71,15 @@ public sealed class AttachmentOrderTests
         PlatformRequestState.Empty,
         (state, command) => Decide(state, command).Events.Aggregate(state, PlatformRequestDecider.Evolve));
 
-    private static IEnumerable<IReadOnlyList<PlatformRequestCommand>> Permutations(
-        IReadOnlyList<PlatformRequestCommand> items)
+    private static IEnumerable<IReadOnlyList<PlatformRequestCommand>> Permutations(PlatformRequestCommand[] items)
     {
-        if (items.Count <= 1)
+        if (items.Length <= 1)
         {
             yield return items;
             yield break;
         }
 
-        for (var i = 0; i < items.Count; i++)
+        for (var i = 0; i < items.Length; i++)
         {
             foreach (var rest in Permutations([.. items.Where((_, at) => at != i)]))
                 yield return [items[i], .. rest];

@@ -17,7 +17,7 @@ public sealed class DecidingProfessionalTests : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    [Requirement("FAQ DMP visibility")]
+    [Requirement("FAQ/DMP.8")]
     [Requirement("SSI/GEN.16")]
     public async Task A_decision_names_the_holder_of_the_account_and_no_administrator_makes_one()
     {
