@@ -95,9 +95,6 @@ internal abstract class Transport : IDisposable
 /// <summary>TCP without TLS. Source: PS3.8 9.1.</summary>
 internal sealed class SocketTransport : Transport
 {
-    // The last thing was a send.
-    private bool _hasSent;
-
     public SocketTransport(Socket socket) : base(socket) => Socket.Blocking = false;
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
@@ -105,11 +102,8 @@ internal sealed class SocketTransport : Transport
             ? new ValueTask<int>(Receive(destination.Span))
             : Socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken);
 
-    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        _hasSent = true;
-        return Socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
-    }
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        Socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
 
     public override bool CanGather => true;
 
@@ -126,16 +120,12 @@ internal sealed class SocketTransport : Transport
     // thread for each packet. So this waits by poll(2), on the thread that wants the bytes (docs/adr/0015).
     private int Receive(Span<byte> destination)
     {
-        // Right after an answer a receive would be one system call for nothing.
-        var waits = _hasSent;
-        _hasSent = false;
         while (true)
         {
-            if (waits) Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
             var count = Socket.Receive(destination, SocketFlags.None, out var error);
             if (error == SocketError.Success) return count;
             if (error != SocketError.WouldBlock) throw new SocketException((int)error);
-            waits = true;
+            Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
         }
     }
 }
