@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Drimbox.Core;
@@ -17,9 +16,6 @@ namespace Drimbox.Archive;
 [SuppressMessage("Design", "CA1001", Justification = "A sink ends by one of its two last calls, which dispose what it holds.")]
 internal sealed class InstanceSink : IInstanceSink
 {
-    // What is read back stays in the cache of the processor until it is hashed.
-    private const int HashBytes = 128 * 1024;
-
     private readonly InstanceStore _store;
     private readonly CStoreRequest _request;
     private readonly InstanceSender _sender;
@@ -218,10 +214,7 @@ internal sealed class InstanceSink : IInstanceSink
         _isHashedLater = false;
         _file.Flush();
         using var written = _store.Disk.OpenRead(_file.Path);
-        var buffer = ArrayPool<byte>.Shared.Rent(HashBytes);
-        int count;
-        while ((count = written.Read(buffer)) > 0) _digest.Append(buffer.AsSpan(0, count));
-        ArrayPool<byte>.Shared.Return(buffer);
+        _digest.AppendRest(written);
     }
 
     private InstanceFile FileOf()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
@@ -13,6 +14,10 @@ public sealed class FileDigest : IDisposable
 {
     // Preamble, prefix, and the element of the group length.
     private const int StartBytes = 144;
+
+    // What is read stays in the cache of the processor until it is hashed.
+    private const int ReadBytes = 128 * 1024;
+
     private readonly IncrementalHash _head = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly IncrementalHash _dataSet = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _start = new byte[StartBytes];
@@ -33,6 +38,15 @@ public sealed class FileDigest : IDisposable
         }
     }
 
+    /// <summary>The bytes that are left to read.</summary>
+    public void AppendRest(Stream stream)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
+        int count;
+        while ((count = stream.Read(buffer)) > 0) Append(buffer.AsSpan(0, count));
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
     /// <summary>The two values, lower-case hexadecimal.</summary>
     public (string Digest, string DataSetSha256) Finish()
     {
@@ -50,9 +64,7 @@ public sealed class FileDigest : IDisposable
     public static string Of(Stream stream)
     {
         using var digest = new FileDigest();
-        var buffer = new byte[128 * 1024];
-        int count;
-        while ((count = stream.Read(buffer)) > 0) digest.Append(buffer.AsSpan(0, count));
+        digest.AppendRest(stream);
         return digest.Finish().Digest;
     }
 
