@@ -12,31 +12,43 @@ public static class SubmissionSetCodec
     /// <summary>The symbolic id of every submission set of ours (facts document 2.2).</summary>
     public const string SymbolicId = "SubmissionSet01";
 
-    public static XElement Write(Submission submission)
-    {
-        var title = submission.Document?.Entry.Title;
-        return new XElement(Rim + "RegistryPackage",
+    public static XElement Write(Submission submission) => Write(
+        submission.SubmissionTime, null, submission.Document?.Entry.Title, submission.Author, submission.ContentType,
+        HealthText.FormatCx(submission.PatientId, "NH"), submission.SourceId, submission.SubmissionSetUniqueId);
+
+    /// <param name="intendedRecipient">A slot, or null.</param>
+    /// <param name="title">Null: it has no name.</param>
+    /// <param name="patientId">CX.</param>
+    internal static XElement Write(
+        DateTimeOffset time,
+        XElement? intendedRecipient,
+        string? title,
+        Author author,
+        Code contentType,
+        string patientId,
+        Uid sourceId,
+        Uid uniqueId) =>
+        new(Rim + "RegistryPackage",
             new XAttribute("id", SymbolicId),
             new XAttribute("objectType", ObjectType.RegistryPackage),
-            EbRim.Slot("submissionTime", FormatTime(submission.SubmissionTime)),
+            EbRim.Slot("submissionTime", FormatTime(time)),
+            intendedRecipient,
             title is null ? null : EbRim.Name(title),
-            AuthorCodec.Write(ClassificationScheme.SubmissionSetAuthor, SymbolicId, 1, submission.Author),
-            EbRim.CodeClassification(ClassificationScheme.ContentTypeCode, SymbolicId, 2, submission.ContentType),
+            AuthorCodec.Write(ClassificationScheme.SubmissionSetAuthor, SymbolicId, 1, author),
+            EbRim.CodeClassification(ClassificationScheme.ContentTypeCode, SymbolicId, 2, contentType),
             new XElement(Rim + "Classification",
                 new XAttribute("classificationNode", ClassificationScheme.SubmissionSetNode),
                 new XAttribute("classifiedObject", SymbolicId),
                 new XAttribute("id", $"{SymbolicId}.cl3"),
                 new XAttribute("objectType", ObjectType.Classification)),
             EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetPatientId, SymbolicId, 1,
-                HealthText.FormatCx(submission.PatientId, "NH"), "XDSSubmissionSet.patientId"),
+                IdentificationScheme.SubmissionSetPatientId, SymbolicId, 1, patientId, "XDSSubmissionSet.patientId"),
             EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetSourceId, SymbolicId, 2,
-                submission.SourceId.ToString(), "XDSSubmissionSet.sourceId"),
+                IdentificationScheme.SubmissionSetSourceId, SymbolicId, 2, sourceId.ToString(),
+                "XDSSubmissionSet.sourceId"),
             EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetUniqueId, SymbolicId, 3,
-                submission.SubmissionSetUniqueId.ToString(), "XDSSubmissionSet.uniqueId"));
-    }
+                IdentificationScheme.SubmissionSetUniqueId, SymbolicId, 3, uniqueId.ToString(),
+                "XDSSubmissionSet.uniqueId"));
 
     /// <summary>Reads a submission set; problems as in <see cref="DocumentEntryCodec.TryRead"/>.</summary>
     public static SubmissionSetEntry? TryRead(XElement element, ICollection<string> problems)

@@ -25,31 +25,10 @@ public static class XdmMetadata
                     EbRim.Slot("SubmissionSetStatus", "Original"))));
     }
 
-    private static XElement SubmissionSet(XdmSubmissionSet set)
-    {
-        const string Id = SubmissionSetCodec.SymbolicId;
-        return new XElement(Rim + "RegistryPackage",
-            new XAttribute("id", Id),
-            new XAttribute("objectType", ObjectType.RegistryPackage),
-            EbRim.Slot("submissionTime", SubmissionSetCodec.FormatTime(set.Time)),
-            // XON|XCN|XTN: nobody but the mailbox is known for sure.
-            EbRim.Slot("intendedRecipient", $"||^^Internet^{set.Recipient}"),
-            EbRim.Name(set.Entry.Title),
-            AuthorCodec.Write(ClassificationScheme.SubmissionSetAuthor, Id, 1, set.Author),
-            EbRim.CodeClassification(ClassificationScheme.ContentTypeCode, Id, 2, set.ContentType),
-            new XElement(Rim + "Classification",
-                new XAttribute("classificationNode", ClassificationScheme.SubmissionSetNode),
-                new XAttribute("classifiedObject", Id),
-                new XAttribute("id", $"{Id}.cl3"),
-                new XAttribute("objectType", ObjectType.Classification)),
-            EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetPatientId, Id, 1, HealthText.FormatPatientId(set.PatientId),
-                "XDSSubmissionSet.patientId"),
-            EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetSourceId, Id, 2, set.SourceId.ToString(),
-                "XDSSubmissionSet.sourceId"),
-            EbRim.ExternalIdentifier(
-                IdentificationScheme.SubmissionSetUniqueId, Id, 3, set.UniqueId.ToString(),
-                "XDSSubmissionSet.uniqueId"));
-    }
+    private static XElement SubmissionSet(XdmSubmissionSet set) => SubmissionSetCodec.Write(
+        set.Time,
+        // XON|XCN|XTN: nobody but the mailbox is known for sure.
+        EbRim.Slot("intendedRecipient", $"||^^Internet^{set.Recipient}"),
+        set.Entry.Title, set.Author, set.ContentType, HealthText.FormatPatientId(set.PatientId), set.SourceId,
+        set.UniqueId);
 }
