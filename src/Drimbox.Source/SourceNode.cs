@@ -92,7 +92,7 @@ public sealed class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, acks, loggers.CreateLogger<CopyDoor>());
+            new Inbox(store, objects, acks, time), register, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {

@@ -105,7 +105,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             ? AcceptorFor(options, ownAe, studies, loggers.CreateLogger<DicomAcceptor>(), time)
             : null;
         var door = new RequestDoor(
-            new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects), acks,
+            new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects),
             loggers.CreateLogger<RequestDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions

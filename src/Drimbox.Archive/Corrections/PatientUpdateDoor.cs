@@ -19,7 +19,6 @@ internal sealed class PatientUpdateDoor(
     ArchiveIndex index,
     PatientCorrections corrections,
     AssigningAuthority local,
-    AckComposer acks,
     ILogger log)
 {
     /// <summary>Answers one frame; null where it has no readable MSH.</summary>
@@ -58,10 +57,7 @@ internal sealed class PatientUpdateDoor(
         }
         catch (StorageFaultException)
         {
-            // Nothing was stored, or nobody knows: either way the same message may be sent again.
-            var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
-            var (ack, code) = acks.Compose(AckComposer.HeaderOf(reading.Message), refusal);
-            return new GrainReply(refusal, ack, code);
+            return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed class PatientUpdates : IAsyncDisposable
             var acks = new AckComposer(time, surroundings.Ids);
             var inbox = new Inbox(store, ObjectStore.Open(folder, disk, surroundings.Ids), acks, time);
             var door = new PatientUpdateDoor(
-                options.NodeId, inbox, index, corrections, own.LocalAuthority, acks, log);
+                options.NodeId, inbox, index, corrections, own.LocalAuthority, log);
             var mllpLog = surroundings.Log.CreateLogger<MllpListener>();
             var listener = new MllpListener(
                 new MllpListenerOptions

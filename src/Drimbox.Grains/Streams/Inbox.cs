@@ -32,6 +32,16 @@ public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer ack
             new CommitResult.DuplicateMessage(known.Ack, known.AckCode, known.Sha256 == draft.Sha256), draft, acks);
     }
 
+    /// <summary>The answer where the store failed: nothing was stored, or nobody knows, and either way the same message may
+    /// be sent again.</summary>
+    /// <param name="header">The MSH segment of the message.</param>
+    public GrainReply NotStored(string header)
+    {
+        var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
+        var (ack, code) = acks.Compose(header, refusal);
+        return new GrainReply(refusal, ack, code);
+    }
+
     /// <summary>Stores a message that is refused before any grain sees it, with its answer. "Not now" is not stored:
     /// the sender shall send the same message again.</summary>
     public Task<GrainReply> RefuseAsync(InboxDraft draft, Refusal refusal, CancellationToken cancellation) =>

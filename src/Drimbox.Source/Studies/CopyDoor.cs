@@ -13,7 +13,7 @@ namespace Drimbox.Source.Studies;
 /// <summary>The way of a message into the source: copies of reports from a RIS (DB.SO.03), and the notices of a PACS
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
-internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer acks, ILogger<CopyDoor> logger)
+internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -57,11 +57,8 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, AckComposer 
         }
         catch (StorageFaultException e)
         {
-            // Nothing was stored, or nobody knows: either way the same message may be sent again.
             SourceLog.MessageNotStored(logger, type, e.Fault.ToString());
-            var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
-            var (ack, code) = acks.Compose(AckComposer.HeaderOf(reading.Message), refusal);
-            return new GrainReply(refusal, ack, code);
+            return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
         }
     }
 

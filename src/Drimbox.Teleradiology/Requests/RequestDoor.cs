@@ -18,8 +18,7 @@ using Order = (InstanceIdentifier Order, PlatformRequestCommand Command);
 /// after the examination (flux 4), documents of requests (CDA volet). What it says about all of its orders is committed
 /// together with the message and its acknowledgement, and only then answered (docs/adr/0009).</summary>
 internal sealed class RequestDoor(
-    Inbox inbox, PlatformRequestGrain grain, AttachmentReader attachments, AckComposer acks,
-    ILogger<RequestDoor> logger)
+    Inbox inbox, PlatformRequestGrain grain, AttachmentReader attachments, ILogger<RequestDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
     [
@@ -66,11 +65,8 @@ internal sealed class RequestDoor(
         }
         catch (StorageFaultException e)
         {
-            // Nothing was stored, or nobody knows: either way the same message may be sent again.
             TeleradiologyLog.MessageNotStored(logger, type, e.Fault.ToString());
-            var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
-            var (ack, code) = acks.Compose(AckComposer.HeaderOf(reading.Message), refusal);
-            return new GrainReply(refusal, ack, code);
+            return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
         }
     }
 
