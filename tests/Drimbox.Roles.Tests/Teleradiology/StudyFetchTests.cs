@@ -5,6 +5,7 @@ using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Hl7.Acknowledgment;
+using static Drimbox.Tests.Teleradiology.FetchedStudy;
 
 namespace Drimbox.Tests.Teleradiology;
 
@@ -27,7 +28,7 @@ public sealed class StudyFetchTests
         Assert.Equal((RequestStatus.Examined, 5), (state.Status, state.InstancesFetched));
         foreach (var instance in FakePacs.Instances(Samples.Study("1"), 5))
         {
-            var bytes = await File.ReadAllBytesAsync(PathOf(platform, "1", instance.SopInstanceUid), Cancellation);
+            var bytes = await File.ReadAllBytesAsync(PathOf(platform, instance.SopInstanceUid), Cancellation);
             Assert.True(DicomFile.TryRead(bytes, out var file, out _));
             Assert.Equal(instance.SopInstanceUid, file!.Meta.GetUid(Tag.MediaStorageSOPInstanceUID));
             Assert.Equal(BytesOf(instance), bytes[(int)file.DataSetOffset..]);
@@ -94,7 +95,7 @@ public sealed class StudyFetchTests
         await platform.SendAsync(Samples.Examination("1"), "2");
 
         Assert.Contains("B000", await platform.Log.WhenAsync(LoggedEvents.StudyNotFetched), StringComparison.Ordinal);
-        Assert.False(File.Exists(PathOf(platform, "1", cut.SopInstanceUid)));
+        Assert.False(File.Exists(PathOf(platform, cut.SopInstanceUid)));
 
         // The archive mends it, and the whole study is fetched.
         platform.Pacs.Instead = instances;
@@ -139,19 +140,5 @@ public sealed class StudyFetchTests
         await platform.RestartAsync();
 
         Assert.Empty(Leftovers(platform));
-    }
-
-    private static string PathOf(Platform platform, string study, Uid instance) =>
-        Path.Combine(platform.NodeFolder, "studies", Samples.Study(study).ToString(), $"{instance}.dcm");
-
-    private static string[] Leftovers(Platform platform) =>
-        Directory.GetFiles(Path.Combine(platform.NodeFolder, "studies", "incoming"));
-
-    private static byte[] BytesOf(InstanceSource instance)
-    {
-        using var content = instance.Open();
-        var bytes = new byte[content.Length];
-        for (var read = 0; read < bytes.Length;) read += content.Read(bytes.AsSpan(read));
-        return bytes;
     }
 }

@@ -8,6 +8,7 @@ using Drimbox.Dicom.Scu;
 using Drimbox.Teleradiology;
 using Drimbox.Teleradiology.Studies;
 using Drimbox.Tests.Archive;
+using static Drimbox.Tests.Teleradiology.FetchedStudy;
 
 namespace Drimbox.Tests.Teleradiology;
 
@@ -218,18 +219,4 @@ public sealed class WebFetchTests
 
     private static async Task<int> FetchedAsync(Platform platform) =>
         (await platform.Node.GetRequestAsync(Samples.Order("1"), Cancellation)).InstancesFetched;
-
-    private static string PathOf(Platform platform, Uid instance) =>
-        Path.Combine(platform.NodeFolder, "studies", Samples.Study("1").ToString(), $"{instance}.dcm");
-
-    private static string[] Leftovers(Platform platform) =>
-        Directory.GetFiles(Path.Combine(platform.NodeFolder, "studies", "incoming"));
-
-    private static byte[] BytesOf(InstanceSource instance)
-    {
-        using var content = instance.Open();
-        var bytes = new byte[content.Length];
-        for (var read = 0; read < bytes.Length;) read += content.Read(bytes.AsSpan(read));
-        return bytes;
-    }
 }

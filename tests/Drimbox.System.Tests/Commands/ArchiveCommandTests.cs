@@ -1,9 +1,7 @@
-using System.Net;
 using System.Text.Json;
 using Drimbox.Archive;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom;
-using Drimbox.Grains.Hosting;
+using Drimbox.Tests.Dicom;
 
 namespace Drimbox.Tests.Commands;
 
@@ -17,17 +15,7 @@ public sealed class ArchiveCommandTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _files.PathOf(""),
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(_files.PathOf(""));
         await CommandRun.SucceedAsync("store", Peer, _files.Study, "--associations", "2", "--window", "3");
     }
 

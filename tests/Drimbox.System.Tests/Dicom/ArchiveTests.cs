@@ -1,4 +1,3 @@
-using System.Net;
 using Drimbox.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -6,7 +5,6 @@ using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Emulators;
 using Drimbox.Load.Synthetic;
-using Drimbox.Grains.Hosting;
 using Drimbox.Tests.Commands;
 
 namespace Drimbox.Tests.Dicom;
@@ -28,18 +26,9 @@ public sealed class ArchiveTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-                Destinations = [new DicomPeer(AeTitle.Parse("WS"), "127.0.0.1", _destinationPort)],
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(
+            _folder.Path,
+            o => o with { Destinations = [new DicomPeer(AeTitle.Parse("WS"), "127.0.0.1", _destinationPort)] });
         foreach (var bytes in SyntheticStudy.Files(Order))
         {
             var path = Path.Combine(_folder.Path, $"image{_paths.Count}.dcm");

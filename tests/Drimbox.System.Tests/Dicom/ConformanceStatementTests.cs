@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Reflection;
 using System.Text;
 using Drimbox.Archive;
@@ -8,7 +7,6 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
-using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dicom;
 
@@ -46,17 +44,7 @@ public sealed class ConformanceStatementTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(_folder.Path);
     }
 
     public async ValueTask DisposeAsync()

@@ -5,10 +5,8 @@ using System.Text.Json;
 using System.Xml.Linq;
 using Drimbox.Archive;
 using Drimbox.Archive.Web;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
-using Drimbox.Grains.Hosting;
 
 namespace Drimbox.Tests.Dicom;
 
@@ -26,18 +24,9 @@ public sealed class DicomWebPeerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-                Web = new ArchiveWebOptions { Address = IPAddress.Loopback, Port = 0 },
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(
+            _folder.Path,
+            o => o with { Web = new ArchiveWebOptions { Address = IPAddress.Loopback, Port = 0 } });
     }
 
     public async ValueTask DisposeAsync()

@@ -1,9 +1,7 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Drimbox.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
-using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 
 namespace Drimbox.Tests.Dicom;
@@ -16,18 +14,7 @@ public sealed partial class FindPeerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-                FindResultsMax = 300,
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(_folder.Path, o => o with { FindResultsMax = 300 });
         await AddAsync(1, "LECŒUR^RENÉ", "20260101", "081500", "CT", "RP-1", "SPS-1");
         await AddAsync(2, "LECOEUR^ANNE", "20260102", "120000", "MR", "RP-1", "SPS-2");
         await AddAsync(3, "DUPONT", "20260102", "235959.5", "CT", "RP-2", "SPS-1");

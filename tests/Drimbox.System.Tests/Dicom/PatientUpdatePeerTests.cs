@@ -1,8 +1,6 @@
-using System.Net;
 using Drimbox.Archive;
 using Drimbox.Archive.Corrections;
 using Drimbox.Core.Identity;
-using Drimbox.Grains.Hosting;
 using Drimbox.Load.Synthetic;
 using Drimbox.Tests.Commands;
 
@@ -16,18 +14,9 @@ public sealed class PatientUpdatePeerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _archive = new ArchiveNode(
-            new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
-                PatientUpdates = new PatientUpdateOptions { Port = 0 },
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync();
+        _archive = await ArchiveUnderTest.StartAsync(
+            _folder.Path,
+            o => o with { PatientUpdates = new PatientUpdateOptions { Port = 0 } });
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using Drimbox.Archive;
 using Drimbox.Archive.Commitment;
@@ -9,7 +8,6 @@ using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Emulators;
-using Drimbox.Grains.Hosting;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 
@@ -35,19 +33,13 @@ public sealed class OrthancTests : IAsyncLifetime
         Peer.Require("Orthanc");
         var port = LoopbackPorts.Take();
         var peer = new DicomPeer(OrthancServer.AeTitle, "127.0.0.1", port) { Associations = 2 };
-        _archive = new ArchiveNode(
-            new ArchiveOptions
+        _archive = await ArchiveUnderTest.StartAsync(
+            _folder.Path,
+            o => o with
             {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = AeTitle.Parse("ARCHIVE"),
-                Address = IPAddress.Loopback,
-                Port = 0,
                 Destinations = [peer],
                 Commitment = new CommitmentOptions { Peers = [peer] },
-            },
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
-        await _archive.StartAsync(TestContext.Current.CancellationToken);
+            });
         _orthanc = await OrthancServer.StartAsync(_folder.Path, port, _archive.Port);
     }
 
