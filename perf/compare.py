@@ -6,6 +6,7 @@ new.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import mmap
@@ -213,7 +214,6 @@ class Runs:
         self.options = options
         self.serial = int(time.time()) % 4_000_000_000
         self.figures = {}
-        self.folders = []
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="receivers-", dir=options.folder))
         # Top of a hierarchy: ext4 spreads the folders below it over the disk, so that the files of a run are not beside
         # those that an earlier comparison deleted, which it steps over for minutes.
@@ -223,16 +223,17 @@ class Runs:
         self.serial += 1
         return self.serial
 
-    def with_receiver(self, receiver, kind, action):
+    @contextlib.contextmanager
+    def receiver(self, receiver, kind):
+        """A process of a receiver with a fresh folder: its process id, port and folder."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.root))
-        self.folders.append(folder)
         port = free_port()
         process = subprocess.Popen(
             command(receiver, port, folder, kind), env=ENVIRONMENT, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             await_port(port, process, time.monotonic() + 20)
-            return action(process.pid, port)
+            yield process.pid, port, folder
         finally:
             try:
                 os.killpg(process.pid, signal.SIGTERM)
@@ -243,39 +244,54 @@ class Runs:
             empty(folder)
             time.sleep(self.options.pause)
 
-    def run(self, receiver, kind, lanes, round_):
-        """Measures each number of associations in turn, in one process of the receiver."""
-        _, instances, warm_up = SETS[kind]
-        share = SHARES.get(receiver, 1.0)
-
-        def measure(pid, port):
-            for _ in range(WARM_UPS):
-                send(port, kind, max(4, int(warm_up * share)), 4, self.fresh())
-                settle(pid, time.monotonic() + 3)
+    def run(self, receivers, kind, lanes, round_):
+        """One round of a set: all receivers stand side by side, and take turns at each number of associations, so that what
+        is compared was measured within seconds of each other. An idle receiver costs nothing."""
+        with contextlib.ExitStack() as standing:
+            ready = {}
+            for receiver in receivers:
+                try:
+                    ready[receiver] = standing.enter_context(self.receiver(receiver, kind))
+                    self.warm_up(receiver, kind, *ready[receiver][:2])
+                except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
+                    ready.pop(receiver, None)
+                    print(f"{round_ + 1} {kind} {receiver} failed: {fault}", flush=True)
             for count in lanes:
-                number = max(2 * count, int(instances * share * self.options.scale))
-                warm_memory(1 << 20 if self.options.leave_free else WARM_MEBIBYTES)
-                before = cpu_seconds(pid)
-                sent = send(port, kind, number, count, self.fresh())
-                await_children(pid, time.monotonic() + 3)
-                figures = {
-                    "rate": number / sent["seconds"],
-                    "cpu": (cpu_seconds(pid) - before) / number * 1000,
-                    "senderCpu": sent["senderCpu"] / number * 1000,
-                }
-                self.figures[kind, count, receiver, round_] = figures
-                print(f"{round_ + 1} {kind} {count:2} {receiver:15} {figures['rate']:8.0f}/s {figures['cpu']:7.3f} ms "
-                      f"CPU, sender {figures['senderCpu']:.3f} ms", flush=True)
-                settle(pid, time.monotonic() + 3)
-                if receiver in FILES_ONLY:
-                    empty(self.folders[-1])
+                for turn in range(self.options.turns):
+                    order = list(ready)
+                    for receiver in order[turn % len(order):] + order[:turn % len(order)]:
+                        try:
+                            self.take_turn(receiver, kind, count, round_ * self.options.turns + turn, *ready[receiver])
+                        except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
+                            print(f"{round_ + 1} {kind} {receiver} failed: {fault}", flush=True)
 
-        self.with_receiver(receiver, kind, measure)
+    def warm_up(self, receiver, kind, pid, port):
+        for _ in range(WARM_UPS):
+            send(port, kind, max(4, int(SETS[kind][2] * SHARES.get(receiver, 1.0))), 4, self.fresh())
+            settle(pid, time.monotonic() + 3)
+
+    def take_turn(self, receiver, kind, count, turn, pid, port, folder):
+        number = max(2 * count, int(SETS[kind][1] * SHARES.get(receiver, 1.0) * self.options.scale))
+        warm_memory(1 << 20 if self.options.leave_free else WARM_MEBIBYTES)
+        before = cpu_seconds(pid)
+        sent = send(port, kind, number, count, self.fresh())
+        await_children(pid, time.monotonic() + 3)
+        figures = {
+            "rate": number / sent["seconds"],
+            "cpu": (cpu_seconds(pid) - before) / number * 1000,
+            "senderCpu": sent["senderCpu"] / number * 1000,
+        }
+        self.figures[kind, count, receiver, turn] = figures
+        print(f"{turn + 1} {kind} {count:2} {receiver:15} {figures['rate']:8.0f}/s {figures['cpu']:7.3f} ms "
+              f"CPU, sender {figures['senderCpu']:.3f} ms", flush=True)
+        settle(pid, time.monotonic() + 3)
+        if receiver in FILES_ONLY:
+            empty(folder)
 
     def syncs(self, receiver):
         """fsync and fdatasync calls an instance, of 100 instances over one association and over four."""
-        def traced(pid, port):
-            counts = []
+        counts = []
+        with self.receiver(receiver, "ct") as (pid, port, _):
             send(port, "ct", 20, 1, self.fresh())
             for associations in (1, 4):
                 with tempfile.NamedTemporaryFile("r") as trace:
@@ -289,13 +305,11 @@ class Runs:
                     tracer.wait(10)
                     calls = [line for line in trace if "sync(" in line]
                 counts.append(len(calls) / 100)
-            return counts
-
-        return self.with_receiver(receiver, "ct", traced)
+        return counts
 
     def tail(self, receiver):
-        return self.with_receiver(
-            receiver, "ct", lambda _, port: send(port, "ct", 200, 1, self.fresh(), verb="tail"))
+        with self.receiver(receiver, "ct") as (_, port, _):
+            return send(port, "ct", 200, 1, self.fresh(), verb="tail")
 
     def of(self, kind, associations, receiver, what, rounds):
         return [self.figures[kind, associations, receiver, r][what] for r in rounds]
@@ -318,11 +332,11 @@ def report(runs, kinds, lanes, receivers, rounds, tails, syncs):
         f"Commit {git.stdout.strip()}; {os.cpu_count()} cores of {model}; Linux {platform.release()}; load average at "
         f"the end {os.getloadavg()[0]:.1f}; sender and receiver on this machine, over 127.0.0.1.",
         "",
-        f"{len(rounds)} rounds, the order of the receivers rotated; each set and receiver with a "
-        "fresh folder and a fresh process, new SOP Instance UIDs and warm-ups that are not counted; TCP_NODELAY on "
-        "both ends; PDUs of 128 KiB. "
-        "A cell is the median with (least–most). Ratios are medians of the ratios within a round. CPU is user and "
-        "system time of the receiver with its children, per instance.",
+        f"{len(rounds) // runs.options.turns} rounds of {runs.options.turns} turns; in a round each set and receiver has a "
+        "fresh folder and a fresh process, warm-ups that are not counted, and then a turn after the others at each number of "
+        "associations, in rotated order; new SOP Instance UIDs each; TCP_NODELAY on both ends; PDUs of 128 KiB. "
+        "A cell is the median of the turns with (least–most). Ratios are medians of the ratios within a turn. CPU is user "
+        "and system time of the receiver with its children, per instance.",
         "",
     ]
     for kind in kinds:
@@ -356,7 +370,7 @@ def report(runs, kinds, lanes, receivers, rounds, tails, syncs):
                     cells.append(spread(ratios) if ratios else "")
                 lines.append("| " + " | ".join(cells) + " |")
             if void:
-                lines += ["", f"Void, floor A below 0.9 × storescp: round {', '.join(str(r + 1) for r in void)}."]
+                lines += ["", f"Void, floor A below 0.9 × storescp: turn {', '.join(str(r + 1) for r in void)}."]
             lines.append("")
     if syncs:
         lines += [
@@ -394,12 +408,8 @@ def measure_all(runs, kinds, lanes, receivers):
             break
         order = receivers[round_ % len(receivers):] + receivers[:round_ % len(receivers)]
         for kind in kinds:
-            for receiver in order:
-                try:
-                    runs.run(receiver, kind, lanes, round_)
-                except (RuntimeError, OSError, subprocess.TimeoutExpired) as fault:
-                    print(f"{round_ + 1} {kind} {receiver} failed: {fault}", flush=True)
-        rounds.append(round_)
+            runs.run(order, kind, lanes, round_)
+        rounds += range(round_ * options.turns, (round_ + 1) * options.turns)
         longest = max(longest, time.monotonic() - began)
 
     tails, syncs = {}, {}
@@ -419,6 +429,7 @@ def measure_all(runs, kinds, lanes, receivers):
 def main():
     parser = argparse.ArgumentParser(prog="compare.sh", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=3, help="of each receiver in a round, at each number of associations")
     parser.add_argument("--sets", default="ct,mr,cr", help="of ct, mr, cr")
     parser.add_argument("--associations", default="1,4,16")
     parser.add_argument("--receivers", default=",".join(OWN + PEERS))
