@@ -1,11 +1,12 @@
 using System.Net;
 using Drimbox.Core.Identity;
+using Drimbox.Core.ImageAccess;
 using Drimbox.Core.Studies;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source;
 
-// Event ids 3100-3129. Studies are named by their hash, rows by their id; no content of a message, no patient data.
+// Event ids 3100-3149. Studies are named by their hash, rows by their id; no content of a message, no patient data.
 internal static partial class SourceLog
 {
     [LoggerMessage(3100, LogLevel.Information, "DRIMbox source {Node}: HL7 on {Hl7}, DICOM on {Dicom}")]
@@ -57,4 +58,29 @@ internal static partial class SourceLog
     [LoggerMessage(
         3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]
     public static partial void SubmissionRefused(ILogger logger, StudyRef study, string kind, string? detail);
+
+    [LoggerMessage(3130, LogLevel.Information, "White list taken: {Entries} DRIMboxes, made {GeneratedAt}")]
+    public static partial void WhiteListTaken(ILogger logger, int entries, DateTimeOffset generatedAt);
+
+    [LoggerMessage(3131, LogLevel.Warning, "White list not taken, the former one stays in force: {Why}")]
+    public static partial void WhiteListNotTaken(ILogger logger, string why);
+
+    [LoggerMessage(
+        3132, LogLevel.Information, "Study {Study}: {Images} images sent to DRIMbox {Caller} for {Professional} (DB.SO.46)")]
+    public static partial void ImagesSent(
+        ILogger logger, StudyRef study, string caller, string professional, int images);
+
+    [LoggerMessage(
+        3133, LogLevel.Warning, "Study {Study}: images refused to DRIMbox {Caller} for {Professional}: {Denial} (DB.SO.47)")]
+    public static partial void ImagesRefused(
+        ILogger logger, StudyRef study, string caller, string professional, AccessDenial denial);
+
+    [LoggerMessage(3134, LogLevel.Warning, "Study {Study}: images could not be had: {Why} (DB.SO.47)")]
+    public static partial void ImagesNotRetrieved(ILogger logger, StudyRef study, string why);
+
+    [LoggerMessage(3135, LogLevel.Error, "A request for images failed")]
+    public static partial void ImageAccessFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(3136, LogLevel.Warning, "Image access keeps its former TLS files: {Reason}")]
+    public static partial void TlsFilesUnusable(ILogger logger, string reason);
 }

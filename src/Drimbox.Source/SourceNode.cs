@@ -13,6 +13,7 @@ using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
+using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
 using Drimbox.Source.Studies;
@@ -36,6 +37,7 @@ public sealed class SourceNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
+    private readonly ImageAccessService? _images;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
     private bool _stopped;
@@ -75,6 +77,9 @@ public sealed class SourceNode : IAsyncDisposable
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());
+        _images = options.ImageAccess is { } access
+            ? new ImageAccessService(access, options.Pacs!, ownAe, folder, register, ids, time, _logger)
+            : null;
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
             {
@@ -88,7 +93,8 @@ public sealed class SourceNode : IAsyncDisposable
                         Services = AllowedServices.Echo | AllowedServices.Store,
                     },
                 ],
-                Store = new RejectionNotes(register, loggers.CreateLogger<RejectionNotes>()),
+                Store = new SourceStore(
+                    new RejectionNotes(register, loggers.CreateLogger<RejectionNotes>()), _images?.Images),
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
@@ -108,6 +114,9 @@ public sealed class SourceNode : IAsyncDisposable
 
     /// <summary>Where the PACS sends its rejection notes to.</summary>
     public IPEndPoint DicomEndPoint { get; private set; } = null!;
+
+    /// <summary>Where other DRIMboxes ask for images; null: nowhere.</summary>
+    public Uri? ImageAccessAddress => _images?.Address;
 
     /// <summary>Opens the store of the node, takes up the work that lies in it, and opens the doors last.</summary>
     /// <param name="options">Valid by their annotations.</param>
@@ -140,7 +149,7 @@ public sealed class SourceNode : IAsyncDisposable
             var node = new SourceNode(options, folder, store, dmp, surroundings);
             try
             {
-                node.Start();
+                await node.StartAsync(cancellationToken);
                 return node;
             }
             catch
@@ -215,6 +224,7 @@ public sealed class SourceNode : IAsyncDisposable
         if (_stopped) return;
         _stopped = true;
         await _listener.StopAsync(cancellationToken);
+        if (_images is not null) await _images.StopAsync(cancellationToken);
         await _acceptor.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _dispatching;
@@ -226,6 +236,7 @@ public sealed class SourceNode : IAsyncDisposable
         using var patience = new CancellationTokenSource(Limits.DrainTimeout);
         await StopAsync(patience.Token);
         await _listener.DisposeAsync();
+        if (_images is not null) await _images.DisposeAsync();
         await _acceptor.DisposeAsync();
         _clients.Dispose();
         await _store.DisposeAsync();
@@ -244,12 +255,13 @@ public sealed class SourceNode : IAsyncDisposable
             new ReportEntryDefaults(TimeZone: zone));
     }
 
-    private void Start()
+    private async Task StartAsync(CancellationToken cancellationToken)
     {
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
         _listener.Start();
+        if (_images is not null) await _images.StartAsync(cancellationToken);
         SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Source;
 
@@ -33,6 +34,9 @@ public sealed record SourceOptions
     /// default.</summary>
     [Required]
     public string RetrieveHost { get; init; } = "";
+
+    /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
+    public ImageAccessOptions? ImageAccess { get; init; }
 
     /// <summary>How long a study must be quiet before its manifest is rebuilt, 0 s to 30 s. Default 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]

@@ -34,12 +34,18 @@ public static class PatientModule
         dataSet.SetStrings(Tag.OtherPatientNames, patient.UsedName is { } used
             ? [$"^{Component(patient.GivenNames)}", $"{Component(used)}^{Component(patient.FirstGivenName)}"]
             : [$"^{Component(patient.GivenNames)}"]);
-        var other = new DataSet(dataSet);
-        other.SetString(Tag.PatientID, ins.Extension);
-        SetIssuer(other, InsIssuer, ins.Root);
-        other.SetString(Tag.TypeOfPatientID, "TEXT");
-        dataSet.SetSequence(Tag.OtherPatientIDsSequence, other);
+        dataSet.SetSequence(Tag.OtherPatientIDsSequence, InsItem(dataSet, ins));
         dataSet.SetString(Tag.PatientComments, patient.BirthPlace);
+    }
+
+    /// <summary>Adds the INS to the other identifiers of the patient of an image, unless it is among them (DB.SO.39).</summary>
+    public static void AddIns(DataSet dataSet, InstanceIdentifier ins)
+    {
+        var others = dataSet.GetItems(Tag.OtherPatientIDsSequence);
+        if (!others.Any(item => item.GetString(Tag.PatientID) == ins.Extension
+            && item.GetItems(Tag.IssuerOfPatientIDQualifiersSequence) is [var entity, ..]
+            && entity.GetString(Tag.UniversalEntityID) == ins.Root))
+            dataSet.SetSequence(Tag.OtherPatientIDsSequence, [.. others, InsItem(dataSet, ins)]);
     }
 
     internal static Patient Read(DataSet dataSet)
@@ -75,6 +81,16 @@ public static class PatientModule
         var item = new DataSet(parent);
         item.SetString(Tag.UniversalEntityID, oid);
         item.SetString(Tag.UniversalEntityIDType, "ISO");
+        return item;
+    }
+
+    // PS3.3 table 10-1.
+    private static DataSet InsItem(DataSet parent, InstanceIdentifier ins)
+    {
+        var item = new DataSet(parent);
+        item.SetString(Tag.PatientID, ins.Extension);
+        SetIssuer(item, InsIssuer, ins.Root);
+        item.SetString(Tag.TypeOfPatientID, "TEXT");
         return item;
     }
 

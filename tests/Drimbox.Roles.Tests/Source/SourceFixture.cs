@@ -5,6 +5,7 @@ using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Trust;
@@ -14,6 +15,7 @@ using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Source;
+using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Tests.Source;
 
@@ -50,7 +52,14 @@ public sealed class SourceFixture : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<SourceFixture> StartAsync()
+    /// <summary>The access point of a node that is started from now on; null: none.</summary>
+    public ImageAccessOptions? ImageAccess { get; set; }
+
+    /// <summary>A PACS in place of <see cref="Pacs"/>.</summary>
+    public DicomPeerOptions? OtherPacs { get; init; }
+
+    public static async Task<SourceFixture> StartAsync(
+        ImageAccessOptions? imageAccess = null, DicomPeerOptions? pacs = null)
     {
         var folder = new StoreFolder();
         var keys = Certificates.Issue(SourceReports.Structure);
@@ -61,7 +70,7 @@ public sealed class SourceFixture : IAsyncDisposable
         };
         var dmp = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
         await dmp.OpenPatientAsync(SourceReports.Ins, Token);
-        var fixture = new SourceFixture(dmp, options);
+        var fixture = new SourceFixture(dmp, options) { ImageAccess = imageAccess, OtherPacs = pacs };
         fixture._folders.Add(folder);
         fixture._folders.Add(fixture.Folder);
         await fixture.StartNodeAsync();
@@ -77,17 +86,19 @@ public sealed class SourceFixture : IAsyncDisposable
             {
                 Hl7 = new Hl7NodeOptions { Application = "DRIMBOX", Facility = "SITE", Port = 0 },
                 Dicom = new DicomNodeOptions { AeTitle = "DRIMBOX", Port = 0 },
-                Pacs = new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = Pacs.Port },
+                Pacs = OtherPacs ?? new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = Pacs.Port },
                 Structures = [new StructureOptions { Id = "300017985", Name = "CENTRE D'IMAGERIE DES TILLEULS" }],
                 SourceId = "1.2.250.1.999.1",
                 RetrieveHost = "drimbox.example.org",
                 QuietTime = TimeSpan.Zero,
+                ImageAccess = ImageAccess,
             },
             Folder.Path,
             new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
             new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Events),
             Token);
         _nodes.Add(node);
+        Pacs.Destination = new DicomPeer(AeTitle.Parse("DRIMBOX"), "127.0.0.1", node.DicomEndPoint.Port);
         if (_ris is not null) await _ris.DisposeAsync();
         _ris = new MllpClient(
             new MllpClientOptions { Host = "127.0.0.1", Port = node.Hl7EndPoint.Port }, TimeProvider.System);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
@@ -10,7 +11,7 @@ namespace Drimbox.Tests.Source;
 
 /// <summary>A PACS on the wire that shows the instances the test puts in and answers hierarchical C-FIND (PS3.4
 /// C.4.1); and what sends objects to the source.</summary>
-public sealed class SourcePacs : ICFindScp, IAsyncDisposable
+public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
 {
     public static readonly AeTitle Title = AeTitle.Parse("PACS");
 
@@ -20,7 +21,11 @@ public sealed class SourcePacs : ICFindScp, IAsyncDisposable
     public SourcePacs()
     {
         _acceptor = new DicomAcceptor(
-            new AcceptorOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitles = [Title], Find = [this] },
+            new AcceptorOptions
+            {
+                EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitles = [Title], Find = [this], Retrieve = [this],
+                MoveDestination = _ => Destination,
+            },
             _events.CreateLogger(""));
         _acceptor.Start();
     }
@@ -35,6 +40,40 @@ public sealed class SourcePacs : ICFindScp, IAsyncDisposable
 
     /// <summary>Set to answer every query with a failure.</summary>
     public DimseStatus? Failure { get; set; }
+
+    /// <summary>Where C-MOVE sends to.</summary>
+    public DicomPeer? Destination { get; set; }
+
+    /// <summary>How it holds its images.</summary>
+    public TransferSyntax Syntax { get; set; } = TransferSyntax.ExplicitVRLittleEndian;
+
+    /// <summary>Set to answer every C-MOVE with a failure.</summary>
+    public DimseStatus? MoveFailure { get; set; }
+
+    /// <summary>What it sends beside what it was asked for.</summary>
+    public IReadOnlyList<DataSet> AlsoSends { get; set; } = [];
+
+    /// <summary>Awaited before each image of a C-MOVE, which it is told the number of.</summary>
+    public Func<int, CancellationToken, Task> BeforeImage { get; set; } = static (_, _) => Task.CompletedTask;
+
+    public int Moves { get; private set; }
+
+    IReadOnlyCollection<Uid> IRetrieveScp.SopClasses => [SopClass.StudyRootQueryRetrieveInformationModelMove];
+
+    public ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken)
+    {
+        Moves++;
+        if (MoveFailure is { } failure) return ValueTask.FromResult(RetrieveAnswer.Refused(failure));
+        var found = Instances
+            .Where(i => Matches(request.Identifier, i, Tag.StudyInstanceUID)
+                && Matches(request.Identifier, i, Tag.SeriesInstanceUID))
+            .Concat(AlsoSends)
+            .Select(i => InstanceSource.FromMemory(
+                DataSetWriter.ToBytes(i, Syntax), i.GetUid(Tag.SOPClassUID), i.GetUid(Tag.SOPInstanceUID), Syntax.Uid))
+            .ToList();
+        return ValueTask.FromResult(RetrieveAnswer.Found(
+            found.Count, found.Select(i => i.Kind).Distinct().ToList(), PacedAsync(found, cancellationToken)));
+    }
 
     public IReadOnlyCollection<Uid> SopClasses => [SopClass.StudyRootQueryRetrieveInformationModelFind];
 
@@ -80,6 +119,16 @@ public sealed class SourcePacs : ICFindScp, IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
+
+    private async IAsyncEnumerable<InstanceSource> PacedAsync(
+        List<InstanceSource> images, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < images.Count; i++)
+        {
+            await BeforeImage(i, cancellationToken);
+            yield return images[i];
+        }
+    }
 
     // An absent or empty key matches everything (PS3.4 C.2.2.2.3).
     private static bool Matches(DataSet query, DataSet instance, Tag tag) =>

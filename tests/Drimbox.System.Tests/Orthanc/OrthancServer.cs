@@ -81,6 +81,16 @@ internal sealed class OrthancServer : IDisposable
     public async Task<JsonElement> GetAsync(string path) =>
         await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
 
+    /// <summary>Makes a modality known, which may then query and be sent to.</summary>
+    public async Task AddModalityAsync(string name, string aeTitle, int port)
+    {
+        using var modality = new StringContent(
+            JsonSerializer.Serialize(new { AET = aeTitle, Host = "127.0.0.1", Port = port }));
+        using var response = await _http.PutAsync(
+            new Uri($"/modalities/{name}", UriKind.Relative), modality, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{name}: {response.StatusCode}");
+    }
+
     /// <summary>Posts a JSON value, or a text or bytes as they are.</summary>
     public async Task<JsonElement> PostAsync(string path, object body)
     {

@@ -1,11 +1,11 @@
 using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Drimbox.Archive.Web;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Web;
 using static Drimbox.Tests.Archive.ArchiveFixture;
 using static Drimbox.Tests.Archive.WebClient;
 

@@ -1,16 +1,16 @@
 using System.IO.Pipelines;
 using System.Text;
 using Drimbox.Core;
-using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Microsoft.Win32.SafeHandles;
 
-namespace Drimbox.Archive.Web;
+namespace Drimbox.Dicom.Web;
 
 /// <summary>Bytes of files on their way into a response: read into the memory that the socket sends from, in large
 /// pieces, and never held whole.</summary>
-internal static class FileSending
+public static class FileSending
 {
+    /// <summary>Text of a header.</summary>
     public static void Write(this PipeWriter output, string ascii)
     {
         var span = output.GetSpan(ascii.Length);
@@ -66,7 +66,7 @@ internal static class FileSending
             cancellationToken.ThrowIfCancellationRequested();
             var wanted = (int)Math.Min(Limits.WebFileReadBytes, length);
             var count = Read(file, output, wanted, offset);
-            if (count == 0) throw new EndOfStreamException("A file of the archive is shorter than its row says.");
+            if (count == 0) throw new EndOfStreamException("A file is shorter than its row says.");
             output.Advance(count);
             offset += count;
             length -= count;

@@ -1,0 +1,38 @@
+namespace Drimbox.Core;
+
+// Image access for other DRIMboxes: DB.SO.32 to 41.
+public static partial class Limits
+{
+    /// <summary>32 requests for images at once by default: DB.SO.35 asks for 1 % of the examinations of a day, and for 5 at
+    /// least; 3,200 examinations a day are a large hospital.</summary>
+    public const int ImageRequestsDefault = 32;
+
+    /// <summary>5 requests at once at least (DB.SO.35).</summary>
+    public const int ImageRequestsMin = 5;
+
+    /// <summary>200 requests at once at most, as <see cref="WebConnectionsMax"/>.</summary>
+    public const int ImageRequestsMax = 200;
+
+    /// <summary>30 s without an image from a PACS that was asked for some: then 504. A viewer waits as long at most.
+    /// </summary>
+    public static readonly TimeSpan ImageArrivalTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>4 MiB of the national white list: one of 17 entries has 14 KB, and there are some 4,000 imaging sites.</summary>
+    public const int WhiteListBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>One day between two looks at the white list (facts 1.7).</summary>
+    public static readonly TimeSpan WhiteListInterval = TimeSpan.FromDays(1);
+
+    /// <summary>10 min until a white list that could not be had is asked for again.</summary>
+    public static readonly TimeSpan WhiteListRetryInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>10 s for one answer of Pro Santé Connect: a viewer waits for it.</summary>
+    public static readonly TimeSpan TokenCheckTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>64 KiB of one answer of Pro Santé Connect: the user information of a professional with ten situations has
+    /// 15.</summary>
+    public const int TokenAnswerBytesMax = 64 * 1024;
+
+    /// <summary>8 KiB of a bearer token: what fits into a header field of common servers.</summary>
+    public const int BearerTokenLengthMax = 8 * 1024;
+}

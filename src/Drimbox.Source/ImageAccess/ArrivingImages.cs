@@ -1,0 +1,117 @@
+using System.Globalization;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Scp;
+using Drimbox.Storage;
+
+namespace Drimbox.Source.ImageAccess;
+
+/// <summary>Storage SCP of the images that the source asked for. Each goes to the retrieval of the study and series that its
+/// own data set names: what the PACS meant it for does not count, so that images of two requests cannot be mixed.</summary>
+internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) : ICStoreScp
+{
+    private long _next;
+
+    public IInstanceSink BeginStore(in CStoreRequest request)
+    {
+        var number = Interlocked.Increment(ref _next).ToString(CultureInfo.InvariantCulture);
+        return new Sink(retrievals, request, Disk.Real.Create(Path.Combine(folder, $"arriving-{number}.dcm")));
+    }
+
+    private sealed class Sink : IInstanceSink
+    {
+        private readonly ImageRetrievals _retrievals;
+        private readonly CStoreRequest _request;
+        private readonly DiskFile _file;
+        private readonly int _headerLength;
+        private readonly HeaderScanner _scanner = new(
+            Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.StudyInstanceUID, Tag.SeriesInstanceUID);
+
+        public Sink(ImageRetrievals retrievals, in CStoreRequest request, DiskFile file)
+        {
+            (_retrievals, _request, _file) = (retrievals, request, file);
+            _scanner.Reset(request.TransferSyntax);
+            var header = Part10Writer.Header(
+                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, request.Peer.CallingAe);
+            _headerLength = header.Length;
+            try
+            {
+                file.Write(header);
+            }
+            catch (StorageFaultException)
+            {
+                Drop();
+                throw;
+            }
+        }
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
+        {
+            _scanner.Feed(fragment.Span);
+            _file.Write(fragment.Span);
+            return default;
+        }
+
+        public ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                var status = Complete();
+                if (status != DimseStatus.Success) Drop();
+                return new ValueTask<DimseStatus>(status);
+            }
+            catch (StorageFaultException)
+            {
+                Drop();
+                throw;
+            }
+        }
+
+        public ValueTask AbandonAsync()
+        {
+            Drop();
+            return default;
+        }
+
+        // Not synced: after a crash nobody waits for it, and the PACS has it still.
+        private DimseStatus Complete()
+        {
+            if (_scanner.Complete(_file.Length - _headerLength) != ReadStatus.Done)
+                return DimseStatus.CannotUnderstand.With("The data set is broken.");
+            // PS3.4 B.2.3, A9xx: the data set is not what the command says.
+            if (_scanner.GetUid(Tag.SOPClassUID) != _request.SopClassUid
+                || _scanner.GetUid(Tag.SOPInstanceUID) != _request.SopInstanceUid)
+                return DimseStatus.DataSetDoesNotMatchSopClass.With("Command and data set name other UIDs.");
+            var key = new RetrievalKey(_scanner.GetUid(Tag.StudyInstanceUID), _scanner.GetUid(Tag.SeriesInstanceUID));
+            if (_retrievals.Find(key) is not { } retrieval)
+                return DimseStatus.NotAuthorized.With("This series was not asked for.");
+            _file.Flush();
+            _file.Dispose();
+            // In the folder of its retrieval, which goes as a whole; one that went meanwhile is a failure of this image.
+            var path = Path.Combine(retrieval.Folder, Path.GetFileName(_file.Path));
+            Disk.Real.Rename(_file.Path, path);
+            retrieval.Add(new ArrivedImage(
+                path, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid));
+            return DimseStatus.Success;
+        }
+
+        private void Drop()
+        {
+            _file.Dispose();
+            Disk.Real.TryUnlink(_file.Path);
+        }
+    }
+}
+
+/// <summary>What comes to the source by C-STORE: notes of rejection, and the images that it asked for. A key object document
+/// is a note unless it is part of a C-MOVE (PS3.7 9.1.1.1.8).</summary>
+internal sealed class SourceStore(ICStoreScp notes, ICStoreScp? images) : ICStoreScp
+{
+    public IInstanceSink BeginStore(in CStoreRequest request) =>
+        images is null
+        || (request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage && request.MoveOriginator.IsEmpty)
+            ? notes.BeginStore(request)
+            : images.BeginStore(request);
+}

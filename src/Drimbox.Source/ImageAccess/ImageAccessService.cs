@@ -1,0 +1,130 @@
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Tls;
+using Drimbox.Dmp.Trust;
+using Drimbox.Grains.Studies;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source.ImageAccess;
+
+/// <summary>Image access of a source: its parts, and their start and stop. One flow: <see cref="ImageAccessServer"/> →
+/// <see cref="AccessGate"/> → <see cref="ImageRetrievals"/> → <see cref="PacsMove"/> → <see cref="ArrivingImages"/> → back to
+/// <see cref="ImageTransaction"/>.</summary>
+internal sealed class ImageAccessService : IAsyncDisposable
+{
+    private readonly ImageAccessOptions _options;
+    private readonly HttpClient _listClient = new() { MaxResponseContentBufferSize = Limits.WhiteListBytesMax };
+    private readonly HttpClient _tokenClient;
+    private readonly ImageRetrievals _retrievals;
+    private readonly WhiteListKeeper _list;
+    private readonly ImageTransaction _transaction;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stopping = new();
+    private ImageAccessServer? _server;
+    private Task _keeping = Task.CompletedTask;
+
+    /// <exception cref="IOException">The authorities of the white list cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">They are no certificates.</exception>
+    public ImageAccessService(
+        ImageAccessOptions options,
+        DicomPeerOptions pacs,
+        AeTitle ownAe,
+        string nodeFolder,
+        StudyRegister register,
+        IIdSource ids,
+        TimeProvider time,
+        ILogger log)
+    {
+        (_options, _time, _log) = (options, time, log);
+        var folder = Path.Combine(nodeFolder, "images");
+        _retrievals = new ImageRetrievals(new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, time, log);
+        Images = new ArrivingImages(_retrievals, folder);
+        var list = options.WhiteList!;
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(list.Authorities);
+        Invariant.Holds(DistinguishedName.TryParse(list.Signer, out var signer));
+        _list = new WhiteListKeeper(
+            FetchListAsync,
+            new WhiteListDocument(new EnvelopedSignature([.. authorities], list.CheckRevocation, time), signer),
+            Path.Combine(nodeFolder, "white-list.xml"), time, log);
+        _tokenClient = OpenTokenClient(options.ProSanteConnect!, time);
+        var tokens = new TokenCheck(options.ProSanteConnect!, _tokenClient, time);
+        _transaction = new ImageTransaction(
+            new AccessGate(_list, tokens, options.Professions, register), _retrievals, options.Requests, ids, log);
+    }
+
+    /// <summary>Takes the images that were asked for.</summary>
+    public ICStoreScp Images { get; }
+
+    /// <summary>Where other DRIMboxes ask; once started.</summary>
+    public Uri Address => _server!.Address;
+
+    /// <exception cref="IOException">The port cannot be taken, or a file of the options cannot be used.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _list.TakeUp();
+        // Before the door opens, if it is there at once: a start without a list answers 503 until it has one.
+        if (_list.Current is null) await _list.RefreshAsync(cancellationToken);
+        _keeping = _list.RunAsync(_stopping.Token);
+        _server = await ImageAccessServer.StartAsync(_options, _transaction, _time, _log, cancellationToken);
+    }
+
+    /// <param name="cancellationToken">Cancelled: requests under way are cut off.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_server is not null) await _server.StopAsync(cancellationToken);
+        await _stopping.CancelAsync();
+        await _keeping;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync();
+        await _stopping.CancelAsync();
+        await _keeping;
+        await _retrievals.DisposeAsync();
+        _tokenClient.Dispose();
+        _listClient.Dispose();
+        _stopping.Dispose();
+    }
+
+    // TLS by our own rules and with our own certificate: a secure stream that the client takes as it is.
+    private static HttpClient OpenTokenClient(ProSanteConnectOptions options, TimeProvider time) => new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionLifetime = Limits.WhiteListRetryInterval,
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                try
+                {
+                    await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                    return await TlsStreams.Client(options.Tls, context.DnsEndPoint.Host, time)!(
+                        new NetworkStream(socket, ownsSocket: true), cancellationToken);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        })
+    {
+        MaxResponseContentBufferSize = Limits.TokenAnswerBytesMax,
+    };
+
+    private Task<byte[]> FetchListAsync(CancellationToken cancellationToken)
+    {
+        var location = _options.WhiteList!.Location;
+        return location.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+            ? _listClient.GetByteArrayAsync(new Uri(location), cancellationToken)
+            : File.ReadAllBytesAsync(location, cancellationToken);
+    }
+}

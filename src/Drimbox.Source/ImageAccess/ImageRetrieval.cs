@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using Drimbox.Core.Identity;
+
+namespace Drimbox.Source.ImageAccess;
+
+/// <summary>What is asked of the PACS: a series (DB.VI-CO.11).</summary>
+internal readonly record struct RetrievalKey(Uid Study, Uid Series);
+
+/// <summary>An image that has come: a file of PS3.10 in the folder of its retrieval.</summary>
+internal sealed record ArrivedImage(string Path, Uid SopClassUid, Uid SopInstanceUid, Uid TransferSyntaxUid);
+
+/// <summary>The PACS did not give what it was asked for.</summary>
+/// <param name="isTimeout">It did not answer, or stopped sending.</param>
+internal sealed class RetrievalFailedException(string message, bool isTimeout) : IOException(message)
+{
+    public bool IsTimeout => isTimeout;
+}
+
+/// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files, from
+/// the first one on; nobody else sees them.</summary>
+internal sealed class ImageRetrieval(RetrievalKey key, string folder) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<ArrivedImage> _arrived = [];
+    private readonly CancellationTokenSource _abandoned = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private RetrievalFailedException? _failure;
+    private bool _isEnded;
+
+    public RetrievalKey Key => key;
+
+    public string Folder => folder;
+
+    /// <summary>How many requests read it; belongs to <see cref="ImageRetrievals"/>.</summary>
+    public int Readers { get; set; }
+
+    /// <summary>Cancelled when nobody waits for the images any more.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _arrived.Count;
+        }
+    }
+
+    /// <summary>It ended without all of its images.</summary>
+    public bool HasFailed
+    {
+        get
+        {
+            lock (_gate) return _failure is not null;
+        }
+    }
+
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate) return _isEnded;
+        }
+    }
+
+    /// <summary>An image is here. A PACS that sends one twice has it given out once.</summary>
+    public void Add(ArrivedImage image)
+    {
+        lock (_gate)
+        {
+            if (!_arrived.Exists(known => known.SopInstanceUid == image.SopInstanceUid)) _arrived.Add(image);
+        }
+
+        Signal();
+    }
+
+    public void End(RetrievalFailedException? failure)
+    {
+        lock (_gate) (_isEnded, _failure) = (true, failure);
+        Signal();
+    }
+
+    public void Abandon() => _abandoned.Cancel();
+
+    /// <summary>The images, each as soon as it is here.</summary>
+    /// <exception cref="RetrievalFailedException">There are more, which did not come.</exception>
+    public async IAsyncEnumerable<ArrivedImage> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var next = 0; ; next++)
+        {
+            ArrivedImage? image;
+            while (!TryTake(next, out image, out var changed))
+                await changed.WaitAsync(cancellationToken);
+            if (image is null) yield break;
+            yield return image;
+        }
+    }
+
+    public void Dispose() => _abandoned.Dispose();
+
+    // False: wait for the change. Null: that was the last one.
+    private bool TryTake(int index, out ArrivedImage? image, out Task changed)
+    {
+        lock (_gate)
+        {
+            changed = _changed.Task;
+            image = index < _arrived.Count ? _arrived[index] : null;
+            if (image is not null) return true;
+            if (_failure is { } failure) throw new RetrievalFailedException(failure.Message, failure.IsTimeout);
+            return _isEnded;
+        }
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource former;
+        lock (_gate) (former, _changed) = (_changed, NewSignal());
+        former.SetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,160 @@
+using System.Text;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.ImageAccess;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Kos;
+using Drimbox.Dicom.Part10;
+using Drimbox.Dicom.Pixels;
+using Drimbox.Dicom.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source.ImageAccess;
+
+/// <summary>Retrieve Transaction of a series for another DRIMbox: the images are sent on as they come from the PACS, each in
+/// the transfer syntax that the caller prefers of those it can be given in, with the qualified INS among the identifiers of
+/// the patient. Source: DB.SO.32, 39, 41 and 85; PS3.18 10.4.</summary>
+internal sealed class ImageTransaction(
+    AccessGate gate, ImageRetrievals retrievals, int requestsMax, IIdSource ids, ILogger log)
+{
+    private const string NotAcceptable = "None of the transfer syntaxes that are accepted can be given. Accept must be "
+        + "multipart/related; type=\"application/dicom\", with a transfer syntax that the image has, or "
+        + "1.2.840.10008.1.2.1 where it is not compressed.";
+
+    private readonly SemaphoreSlim _requests = new(requestsMax);
+
+    public async Task RunAsync(HttpContext context)
+    {
+        if (!Uid.TryParse((string?)context.Request.RouteValues["study"], out var study)
+            || !Uid.TryParse((string?)context.Request.RouteValues["series"], out var series))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "Study and series are UIDs (PS3.5 9.1).");
+            return;
+        }
+
+        var verdict = await gate.CheckAsync(context, study);
+        var (caller, holder) = (verdict.Caller?.Id ?? "", verdict.Holder?.Id ?? "");
+        if (verdict.Grant is not { } grant)
+        {
+            SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial!.Value);
+            await DenyAsync(context, verdict.Denial.Value);
+            return;
+        }
+
+        if (!_requests.Wait(0, CancellationToken.None))
+        {
+            context.Response.Headers.RetryAfter = "5";
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many requests at once: ask again.");
+            return;
+        }
+
+        try
+        {
+            var sent = await SendAsync(context, new RetrievalKey(study, series), grant);
+            SourceLog.ImagesSent(log, StudyRef.Of(study), caller, holder, sent);
+        }
+        finally
+        {
+            _requests.Release();
+        }
+    }
+
+    /// <summary>A sentence of ours, never a value of the request (PS3.18 8.6.3).</summary>
+    public static async Task RefuseAsync(HttpContext context, int status, string sentence)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        var bytes = Encoding.UTF8.GetBytes(sentence + "\n");
+        context.Response.ContentLength = bytes.Length;
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    private static Task DenyAsync(HttpContext context, AccessDenial denial)
+    {
+        var (status, sentence) = AccessGate.AnswerTo(denial);
+        // RFC 6750 3: what kind of token, and what is wrong with the one that was shown.
+        if (status == StatusCodes.Status401Unauthorized)
+            context.Response.Headers.WWWAuthenticate =
+                denial == AccessDenial.TokenNotActive ? "Bearer error=\"invalid_token\"" : "Bearer";
+        if (status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "60";
+        return RefuseAsync(context, status, sentence);
+    }
+
+    private async Task<int> SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant)
+    {
+        var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
+        var retrieval = retrievals.Join(key);
+        var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
+        var sent = 0;
+        try
+        {
+            await foreach (var image in retrieval.ReadAsync(context.RequestAborted))
+            {
+                if (Choose(accepted, image) is not { } syntax)
+                {
+                    if (sent > 0) throw new InvalidDataException("An image of the series has no accepted transfer syntax.");
+                    await RefuseAsync(context, StatusCodes.Status406NotAcceptable, NotAcceptable);
+                    return 0;
+                }
+
+                if (sent == 0) context.Response.ContentType = multipart.ContentType;
+                await SendAsync(context, multipart, sent == 0, image, syntax, grant);
+                sent++;
+            }
+
+            if (sent == 0)
+            {
+                await RefuseAsync(context, StatusCodes.Status404NotFound, "The PACS holds no image of this series.");
+                return 0;
+            }
+
+            context.Response.BodyWriter.Write(multipart.End);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            return sent;
+        }
+        catch (Exception e) when (e is RetrievalFailedException or InvalidDataException && !context.Response.HasStarted)
+        {
+            var isTimeout = e is RetrievalFailedException { IsTimeout: true };
+            await RefuseAsync(
+                context, isTimeout ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway, e.Message);
+            return 0;
+        }
+        catch (Exception e) when (e is RetrievalFailedException or InvalidDataException)
+        {
+            // With the status out what is missing shows by the end of the connection, not by a part less.
+            context.Abort();
+            return sent;
+        }
+        finally
+        {
+            retrievals.Leave(retrieval);
+        }
+    }
+
+    private static async Task SendAsync(
+        HttpContext context, Multipart multipart, bool isFirst, ArrivedImage image, TransferSyntax to, AccessGrant grant)
+    {
+        var stored = InstanceSource.FromPart10File(
+            image.Path, image.SopClassUid, image.SopInstanceUid, image.TransferSyntaxUid);
+        var named = EditedInstance.Of(stored, dataSet => PatientModule.AddIns(dataSet, grant.Ins));
+        var source = to.Uid == image.TransferSyntaxUid ? named : TransferSyntaxConverter.Convert(named, to);
+        using var content = source.Open();
+        var head = Part10Writer.Header(image.SopClassUid, image.SopInstanceUid, to.Uid);
+        var output = context.Response.BodyWriter;
+        output.Write(multipart.Begin(
+            isFirst, $"{WebMediaTypes.Dicom}; transfer-syntax={to.Uid}", head.Length + content.Length, location: null));
+        await output.WriteAsync(head, context.RequestAborted);
+        await output.SendAsync(content, context.RequestAborted);
+    }
+
+    private static TransferSyntax? Choose(Acceptance accepted, ArrivedImage image)
+    {
+        if (accepted.IsEmpty || !TransferSyntax.TryFind(image.TransferSyntaxUid, out var stored)) return null;
+        var offers = WebMediaTypes.OfInstance(stored, isMultipart: true, TransferSyntaxConverter.CanConvert);
+        return accepted.Choose(offers)?.TransferSyntax is { } uid && TransferSyntax.TryFind(uid, out var chosen)
+            ? chosen
+            : null;
+    }
+}

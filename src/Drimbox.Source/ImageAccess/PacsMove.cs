@@ -1,0 +1,107 @@
+using System.Net.Sockets;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.Tls;
+using Drimbox.Dicom.UpperLayer;
+
+namespace Drimbox.Source.ImageAccess;
+
+/// <summary>Has the PACS send a series here: C-MOVE at series level with ourselves as the destination. Source: PS3.4
+/// C.4.2.</summary>
+/// <param name="patience">How long it may send no image.</param>
+internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan patience)
+{
+    private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
+
+    /// <returns>Null if all images are here, else what went wrong; nothing of a patient in it.</returns>
+    public async Task<RetrievalFailedException?> RunAsync(ImageRetrieval retrieval, TimeProvider time)
+    {
+        using var stalled = new CancellationTokenSource();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, retrieval.Abandoned);
+        using var watch = Watch(retrieval, stalled, time);
+        try
+        {
+            var result = await MoveAsync(retrieval.Key, time, either.Token);
+            return stalled.IsCancellationRequested ? Stalled() : Judge(result, retrieval.Count);
+        }
+        catch (OperationCanceledException)
+        {
+            return stalled.IsCancellationRequested ? Stalled() : Failed("Nobody waits for the images any more.");
+        }
+        catch (SocketException e)
+        {
+            return Failed($"The PACS cannot be reached: {e.SocketErrorCode}.");
+        }
+        catch (TimeoutException)
+        {
+            return Stalled();
+        }
+        catch (IOException e)
+        {
+            return stalled.IsCancellationRequested ? Stalled() : Failed($"The PACS ended the association: {e.Message}");
+        }
+    }
+
+    // An image within every so long, else it hangs.
+    private ITimer Watch(ImageRetrieval retrieval, CancellationTokenSource stalled, TimeProvider time)
+    {
+        var seen = -1;
+        return time.CreateTimer(
+            _ =>
+            {
+                var count = retrieval.Count;
+                if (count == seen) stalled.Cancel();
+                seen = count;
+            },
+            null, TimeSpan.Zero, patience);
+    }
+
+    private static RetrievalFailedException? Judge(RetrieveResult result, int arrived)
+    {
+        var counts = result.Counts;
+        if (result.Status.Category != StatusCategory.Success || counts.Failed > 0)
+            return Failed($"The PACS answered {new DimseStatus(result.Status.Code)}, {counts.Failed} images failed.");
+        return arrived < counts.Completed + counts.Warning
+            ? Failed($"The PACS sent {counts.Completed + counts.Warning} images, {arrived} of them are of the series.")
+            : null;
+    }
+
+    private static RetrievalFailedException Stalled() =>
+        new("The PACS did not send an image in time.", isTimeout: true);
+
+    private static RetrievalFailedException Failed(string why) => new(why, isTimeout: false);
+
+    private async Task<RetrieveResult> MoveAsync(
+        RetrievalKey key, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await using var association = await Association.RequestAsync(
+            new AssociationOptions
+            {
+                Host = pacs.Host,
+                Port = pacs.Port,
+                CallingAe = ownAe,
+                CalledAe = AeTitle.Parse(pacs.AeTitle),
+                Contexts =
+                [
+                    new ProposedContext(
+                        Model, TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid),
+                ],
+                Tls = TlsClientOptions.From(pacs.Tls),
+                Time = time,
+            },
+            cancellationToken);
+        // A PACS that hangs does not answer a C-CANCEL either.
+        await using var abort = cancellationToken.UnsafeRegister(
+            static state => _ = ((Association)state!).AbortAsync().AsTask(), association);
+        var identifier = new DataSet();
+        identifier.SetString(Tag.QueryRetrieveLevel, "SERIES");
+        identifier.SetUid(Tag.StudyInstanceUID, key.Study);
+        identifier.SetUid(Tag.SeriesInstanceUID, key.Series);
+        var result = await new CMoveScu(association).MoveAsync(Model, identifier, ownAe);
+        await association.ReleaseAsync(cancellationToken);
+        return result;
+    }
+}
