@@ -127,13 +127,11 @@ public sealed class SubmissionSigner(
                     new XElement(Xades + "SigningCertificate",
                         new XElement(Xades + "Cert",
                             new XElement(Xades + "CertDigest",
-                                new XElement(Signature + "DigestMethod",
-                                    new XAttribute("xmlns", Signature),
+                                // XAdES 1.1.1, DigestAlgAndValueType: elements of its own, with types of XML Signature.
+                                new XElement(Xades + "DigestMethod",
                                     new XAttribute("Algorithm", SignatureAlgorithms.DigestMethod(hash))),
-                                new XElement(Signature + "DigestValue",
-                                    new XAttribute("xmlns", Signature),
-                                    Convert.ToBase64String(
-                                        SignatureAlgorithms.Digest(hash, certificate.RawData)))),
+                                new XElement(Xades + "DigestValue", Convert.ToBase64String(
+                                    SignatureAlgorithms.Digest(hash, certificate.RawData)))),
                             new XElement(Xades + "IssuerSerial",
                                 new XElement(Signature + "X509IssuerName",
                                     new XAttribute("xmlns", Signature), certificate.IssuerName.Name),
