@@ -129,6 +129,7 @@ public sealed class XmlSignaturePeerTests : IDisposable
             + "code='a&#9;b' displayName=\"d &quot;e&quot; &lt;f&gt;\"/><a xmlns=\"\"><b xmlns=\"urn:hl7-org:v3\"/></a></ClinicalDocument>",
         "<?xml-stylesheet href='cda.xsl'?><!-- before --><x:d xmlns:x='urn:x' xmlns:y='urn:y'><y:e y:b='2' a='1' x:c='3'/>"
             + "<![CDATA[<raw> & ]]>&#13;\r\n</x:d><!-- after -->",
+        "<p:a xmlns:p='urn:1' xmlns:q='urn:1' xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='fr'><q:b/></p:a>",
     ];
 
     [Theory]
