@@ -22,29 +22,51 @@ public static class HardenedXml
             return null;
         }
 
+        using var stream = AsStream(xml);
+        if (!TryRead(stream, bytesMax, _ => { }, out refusal)) return null;
+        stream.Position = 0;
+        using var reader = XmlReader.Create(stream, Settings(bytesMax));
+        return XDocument.Load(reader, LoadOptions.PreserveWhitespace);
+    }
+
+    /// <summary>Reads a document node by node, without holding it.</summary>
+    /// <param name="charactersMax">More than this many characters are refused where they begin.</param>
+    /// <param name="onNode">Called at each node; may read its attributes and its value, not move on.</param>
+    /// <returns>False, with the reason in <paramref name="refusal"/>, if the document is refused at some node.</returns>
+    public static bool TryRead(Stream xml, int charactersMax, Action<XmlReader> onNode, out Refusal? refusal)
+    {
+        refusal = null;
         try
         {
-            using var stream = AsStream(xml);
-            using var depthGuard = XmlReader.Create(stream, Settings(bytesMax));
-            while (depthGuard.Read())
+            using var reader = XmlReader.Create(xml, Settings(charactersMax));
+            while (reader.Read())
             {
-                if (depthGuard.Depth <= Limits.XmlDepthMax) continue;
-                refusal = new Refusal(
-                    RefusalReason.OverLimit, $"XML elements nested deeper than {Limits.XmlDepthMax}.");
-                return null;
+                if (reader.Depth > Limits.XmlDepthMax)
+                {
+                    refusal = new Refusal(
+                        RefusalReason.OverLimit, $"XML elements nested deeper than {Limits.XmlDepthMax}.");
+                    return false;
+                }
+
+                onNode(reader);
             }
 
-            using var again = AsStream(xml);
-            using var reader = XmlReader.Create(again, Settings(bytesMax));
-            return XDocument.Load(reader, LoadOptions.PreserveWhitespace);
+            return true;
         }
         catch (XmlException e)
         {
-            refusal = new Refusal(
-                RefusalReason.DataType, $"Not well-formed XML, or XML with a DTD (line {e.LineNumber}).");
-            return null;
+            // A DTD is refused where it begins, without a line.
+            var where = e.LineNumber > 0 ? $" (line {e.LineNumber})" : "";
+            refusal = new Refusal(RefusalReason.DataType, $"Not well-formed XML, or XML with a DTD{where}.");
+            return false;
         }
     }
+
+    /// <summary>The bytes as a stream that does not copy them.</summary>
+    public static MemoryStream AsStream(ReadOnlyMemory<byte> bytes) =>
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var segment)
+            ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
+            : new MemoryStream(bytes.ToArray(), writable: false);
 
     private static XmlReaderSettings Settings(int charactersMax) => new()
     {
@@ -54,9 +76,4 @@ public static class HardenedXml
         MaxCharactersFromEntities = 1024,
         CloseInput = false,
     };
-
-    private static MemoryStream AsStream(ReadOnlyMemory<byte> bytes) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var segment)
-            ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
-            : new MemoryStream(bytes.ToArray(), writable: false);
 }

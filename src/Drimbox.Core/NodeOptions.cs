@@ -213,4 +213,16 @@ public sealed record DmpOptions
     /// default.</summary>
     [Required]
     public string Certificates { get; init; } = "";
+
+    /// <summary>Hash of the XAdES signature of a submission set: SHA-256, or SHA-1 where this target still demands it.
+    /// Default SHA-256.</summary>
+    [RegularExpression(Sha256 + "|" + Sha1, ErrorMessage = "must be SHA-256, or SHA-1 where the target demands it")]
+    public string SignatureHash { get; init; } = Sha256;
+
+    /// <summary>Hash of the signature of a VIHF, as <see cref="SignatureHash"/>. Default SHA-256.</summary>
+    [RegularExpression(Sha256 + "|" + Sha1, ErrorMessage = "must be SHA-256, or SHA-1 where the target demands it")]
+    public string VihfHash { get; init; } = Sha256;
+
+    public const string Sha256 = "SHA-256";
+    public const string Sha1 = "SHA-1";
 }

@@ -18,19 +18,23 @@ public sealed record DmpConnection(
     public DmpClients OpenClients(IIdSource ids, TimeProvider time) => new(this, ids, time);
 }
 
-/// <summary>A client for each structure: the TLS session authenticates the structure (DB.SO.19), so structures share no
-/// connection.</summary>
+/// <summary>A client for each structure and its certificate: the TLS session authenticates the structure (DB.SO.19), so
+/// structures share no connection.</summary>
 public sealed class DmpClients(DmpConnection connection, IIdSource ids, TimeProvider time) : IDisposable
 {
     private readonly VihfIssuer _vihf = new(connection.Certificates, connection.Vihf, ids, time);
-    private readonly ConcurrentDictionary<InstanceIdentifier, Lazy<HttpClient>> _connections = new();
+    private readonly ConcurrentDictionary<(InstanceIdentifier Structure, string Certificate), Lazy<HttpClient>>
+        _connections = new();
 
     /// <summary>The client that acts for a structure.</summary>
     /// <exception cref="StructureCertificateMissingException">The structure has no certificates here.</exception>
     public XdsClient For(InstanceIdentifier structure)
     {
         var keys = connection.Certificates.Find(structure) ?? throw new StructureCertificateMissingException(structure);
-        var http = _connections.GetOrAdd(structure, _ => new Lazy<HttpClient>(() => Open(keys)));
+
+        // A renewed certificate needs connections of its own; those of the old one end with the calls on them.
+        var http = _connections.GetOrAdd(
+            (structure, keys.Authentication.Thumbprint), _ => new Lazy<HttpClient>(() => Open(keys)));
         return new XdsClient(connection.Target, http.Value, _vihf, ids, time);
     }
 

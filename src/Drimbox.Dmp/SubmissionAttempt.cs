@@ -43,13 +43,15 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
         {
             var (entries, failure) = await FindAsync(uniqueId, submission, cancellation);
             if (entries is null) return new(DispatchOutcome.Retry, "Query for the target: " + failure, null);
-            target = entries.Where(e => e.Status == AvailabilityStatus.Approved)
-                .MaxBy(e => e.Version)?.AsTarget();
-            if (target is null) return new(DispatchOutcome.Stale, "The target is not Approved in the registry.", null);
+            var wanted = submission.Kind == SubmissionKind.Unarchive
+                ? AvailabilityStatus.Archived
+                : AvailabilityStatus.Approved;
+            target = entries.Where(e => e.Status == wanted).MaxBy(e => e.Version)?.AsTarget();
+            if (target is null) return new(DispatchOutcome.Stale, $"The target is not {wanted} in the registry.", null);
         }
 
         starting();
-        var answer = submission.Kind is SubmissionKind.Publish or SubmissionKind.Replace
+        var answer = submission.Kind is SubmissionKind.Publish or SubmissionKind.Replace or SubmissionKind.Append
             ? await client.ProvideAndRegisterDocumentSetAsync(@sealed, open, target, cancellation)
             : await client.UpdateDocumentSetAsync(@sealed, target!, cancellation);
         var verdict = XdsOutcomes.Classify(answer);
@@ -66,7 +68,9 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
         if (entries is null) return (false, failure);
         var stands = submission.Kind switch
         {
-            SubmissionKind.Publish or SubmissionKind.Replace => entries.Count > 0,
+            SubmissionKind.Publish or SubmissionKind.Replace or SubmissionKind.Append => entries.Count > 0,
+            SubmissionKind.Archive => entries.Any(e => e.Status == AvailabilityStatus.Archived),
+            SubmissionKind.Unarchive => entries.Any(e => e.Status == AvailabilityStatus.Approved),
             SubmissionKind.Delete => !entries.Any(e => e.Status == AvailabilityStatus.Approved),
             SubmissionKind.ChangeVisibility => entries.Any(
                 e => e.Status == AvailabilityStatus.Approved

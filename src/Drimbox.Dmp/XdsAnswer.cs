@@ -37,11 +37,16 @@ public abstract record XdsAnswer
 /// <param name="ObjectRefs">entryUUIDs of all results, also of those that could not be read.</param>
 /// <param name="Entries">The DocumentEntries of LeafClass that could be read.</param>
 /// <param name="SubmissionSets">The SubmissionSets of LeafClass that could be read.</param>
+/// <param name="Associations">The Associations of LeafClass.</param>
 public sealed record QueryAnswer(
     XdsAnswer Answer,
     IReadOnlyList<string> ObjectRefs,
     IReadOnlyList<RegistryEntry> Entries,
-    IReadOnlyList<SubmissionSetEntry> SubmissionSets);
+    IReadOnlyList<SubmissionSetEntry> SubmissionSets,
+    IReadOnlyList<RegistryAssociation> Associations)
+{
+    internal static QueryAnswer Failed(XdsAnswer failure) => new(failure, [], [], [], []);
+}
 
 /// <summary>A document of ITI-43.</summary>
 public sealed record RetrievedDocument(

@@ -11,17 +11,10 @@ using static Drimbox.Dmp.Registry.XdsNames;
 
 namespace Drimbox.Dmp;
 
-/// <summary>The two addresses of the DMP (<c>…/si-dmp-server/v2/services/registry</c> and
-/// <c>/repository</c>).</summary>
-public sealed record XdsTarget(Uri Registry, Uri Repository)
-{
-    /// <summary>The target behind a base address such as <c>https://host/si-dmp-server/v2/services/</c>.</summary>
-    public static XdsTarget Under(Uri services) => new(new Uri(services, "registry"), new Uri(services, "repository"));
-}
-
 /// <summary>
 /// XDS.b Document Source, Consumer and Administrator: ITI-41 (TD2.1), ITI-18 (TD3.1), ITI-43 (TD3.2), ITI-57
-/// (TD3.3). One call is one attempt with a fresh VIHF and MessageID; everything else of a submission is frozen.
+/// (TD3.3), and TD0.2. One call is one attempt with a fresh VIHF and MessageID; everything else of a submission is
+/// frozen.
 /// Failures of the wire are values; an exception means a fault on our side, or that the caller cancelled.
 /// </summary>
 /// <param name="http">From <see cref="CreateHandler"/>, with the client certificate of the structure where the
@@ -44,35 +37,36 @@ public sealed class XdsClient(XdsTarget target, HttpClient http, VihfIssuer vihf
         return handler;
     }
 
-    /// <summary>ITI-41: the document and its signature, a new one or one that replaces
-    /// <paramref name="replaced"/>.</summary>
+    /// <summary>ITI-41: the documents and their signature; new ones, or one that replaces or is appended to
+    /// <paramref name="existing"/>.</summary>
     /// <param name="open">Reads a document of the object store; it is streamed, never held.</param>
-    /// <param name="replaced">The entry that a <see cref="SubmissionKind.Replace"/> acts on; else null.</param>
+    /// <param name="existing">The entry that a <see cref="SubmissionKind.Replace"/> or
+    /// <see cref="SubmissionKind.Append"/> acts on; else null.</param>
     public async Task<XdsAnswer> ProvideAndRegisterDocumentSetAsync(
-        SealedSubmission submission, Func<StoredObject, Stream> open, TargetEntry? replaced,
+        SealedSubmission submission, Func<StoredObject, Stream> open, TargetEntry? existing,
         CancellationToken cancellationToken)
     {
-        var metadata = SubmitObjects.ForProvideAndRegister(submission, replaced);
-        var document = submission.Submission.Document!;
+        var metadata = SubmitObjects.ForProvideAndRegister(submission, existing);
         var signature = Encoding.UTF8.GetBytes(submission.Signature!);
-        var parts = new[]
-        {
-            new MtomPart(document.Entry.SymbolicId + "@drimbox", document.Entry.MimeType, document.Object.Length,
-                () => open(document.Object)),
-            new MtomPart(SignatureEntry.SymbolicId + "@drimbox", "text/xml", signature.Length,
-                () => new MemoryStream(signature, writable: false)),
-        };
+        var parts = submission.Submission.Attachments.Prepend(submission.Submission.Document!)
+            .Select(document => (Id: document.Entry.SymbolicId, Part: new MtomPart(
+                document.Entry.SymbolicId + "@drimbox", document.Entry.MimeType, document.Object.Length,
+                () => open(document.Object))))
+            .Append((Id: SignatureEntry.SymbolicId, Part: new MtomPart(
+                SignatureEntry.SymbolicId + "@drimbox", "text/xml", signature.Length,
+                () => new MemoryStream(signature, writable: false))))
+            .ToList();
         var body = new XElement(Xds + "ProvideAndRegisterDocumentSetRequest",
             new XAttribute(XNamespace.Xmlns + "xds", Xds),
             metadata,
-            Document(document.Entry.SymbolicId, parts[0]),
-            Document(SignatureEntry.SymbolicId, parts[1]));
+            parts.Select(part => Document(part.Id, part.Part)));
         return await ExchangeRegistryAsync(
-            target.Repository, XdsAction.ProvideAndRegisterDocumentSet, RequesterOf(submission), body, parts,
-            cancellationToken);
+            target.Repository, XdsAction.ProvideAndRegisterDocumentSet, RequesterOf(submission), body,
+            parts.ConvertAll(part => part.Part), cancellationToken);
     }
 
-    /// <summary>ITI-57: deletion, or a visibility change, of <paramref name="changed"/>.</summary>
+    /// <summary>ITI-57: deletion, archiving or its end, or a visibility change, of
+    /// <paramref name="changed"/>.</summary>
     public Task<XdsAnswer> UpdateDocumentSetAsync(
         SealedSubmission submission, TargetEntry changed, CancellationToken cancellationToken) =>
         ExchangeRegistryAsync(
@@ -85,17 +79,19 @@ public sealed class XdsClient(XdsTarget target, HttpClient http, VihfIssuer vihf
     {
         var (message, failure) = await ExchangeAsync(
             target.Registry, XdsAction.RegistryStoredQuery, requester, query.Write(), [], cancellationToken);
-        if (message is null) return new QueryAnswer(failure!, [], [], []);
+        if (message is null) return QueryAnswer.Failed(failure!);
         if (message.Body.Name != Query + "AdhocQueryResponse"
             || RegistryResponse.TryRead(message.Body) is not { } response)
-            return new QueryAnswer(new XdsAnswer.SentUnknown("The answer is no AdhocQueryResponse."), [], [], []);
+            return QueryAnswer.Failed(new XdsAnswer.SentUnknown("The answer is no AdhocQueryResponse."));
         var objects = message.Body.Elements(Rim + "RegistryObjectList").Elements().ToList();
         var entries = objects.Where(o => o.Name == Rim + "ExtrinsicObject")
             .Select(o => DocumentEntryCodec.TryRead(o, stored: true, [])).OfType<RegistryEntry>().ToList();
         var sets = objects.Where(o => o.Name == Rim + "RegistryPackage")
             .Select(o => SubmissionSetCodec.TryRead(o, [])).OfType<SubmissionSetEntry>().ToList();
         var refs = objects.Select(o => (string?)o.Attribute("id")).OfType<string>().ToList();
-        return new QueryAnswer(new XdsAnswer.Answered(response), refs, entries, sets);
+        var associations = message.Body.Elements(Rim + "RegistryObjectList")
+            .SelectMany(list => SubmitObjects.ReadAssociations(list, [])).ToList();
+        return new QueryAnswer(new XdsAnswer.Answered(response), refs, entries, sets, associations);
     }
 
     /// <summary>ITI-43: the documents that the repository has; each must be asked for.</summary>
@@ -128,6 +124,22 @@ public sealed class XdsClient(XdsTarget target, HttpClient http, VihfIssuer vihf
         }
 
         return new RetrieveAnswer(new XdsAnswer.Answered(response), documents);
+    }
+
+    /// <summary>TD0.2: whether the patient of <paramref name="requester"/> has a DMP. It changes nothing and may be
+    /// repeated.</summary>
+    /// <param name="sender">OID of this node.</param>
+    public async Task<ExistenceAnswer> TestExistenceAsync(
+        Uid sender, string softwareName, Requester requester, CancellationToken cancellationToken)
+    {
+        var body = ExistenceTest.WriteRequest(
+            sender, softwareName, ids.NewUuid().ToString(), time.GetUtcNow(), requester.PatientId);
+        var (message, failure) = await ExchangeAsync(
+            target.Patients, ExistenceTest.Action, requester, body, [], cancellationToken);
+        if (message is null) return new ExistenceAnswer(failure, null, null);
+        return ExistenceTest.TryReadResponse(message.Body, requester.PatientId)
+            ?? new ExistenceAnswer(
+                new XdsAnswer.SentUnknown("The answer is no PRPA_IN201308UV02 about this patient."), null, null);
     }
 
     private static Requester RequesterOf(SealedSubmission submission) =>
@@ -192,7 +204,8 @@ public sealed class XdsClient(XdsTarget target, HttpClient http, VihfIssuer vihf
         var status = (int)response.StatusCode;
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var (message, refusal) = await SoapReader.ReadAsync(
-            response.Content.Headers.ContentType?.ToString(), stream, Limits.SoapMessageBytesMax, cancellationToken);
+            response.Content.Headers.ContentType?.ToString(), response.Content.Headers.ContentLength, stream,
+            Limits.SoapMessageBytesMax, cancellationToken);
         if (message is { Body: var body } && body.Name == Soap12 + "Fault")
         {
             return (null, new XdsAnswer.Faulted(message.Fault ?? new SoapFault("Receiver", null, ""), status));

@@ -17,6 +17,15 @@ public enum SubmissionKind
 
     /// <summary>ITI-57, Approved to Deleted (TD3.3c).</summary>
     Delete,
+
+    /// <summary>ITI-41 with APND: an addendum to a document that stays as it is (ITI TF-3 4.2.2.2.1).</summary>
+    Append,
+
+    /// <summary>ITI-57, Approved to Archived (TD3.3d).</summary>
+    Archive,
+
+    /// <summary>ITI-57, Archived to Approved (TD3.3d).</summary>
+    Unarchive,
 }
 
 /// <summary>The document that a submission carries.</summary>
@@ -39,7 +48,8 @@ public sealed record Submission
         Code contentType,
         InstanceIdentifier patientId,
         SubmittedDocument? document,
-        InstanceIdentifier? target)
+        InstanceIdentifier? target,
+        IReadOnlyList<SubmittedDocument>? attachments = null)
     {
         Kind = kind;
         SubmissionSetUniqueId = submissionSetUniqueId;
@@ -50,6 +60,7 @@ public sealed record Submission
         PatientId = patientId;
         Document = document;
         Target = target;
+        Attachments = attachments is { Count: > 0 } ? attachments : [];
     }
 
     public SubmissionKind Kind { get; }
@@ -72,11 +83,15 @@ public sealed record Submission
     public InstanceIdentifier PatientId { get; }
 
     /// <summary>The new document and its metadata; the metadata alone counts for
-    /// <see cref="SubmissionKind.ChangeVisibility"/>; null for <see cref="SubmissionKind.Delete"/>.</summary>
+    /// <see cref="SubmissionKind.ChangeVisibility"/>; null for a change of status.</summary>
     public SubmittedDocument? Document { get; }
 
-    /// <summary>The unique id of the document that is replaced, changed or deleted. Its entryUUID is looked up at
-    /// the first dispatch, then frozen.</summary>
+    /// <summary>Documents beside <see cref="Document"/> in the same ITI-41, each with its own symbolic id; empty for
+    /// most.</summary>
+    public IReadOnlyList<SubmittedDocument> Attachments { get; }
+
+    /// <summary>The unique id of the document that is replaced, appended to, changed or deleted. Its entryUUID is
+    /// looked up at the first dispatch, then frozen.</summary>
     public InstanceIdentifier? Target { get; }
 }
 

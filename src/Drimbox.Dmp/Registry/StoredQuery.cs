@@ -26,6 +26,7 @@ public sealed record StoredQuery(string Id, QueryReturnType ReturnType, IReadOnl
     public const string EntryUuidParameter = "$XDSDocumentEntryEntryUUID";
     public const string UniqueIdParameter = "$XDSDocumentEntryUniqueId";
     public const string ReferenceIdListParameter = "$XDSDocumentEntryReferenceIdList";
+    public const string UuidParameter = "$uuid";
     public const string SubmissionSetPatientIdParameter = "$XDSSubmissionSetPatientId";
     public const string SubmissionSetStatusParameter = "$XDSSubmissionSetStatus";
 
@@ -75,6 +76,12 @@ public sealed record StoredQuery(string Id, QueryReturnType ReturnType, IReadOnl
             new(SubmissionSetPatientIdParameter, [HealthText.FormatCx(patientId, "NH")]),
             new(SubmissionSetStatusParameter, [XdsStatus.Approved]),
         ]);
+
+    /// <summary>The associations from or to one of these objects: what replaces, is appended to or signs what.
+    /// Source: ITI TF-2 3.18.4.1.2.3.7.7.</summary>
+    public static StoredQuery GetAssociations(
+        IEnumerable<string> uuids, QueryReturnType returnType = QueryReturnType.LeafClass) =>
+        new(StoredQueryId.GetAssociations, returnType, [new(UuidParameter, uuids.ToList())]);
 
     /// <summary>The values of every parameter of this name: one list a repetition.</summary>
     public IEnumerable<IReadOnlyList<string>> ValuesOf(string name) =>

@@ -16,35 +16,51 @@ public static class SubmitObjects
     private const string OriginalStatusSlot = "OriginalStatus";
     private const string NewStatusSlot = "NewStatus";
 
-    /// <summary>ITI-41: submission set, document, signature; HasMember for both, signs, and RPLC to
-    /// <paramref name="target"/> if the submission replaces.</summary>
+    /// <summary>ITI-41: submission set, documents, signature; HasMember for each, signs, and RPLC or APND to
+    /// <paramref name="target"/> if the submission replaces or appends.</summary>
     public static XElement ForProvideAndRegister(SealedSubmission submission, TargetEntry? target)
     {
         var (set, document) = (submission.Submission, submission.Submission.Document);
         Invariant.Holds(document is not null && submission.Signature is not null);
-        Invariant.Holds(set.Kind is SubmissionKind.Publish or SubmissionKind.Replace);
-        Invariant.Holds(set.Kind == SubmissionKind.Publish || target is not null);
-        var id = document.Entry.SymbolicId;
+        var relation = set.Kind switch
+        {
+            SubmissionKind.Publish => null,
+            SubmissionKind.Replace => AssociationType.Replace,
+            SubmissionKind.Append => AssociationType.Append,
+            _ => throw Invariant.Unreachable(set.Kind),
+        };
+        Invariant.Holds(relation is null || target is not null);
         var signature = SignatureEntry.For(set, Encoding.UTF8.GetBytes(submission.Signature));
+        var entries = set.Attachments.Prepend(document).Select(d => d.Entry).Append(signature).ToList();
+        var number = 0;
+        var members = entries.ConvertAll(entry => HasMember($"association{++number}", entry.SymbolicId));
         return Request(
+        [
             SubmissionSetCodec.Write(set),
-            DocumentEntryCodec.Write(document.Entry),
-            DocumentEntryCodec.Write(signature),
-            HasMember("association1", id),
-            HasMember("association2", SignatureEntry.SymbolicId),
+            .. entries.Select(DocumentEntryCodec.Write),
+            .. members,
             EbRim.Association(
-                "association3", AssociationType.Signs, SignatureEntry.SymbolicId, SubmissionSetCodec.SymbolicId,
-                EbRim.Slot(SubmissionSetStatusSlot, "Original")),
-            set.Kind == SubmissionKind.Replace
-                ? EbRim.Association("association4", AssociationType.Replace, id, target!.EntryUuid)
-                : null);
+                $"association{++number}", AssociationType.Signs, SignatureEntry.SymbolicId,
+                SubmissionSetCodec.SymbolicId, EbRim.Slot(SubmissionSetStatusSlot, "Original")),
+            relation is null
+                ? null
+                : EbRim.Association(
+                    $"association{++number}", relation, document.Entry.SymbolicId, target!.EntryUuid),
+        ]);
     }
 
-    /// <summary>ITI-57: the status change of a deletion, or the whole entry of a visibility change.</summary>
+    /// <summary>ITI-57: a status change, or the whole entry of a visibility change.</summary>
     public static XElement ForUpdate(SealedSubmission submission, TargetEntry target)
     {
         var set = submission.Submission;
-        if (set.Kind == SubmissionKind.Delete)
+        AvailabilityStatus? status = set.Kind switch
+        {
+            SubmissionKind.Delete => AvailabilityStatus.Deleted,
+            SubmissionKind.Archive => AvailabilityStatus.Archived,
+            SubmissionKind.Unarchive => AvailabilityStatus.Approved,
+            _ => null,
+        };
+        if (status is { } wanted)
         {
             return Request(
                 SubmissionSetCodec.Write(set),
@@ -52,7 +68,7 @@ public static class SubmitObjects
                     "association1", AssociationType.UpdateAvailabilityStatus,
                     SubmissionSetCodec.SymbolicId, target.EntryUuid,
                     EbRim.Slot(OriginalStatusSlot, XdsStatus.Format(target.Status)),
-                    EbRim.Slot(NewStatusSlot, XdsStatus.Deleted)));
+                    EbRim.Slot(NewStatusSlot, XdsStatus.Format(wanted))));
         }
 
         Invariant.Holds(set.Kind == SubmissionKind.ChangeVisibility && set.Document is not null);

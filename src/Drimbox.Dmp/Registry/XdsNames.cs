@@ -32,8 +32,12 @@ public static class XdsAction
 
     /// <summary>The action of the response. ITI TF-2 appends "Response"; the DMP answers UpdateDocumentSet with
     /// "-Response" (CNAM message examples 2.5), so a reader must not insist.</summary>
-    public static string ResponseOf(string action) =>
-        action == UpdateDocumentSet ? action + "-Response" : action + "Response";
+    public static string ResponseOf(string action) => action switch
+    {
+        UpdateDocumentSet => action + "-Response",
+        ExistenceTest.Action => ExistenceTest.ResponseAction,
+        _ => action + "Response",
+    };
 }
 
 /// <summary>classificationScheme UUIDs. Source: ITI TF-3 4.2.5.1, tables of the DocumentEntry and SubmissionSet
@@ -98,6 +102,7 @@ public static class StoredQueryId
 {
     public const string FindDocuments = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d";
     public const string FindDocumentsByReferenceId = "urn:uuid:12941a89-e02e-4be5-967c-ce4bfc8fe492";
+    public const string GetAssociations = "urn:uuid:a7ae438b-4bc2-4642-93e9-be891f7bb155";
     public const string FindSubmissionSets = "urn:uuid:f26abbcb-ac74-4422-8a30-edb644bbc1a9";
     public const string GetDocuments = "urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4";
 }

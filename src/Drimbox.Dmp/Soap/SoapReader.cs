@@ -11,11 +11,21 @@ namespace Drimbox.Dmp.Soap;
 /// </summary>
 public static class SoapReader
 {
+    // Below it a buffer grows by doubling, so that an announcement alone takes no memory.
+    private const int AnnouncedFrom = 1024 * 1024;
+
     /// <summary>Reads a message of at most <paramref name="bytesMax"/> bytes.</summary>
     /// <param name="contentType">The HTTP header as it came.</param>
     /// <returns>The message, or null with the reason. An I/O error of the stream is thrown.</returns>
+    public static Task<(SoapMessage? Message, Refusal? Refusal)> ReadAsync(
+        string? contentType, Stream body, long bytesMax, CancellationToken cancellationToken) =>
+        ReadAsync(contentType, null, body, bytesMax, cancellationToken);
+
+    /// <param name="contentLength">The HTTP header as it came, or null: with it a large document is held once, in a
+    /// buffer of its size; without it the buffer that grows holds up to three times as much.</param>
+    /// <inheritdoc cref="ReadAsync(string, Stream, long, CancellationToken)"/>
     public static async Task<(SoapMessage? Message, Refusal? Refusal)> ReadAsync(
-        string? contentType, Stream body, long bytesMax, CancellationToken cancellationToken)
+        string? contentType, long? contentLength, Stream body, long bytesMax, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
             return Refuse(RefusalReason.DataType, "Content-Type is missing or unreadable.");
@@ -23,7 +33,8 @@ public static class SoapReader
         var mediaType = type.MediaType?.ToLowerInvariant();
         if (mediaType is "application/soap+xml")
         {
-            var root = await TryReadAllAsync(body, Math.Min(bytesMax, Limits.SoapPartBytesMax), cancellationToken);
+            var root = await TryReadAllAsync(
+                body, Math.Min(bytesMax, Limits.SoapPartBytesMax), null, cancellationToken);
             if (root is null) return Refuse(RefusalReason.OverLimit, "The SOAP message is too long.");
             var message = SoapMessage.TryParse(root.Value, NoParts, out var refusal);
             return (message, refusal);
@@ -35,13 +46,14 @@ public static class SoapReader
         var boundary = Parameter(type, "boundary");
         if (string.IsNullOrEmpty(boundary) || boundary.Length > Limits.MtomBoundaryLengthMax)
             return Refuse(RefusalReason.DataType, "multipart/related has no boundary, or one that is too long.");
-        return await ReadPackageAsync(type, boundary, body, bytesMax, cancellationToken);
+        return await ReadPackageAsync(type, boundary, contentLength, body, bytesMax, cancellationToken);
     }
 
     private static readonly Dictionary<string, ReadOnlyMemory<byte>> NoParts = [];
 
     private static async Task<(SoapMessage? Message, Refusal? Refusal)> ReadPackageAsync(
-        MediaTypeHeaderValue type, string boundary, Stream body, long bytesMax, CancellationToken cancellationToken)
+        MediaTypeHeaderValue type, string boundary, long? contentLength, Stream body, long bytesMax,
+        CancellationToken cancellationToken)
     {
         var multipart = new MultipartReader(boundary, body)
         {
@@ -63,7 +75,8 @@ public static class SoapReader
                 var encoding = Header(section, "Content-Transfer-Encoding") ?? "";
                 if (encoding.ToLowerInvariant() is not ("" or "binary" or "8bit" or "7bit"))
                     return Refuse(RefusalReason.DataType, "A MIME part is encoded; MTOM parts are binary.");
-                var bytes = await TryReadAllAsync(section.Body, left, cancellationToken);
+                var bytes = await TryReadAllAsync(
+                    section.Body, left, contentLength - (bytesMax - left), cancellationToken);
                 if (bytes is null) return Refuse(RefusalReason.OverLimit, "The MIME parts are too long.");
                 left -= bytes.Value.Length;
 
@@ -86,8 +99,9 @@ public static class SoapReader
     }
 
     /// <summary>The whole stream, or null if it is longer than <paramref name="bytesMax"/>.</summary>
+    /// <param name="announced">No fewer bytes than the stream has, by what the peer said; or null.</param>
     private static async Task<ReadOnlyMemory<byte>?> TryReadAllAsync(
-        Stream stream, long bytesMax, CancellationToken cancellationToken)
+        Stream stream, long bytesMax, long? announced, CancellationToken cancellationToken)
     {
         var buffer = new byte[Math.Min(bytesMax + 1, 16 * 1024)];
         var length = 0;
@@ -97,7 +111,9 @@ public static class SoapReader
             if (read == 0) return buffer.AsMemory(0, length);
             length += read;
             if (length > bytesMax) return null;
-            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(bytesMax + 1, buffer.Length * 2L));
+            if (length < buffer.Length) continue;
+            var wanted = length >= AnnouncedFrom && announced > length ? announced.Value : length * 2L;
+            Array.Resize(ref buffer, (int)Math.Min(bytesMax + 1, wanted));
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.Xml;
+using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 using Drimbox.Core;
@@ -8,12 +10,20 @@ namespace Drimbox.Dmp.Trust;
 /// <summary>Canonical XML 1.0 of a document or of one of its elements.</summary>
 internal static class Canonical
 {
-    /// <summary>The whole document, comments included (the transform of the DMP's signature manifest), or null if
-    /// the bytes are no acceptable XML.</summary>
-    public static byte[]? OfDocument(ReadOnlyMemory<byte> xml)
+    /// <summary>The digest of a whole document in canonical form, comments included (the transform of the DMP's
+    /// signature manifest), or null if the bytes are no acceptable XML. The document is read once and never
+    /// held.</summary>
+    public static byte[]? DigestOfDocument(Stream xml, SignatureHash hash)
     {
-        var document = HardenedXml.TryLoad(xml, Limits.CdaBytesMax, out _);
-        return document is null ? null : Transform(ToDom(document), new XmlDsigC14NWithCommentsTransform());
+        using var digest = SignatureAlgorithms.Create(hash);
+        using (var hashed = new CryptoStream(Stream.Null, digest, CryptoStreamMode.Write))
+        using (var text = new StreamWriter(hashed, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)))
+        {
+            var canonical = new CanonicalWriter(text);
+            if (!HardenedXml.TryRead(xml, Limits.CdaBytesMax, canonical.Write, out _)) return null;
+        }
+
+        return digest.Hash;
     }
 
     /// <summary>One element as a same-document reference sees it: in its namespace context, without comments

@@ -35,4 +35,7 @@ internal static class SignatureAlgorithms
 
     public static byte[] Digest(SignatureHash hash, ReadOnlySpan<byte> bytes) =>
         hash == SignatureHash.Sha1 ? SHA1.HashData(bytes) : SHA256.HashData(bytes);
+
+    public static HashAlgorithm Create(SignatureHash hash) =>
+        hash == SignatureHash.Sha1 ? SHA1.Create() : SHA256.Create();
 }

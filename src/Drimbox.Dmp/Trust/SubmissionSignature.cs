@@ -84,13 +84,13 @@ public static class SubmissionSignature
             children.Find(e => e.LocalName == "DigestMethod")?.GetAttribute("Algorithm"));
         var expected = children.Find(e => e.LocalName == "DigestValue")?.InnerText.Trim();
         if (hash is null || expected is null) return false;
-        ReadOnlyMemory<byte>? digested = transform switch
+        var digest = transform switch
         {
-            null => bytes,
-            SignatureAlgorithms.C14NWithComments => Canonical.OfDocument(bytes),
+            null => SignatureAlgorithms.Digest(hash.Value, bytes.Span),
+            SignatureAlgorithms.C14NWithComments =>
+                Canonical.DigestOfDocument(HardenedXml.AsStream(bytes), hash.Value),
             _ => null,
         };
-        return digested is { } input
-            && Convert.ToBase64String(SignatureAlgorithms.Digest(hash.Value, input.Span)) == expected;
+        return digest is not null && Convert.ToBase64String(digest) == expected;
     }
 }

@@ -25,15 +25,15 @@ public sealed class SubmissionSigner(
     public SealedSubmission Seal(Submission submission)
     {
         // ITI-57 carries no document, hence no signature document.
-        if (submission.Kind is SubmissionKind.ChangeVisibility or SubmissionKind.Delete)
+        if (submission.Kind is not (SubmissionKind.Publish or SubmissionKind.Replace or SubmissionKind.Append))
             return new SealedSubmission(submission, null);
         Invariant.Holds(submission.Document is not null);
         var structure = submission.Author.Institution.Id;
         var keys = certificates.Find(structure) ?? throw new StructureCertificateMissingException(structure);
-        return new SealedSubmission(submission, Sign(submission, submission.Document, keys.Signing));
+        return new SealedSubmission(submission, Sign(submission, keys.Signing));
     }
 
-    private string Sign(Submission submission, SubmittedDocument document, X509Certificate2 certificate)
+    private string Sign(Submission submission, X509Certificate2 certificate)
     {
         var id = "S-" + submission.SubmissionSetUniqueId;
         var signature = new XElement(Signature + "Signature",
@@ -42,7 +42,7 @@ public sealed class SubmissionSigner(
             new XElement(Signature + "KeyInfo",
                 new XElement(Signature + "X509Data",
                     new XElement(Signature + "X509Certificate", Convert.ToBase64String(certificate.RawData)))),
-            new XElement(Signature + "Object", ManifestOf(submission, document)),
+            new XElement(Signature + "Object", ManifestOf(submission)),
             new XElement(Signature + "Object",
                 new XElement(Signature + "SignatureProperties",
                     new XElement(Signature + "SignatureProperty",
@@ -85,18 +85,13 @@ public sealed class SubmissionSigner(
             Reference(SignatureAlgorithms.SignedProperties, SubmissionSignature.SignedPropertiesId));
     }
 
-    private XElement ManifestOf(Submission submission, SubmittedDocument document)
-    {
-        // The submission set is no document: its digest is the one zero byte of the DMP samples.
-        var isXml = IsXml(document.Entry.MimeType);
-        var digest = isXml
-            ? SignatureAlgorithms.Digest(hash, ReadCanonical(document))
-            : Digest(document);
-        return new XElement(Signature + "Manifest",
+    // The submission set is no document: its digest is the one zero byte of the DMP samples.
+    private XElement ManifestOf(Submission submission) =>
+        new(Signature + "Manifest",
             new XAttribute("Id", SubmissionSignature.ManifestId),
             Reference(submission.SubmissionSetUniqueId.ToString(), [0], false),
-            Reference(document.Entry.UniqueId.ToString(), digest, isXml));
-    }
+            submission.Attachments.Prepend(submission.Document!).Select(document => Reference(
+                document.Entry.UniqueId.ToString(), Digest(document), IsXml(document.Entry.MimeType))));
 
     private XElement Reference(string uniqueId, byte[] digest, bool canonical) =>
         new(Signature + "Reference",
@@ -112,21 +107,15 @@ public sealed class SubmissionSigner(
 
     private byte[] Digest(SubmittedDocument document)
     {
-        if (hash == SignatureHash.Sha1) return Convert.FromHexString(document.Entry.Hash);
+        var isXml = IsXml(document.Entry.MimeType);
+        if (!isXml && hash == SignatureHash.Sha1) return Convert.FromHexString(document.Entry.Hash);
         using var stream = open(document.Object);
-        return SHA256.HashData(stream);
-    }
-
-    private byte[] ReadCanonical(SubmittedDocument document)
-    {
-        using var stream = open(document.Object);
-        var bytes = new byte[document.Object.Length];
-        stream.ReadExactly(bytes);
-        return Canonical.OfDocument(bytes)
+        if (!isXml) return SHA256.HashData(stream);
+        return Canonical.DigestOfDocument(stream, hash)
             ?? throw new InvalidDataException("The document to sign is not the XML that its mimeType says.");
     }
 
-    private static XElement QualifyingProperties(string id, DateTimeOffset time, X509Certificate2 certificate) =>
+    private XElement QualifyingProperties(string id, DateTimeOffset time, X509Certificate2 certificate) =>
         new(Xades + "QualifyingProperties",
             new XAttribute("xmlns", Xades),
             new XAttribute("Target", "#" + id),
@@ -138,12 +127,11 @@ public sealed class SubmissionSigner(
                     new XElement(Xades + "SigningCertificate",
                         new XElement(Xades + "Cert",
                             new XElement(Xades + "CertDigest",
-                                new XElement(Signature + "DigestMethod",
-                                    new XAttribute("xmlns", Signature),
-                                    new XAttribute("Algorithm", SignatureAlgorithms.DigestMethod(SignatureHash.Sha1))),
-                                new XElement(Signature + "DigestValue",
-                                    new XAttribute("xmlns", Signature),
-                                    Convert.ToBase64String(SHA1.HashData(certificate.RawData)))),
+                                // XAdES 1.1.1, DigestAlgAndValueType: elements of its own, with types of XML Signature.
+                                new XElement(Xades + "DigestMethod",
+                                    new XAttribute("Algorithm", SignatureAlgorithms.DigestMethod(hash))),
+                                new XElement(Xades + "DigestValue", Convert.ToBase64String(
+                                    SignatureAlgorithms.Digest(hash, certificate.RawData)))),
                             new XElement(Xades + "IssuerSerial",
                                 new XElement(Signature + "X509IssuerName",
                                     new XAttribute("xmlns", Signature), certificate.IssuerName.Name),

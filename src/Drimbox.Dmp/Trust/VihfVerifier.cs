@@ -43,6 +43,8 @@ public sealed class VihfVerifier(
             return Deny("Structure introuvable ou inactive.", out fault);
         if (!IsSignedBy(assertion, id, certificate))
             return Deny("Not a valid signature certificate.", out fault, "DMPInvalidCertificate");
+        if (certificate.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime)
+            return Deny("The signature certificate has expired.", out fault, "DMPInvalidCertificate");
         if (!IsFresh(assertion, out var issueInstant))
             return Deny("The assertion is not valid at this time.", out fault, "MessageExpired");
         if (!HasRightAudience(assertion)) return Deny("The assertion is meant for another audience.", out fault);

@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http;
 namespace Drimbox.Emulators.Dmp;
 
 /// <summary>
-/// The query page as JSON: <c>GET /api/documents?patient=…&amp;audience=…</c>, <c>GET /api/submissions?patient=…</c>,
-/// and what steers the emulator: <c>GET|POST|DELETE /api/faults</c>, <c>POST /api/patients</c>.
+/// The query page, <c>GET /?patient=…&amp;audience=…</c>, and the same as JSON:
+/// <c>GET /api/documents?patient=…&amp;audience=…</c>, <c>GET /api/submissions?patient=…</c>; and what steers the
+/// emulator: <c>GET|POST|DELETE /api/faults</c>, <c>POST /api/patients</c>.
 /// </summary>
 internal sealed class DmpApi(DmpStore store, Faults faults)
 {
@@ -32,17 +33,27 @@ internal sealed class DmpApi(DmpStore store, Faults faults)
         var token = context.RequestAborted;
         switch (context.Request.Method, context.Request.Path.Value)
         {
-            case ("GET", "/api/documents"):
+            case ("GET", "/" or "/api/documents"):
+                var isPage = context.Request.Path.Value == "/";
                 if (!TryPatient(context, out var patient)
                     || !Enum.TryParse<Audience>(
-                        context.Request.Query["audience"].FirstOrDefault() ?? "registry", true, out var audience))
+                        context.Request.Query["audience"].FirstOrDefault() ?? (isPage ? "patient" : "registry"), true,
+                        out var audience))
                 {
                     context.Response.StatusCode = StatusCodes.Status400BadRequest;
                     return;
                 }
 
                 var documents = await store.ReadAsync(s => DmpView.Documents(s, patient, audience), token);
-                await context.Response.WriteAsJsonAsync(documents, Json, token);
+                if (!isPage)
+                {
+                    await context.Response.WriteAsJsonAsync(documents, Json, token);
+                    return;
+                }
+
+                context.Response.ContentType = "text/html; charset=utf-8";
+                context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+                await context.Response.WriteAsync(DmpPage.Write(patient, audience, documents), token);
                 return;
             case ("GET", "/api/submissions"):
                 if (!TryPatient(context, out var submitter))

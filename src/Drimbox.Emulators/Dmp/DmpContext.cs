@@ -1,5 +1,6 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Trust;
 
@@ -30,15 +31,36 @@ internal sealed record DmpContext(
 
     public void CheckPatient(InstanceIdentifier patientId, DmpStore store, List<RegistryError> errors)
     {
-        if (Caller is not null && Caller.PatientId != patientId)
-            errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", "The VIHF is about another patient"));
-        var closed = store.IsPatientClosed(patientId) ?? (Options.AcceptUnknownPatients ? false : null);
+        CheckVihfPatient(patientId, errors);
 
         // The DMP's own codes for these are not public; XDS has one for both.
-        if (closed != false)
+        if (ExistenceOf(patientId, store) is not DmpExistence.Open and var existence)
         {
             errors.Add(new RegistryError(
-                "XDSUnknownPatientId", closed is null ? "No DMP for this patient" : "The DMP of this patient is closed"));
+                "XDSUnknownPatientId",
+                existence == DmpExistence.None ? "No DMP for this patient" : "The DMP of this patient is closed"));
         }
     }
+
+    // ITI TF-2 3.42.4.1.3.3.7; table 4.2.4.1-2 of ITI TF-3 wants the value in the context.
+    public void CheckUniqueId(SubmissionSetEntry set, DmpStore store, List<RegistryError> errors)
+    {
+        var uniqueId = set.UniqueId.ToString();
+        if (store.HasUniqueId(uniqueId))
+            errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", $"SubmissionSet.uniqueId {uniqueId}"));
+    }
+
+    public void CheckVihfPatient(InstanceIdentifier patientId, List<RegistryError> errors)
+    {
+        if (Caller is not null && Caller.PatientId != patientId)
+            errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", "The VIHF is about another patient"));
+    }
+
+    public DmpExistence ExistenceOf(InstanceIdentifier patientId, DmpStore store) =>
+        store.IsPatientClosed(patientId) switch
+        {
+            true => DmpExistence.Closed,
+            false => DmpExistence.Open,
+            null => Options.AcceptUnknownPatients ? DmpExistence.Open : DmpExistence.None,
+        };
 }

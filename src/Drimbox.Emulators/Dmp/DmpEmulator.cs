@@ -12,8 +12,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Drimbox.Emulators.Dmp;
 
 /// <summary>
-/// The DMP on the wire: an XDS.b registry and repository (ITI-41, 18, 43, 57) with its own SQLite file, the access
-/// rules of the VIHF, visibility by audience, a query API, and scripted misbehaviour. It listens on 127.0.0.1 only.
+/// The DMP on the wire: an XDS.b registry and repository (ITI-41, 18, 43, 57) and TD0.2 with its own SQLite file, the
+/// access rules of the VIHF, visibility by audience, a query page and API, and scripted misbehaviour. It listens on
+/// 127.0.0.1 only.
 /// </summary>
 public sealed class DmpEmulator : IAsyncDisposable
 {

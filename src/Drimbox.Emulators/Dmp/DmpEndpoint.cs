@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Drimbox.Core;
+using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using Drimbox.Dmp.Trust;
@@ -26,7 +27,7 @@ internal sealed class DmpEndpoint(
         structure => structures.TryGetValue(structure, out var known) ? known.SigningCertificate : null,
         options.AcceptSha1, time);
 
-    /// <param name="service"><c>/registry</c> or <c>/repository</c>.</param>
+    /// <param name="service"><c>/registry</c>, <c>/repository</c> or <c>/patients</c>.</param>
     public async Task HandleAsync(HttpContext http, string service, CancellationToken stopping)
     {
         if (http.Request.Method != "POST")
@@ -35,12 +36,18 @@ internal sealed class DmpEndpoint(
             return;
         }
 
-        var (message, refused) = await ReadAsync(http);
+        // RFC 9110 15.5.16: nothing is decompressed, so nothing grows (attack A19).
+        if (http.Request.Headers.ContentEncoding.Any(coding => coding is not (null or "" or "identity")))
+        {
+            http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            http.Response.Headers.AcceptEncoding = "identity";
+            return;
+        }
+
+        var (message, refused, status) = await ReadAsync(http);
         if (message is null)
         {
-            // SOAP 1.2 part 2, table 20: a malformed request is answered with 400 and a Sender fault.
-            var reply = Reply.OfFault(new SoapFault("Sender", null, refused!.Detail), null, ids);
-            await WriteAsync(http, reply, StatusCodes.Status400BadRequest);
+            await WriteAsync(http, Reply.OfFault(new SoapFault("Sender", null, refused!.Detail), null, ids), status);
             return;
         }
 
@@ -56,20 +63,26 @@ internal sealed class DmpEndpoint(
             http, answer, answer.IsFault ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK);
     }
 
-    private static async Task<(SoapMessage? Message, Refusal? Refusal)> ReadAsync(HttpContext http)
+    // SOAP 1.2 part 2, table 20: a malformed request is answered with 400 and a Sender fault; RFC 9110 15.5.14: one that
+    // is too long with 413.
+    private static async Task<(SoapMessage? Message, Refusal? Refusal, int Status)> ReadAsync(HttpContext http)
     {
         try
         {
-            return await SoapReader.ReadAsync(
-                http.Request.ContentType, http.Request.Body, Limits.SoapMessageBytesMax, http.RequestAborted);
+            var (message, refusal) = await SoapReader.ReadAsync(
+                http.Request.ContentType, http.Request.ContentLength, http.Request.Body, Limits.SoapMessageBytesMax,
+                http.RequestAborted);
+            return (message, refusal, StatusCodes.Status400BadRequest);
         }
-        catch (BadHttpRequestException)
+        catch (BadHttpRequestException e)
         {
-            return (null, new Refusal(RefusalReason.OverLimit, "The request body is too long or was cut."));
+            return (null, new Refusal(RefusalReason.OverLimit, "The request body is too long or was cut."), e.StatusCode);
         }
         catch (IOException)
         {
-            return (null, new Refusal(RefusalReason.Malformed, "The MIME package ends before its last boundary."));
+            return (
+                null, new Refusal(RefusalReason.Malformed, "The MIME package ends before its last boundary."),
+                StatusCodes.Status400BadRequest);
         }
     }
 
@@ -99,11 +112,30 @@ internal sealed class DmpEndpoint(
                 var (body, parts) = await store.ReadAsync(
                     s => new RetrieveDocuments(context).Execute(message, s), CancellationToken.None);
                 return Reply.Of(body, message, ids, parts);
+            case ("/patients", ExistenceTest.Action):
+                return await TestExistenceAsync(message, context);
             default:
                 // WS-Addressing SOAP binding 6.4.2.
                 return Reply.OfFault(
                     new SoapFault("Sender", "ActionNotSupported", "No such action at this address."), message, ids);
         }
+    }
+
+    // TD0.2. Authorised is who may use the DMP at all: the emulator keeps no authorisations by patient (TD0.3).
+    private async Task<Reply> TestExistenceAsync(SoapMessage message, DmpContext context)
+    {
+        if (ExistenceTest.TryReadRequest(message.Body) is not { } patientId)
+            return Reply.OfFault(new SoapFault("Sender", null, "No PRPA_IN201307UV02 of TD0.2."), message, ids);
+        if (context.Caller is { } caller && caller.PatientId != patientId)
+        {
+            return Reply.OfFault(
+                new SoapFault("Sender", "FailedAuthentication", "The VIHF is about another patient."), message, ids);
+        }
+
+        var existence = await store.ReadAsync(s => context.ExistenceOf(patientId, s), CancellationToken.None);
+        var response = ExistenceTest.WriteResponse(
+            message.Body, ids.NewUuid().ToString(), time.GetUtcNow(), existence, context.Caller is not null);
+        return Reply.Of(response, message, ids);
     }
 
     private delegate RegistryResponse Transaction(SoapMessage message, DmpStore store, out CommittedSubmission? done);
@@ -164,6 +196,11 @@ internal sealed class DmpEndpoint(
                 var fault = new SoapFault("Receiver", rule.ErrorCode, "Scripted");
                 await WriteAsync(
                     http, Reply.OfFault(fault, message, ids), StatusCodes.Status500InternalServerError);
+                return true;
+            case FaultKind.ExpiredCertificate:
+                var expired = new SoapFault("Sender", "DMPInvalidCertificate", "The certificate has expired.");
+                await WriteAsync(
+                    http, Reply.OfFault(expired, message, ids), StatusCodes.Status500InternalServerError);
                 return true;
             case FaultKind.MalformedMtom:
                 http.Response.ContentType =

@@ -19,6 +19,8 @@ public enum Audience
 /// <summary>An entry as the query page shows it.</summary>
 /// <param name="AuthorInstitution">The structure that published it: the only one that may delete or change it.</param>
 /// <param name="ReferenceIds">CXi texts.</param>
+/// <param name="Replaces">entryUUID of the document that this one replaced, or null.</param>
+/// <param name="Appends">entryUUID of the document that this one is an addendum to, or null.</param>
 public sealed record DmpDocument(
     string EntryUuid,
     string LogicalId,
@@ -36,6 +38,7 @@ public sealed record DmpDocument(
     string Hash,
     long Size,
     string? Replaces,
+    string? Appends,
     string SubmissionSetUniqueId);
 
 /// <summary>A submission that took effect.</summary>

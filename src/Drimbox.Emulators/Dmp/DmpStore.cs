@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Xml.Linq;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Dmp.Registry;
 using Microsoft.Data.Sqlite;
 
 namespace Drimbox.Emulators.Dmp;
@@ -27,6 +28,10 @@ internal sealed class DmpStore : IDisposable
         CREATE INDEX IF NOT EXISTS entry_patient ON entry (patient);
         CREATE TABLE IF NOT EXISTS reference (entry_uuid TEXT NOT NULL, value TEXT NOT NULL) STRICT;
         CREATE INDEX IF NOT EXISTS reference_value ON reference (value);
+        CREATE TABLE IF NOT EXISTS association (
+          uuid TEXT PRIMARY KEY, type TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, xml TEXT NOT NULL) STRICT;
+        CREATE INDEX IF NOT EXISTS association_source ON association (source);
+        CREATE INDEX IF NOT EXISTS association_target ON association (target);
         CREATE TABLE IF NOT EXISTS document (unique_id TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
         """;
 
@@ -97,8 +102,11 @@ internal sealed class DmpStore : IDisposable
         Query("SELECT closed FROM patient WHERE id = $id", row => row.GetInt64(0) == 1, ("$id", patientId.ToString()))
             is [var closed] ? closed : null;
 
-    public bool HasSubmission(string uniqueId) =>
-        Query("SELECT 1 FROM submission WHERE unique_id = $id", _ => true, ("$id", uniqueId)).Count > 0;
+    /// <summary>True if a submission set or a document has this unique id.</summary>
+    public bool HasUniqueId(string uniqueId) =>
+        Query(
+            "SELECT 1 FROM submission WHERE unique_id = $id UNION ALL SELECT 1 FROM entry WHERE unique_id = $id LIMIT 1",
+            _ => true, ("$id", uniqueId)).Count > 0;
 
     public void AddSubmission(CommittedSubmission submission, XElement xml) =>
         Execute(
@@ -145,6 +153,34 @@ internal sealed class DmpStore : IDisposable
             "UPDATE entry SET status = $status WHERE entry_uuid = $uuid",
             ("$status", status.ToString()), ("$uuid", entryUuid));
 
+    public void AddAssociation(RegistryAssociation association, XElement xml) =>
+        Execute(
+            "INSERT INTO association VALUES ($uuid, $type, $source, $target, $xml)",
+            ("$uuid", association.Id), ("$type", association.Type), ("$source", association.Source),
+            ("$target", association.Target), ("$xml", xml.ToString(SaveOptions.DisableFormatting)));
+
+    /// <summary>The associations from or to an object.</summary>
+    public IReadOnlyList<XElement> AssociationsOf(string uuid) =>
+        Query(
+            "SELECT xml FROM association WHERE source = $uuid OR target = $uuid ORDER BY rowid",
+            row => XElement.Parse(row.GetString(0)), ("$uuid", uuid));
+
+    /// <summary>What an entry is related to by <paramref name="type"/>, as its source; or null.</summary>
+    public string? RelationOf(string entryUuid, string type) =>
+        Query(
+            "SELECT target FROM association WHERE source = $uuid AND type = $type", row => row.GetString(0),
+            ("$uuid", entryUuid), ("$type", type)).FirstOrDefault();
+
+    /// <summary>Deprecates the addenda and the transformations of a document, whatever version of its metadata they
+    /// name.</summary>
+    public void DeprecateChildren(string logicalId) =>
+        Execute(
+            "UPDATE entry SET status = $deprecated WHERE status = $approved AND logical_id IN ("
+            + "SELECT s.logical_id FROM association a JOIN entry s ON s.entry_uuid = a.source "
+            + "JOIN entry t ON t.entry_uuid = a.target WHERE a.type IN ($append, $transform) AND t.logical_id = $lid)",
+            ("$deprecated", nameof(AvailabilityStatus.Deprecated)), ("$approved", nameof(AvailabilityStatus.Approved)),
+            ("$append", AssociationType.Append), ("$transform", AssociationType.Transform), ("$lid", logicalId));
+
     public StoredEntry? EntryByUuid(string entryUuid) =>
         Entries("entry_uuid = $v", entryUuid) is [var one] ? one : null;
 
@@ -158,9 +194,16 @@ internal sealed class DmpStore : IDisposable
     public IReadOnlyList<string> ReferencesOf(string entryUuid) =>
         Query("SELECT value FROM reference WHERE entry_uuid = $v", row => row.GetString(0), ("$v", entryUuid));
 
-    public void AddDocument(string uniqueId, ReadOnlyMemory<byte> bytes) =>
-        Execute(
-            "INSERT OR IGNORE INTO document VALUES ($id, $bytes)", ("$id", uniqueId), ("$bytes", bytes.ToArray()));
+    /// <summary>Keeps a document, written in place: it is not copied for it.</summary>
+    public void AddDocument(string uniqueId, ReadOnlyMemory<byte> bytes)
+    {
+        using var insert = Command(
+            "INSERT OR IGNORE INTO document VALUES ($id, zeroblob($length)) RETURNING rowid",
+            [("$id", uniqueId), ("$length", bytes.Length)]);
+        if (insert.ExecuteScalar() is not long row) return;
+        using var blob = new SqliteBlob(_connection, "document", "bytes", row);
+        blob.Write(bytes.Span);
+    }
 
     public byte[]? Document(string uniqueId) =>
         Query("SELECT bytes FROM document WHERE unique_id = $v", row => (byte[])row.GetValue(0), ("$v", uniqueId))

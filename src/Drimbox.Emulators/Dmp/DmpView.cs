@@ -1,5 +1,6 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Dmp.Registry;
 
 namespace Drimbox.Emulators.Dmp;
 
@@ -19,7 +20,7 @@ internal static class DmpView
                     entry.TypeCode, read.Entry.ClassCode.Value, read.Entry.Title, entry.MimeType,
                     read.ConfidentialityCodes.Select(code => code.Value).ToList(),
                     store.ReferencesOf(entry.EntryUuid), entry.Owner, entry.Hash, entry.Size, entry.Replaces,
-                    entry.SubmissionSetUniqueId);
+                    store.RelationOf(entry.EntryUuid, AssociationType.Append), entry.SubmissionSetUniqueId);
             })
             .ToList();
 

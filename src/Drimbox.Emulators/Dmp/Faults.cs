@@ -27,6 +27,9 @@ public enum FaultKind
     /// <summary>Answers a SOAP fault: code Receiver, subcode <see cref="FaultRule.ErrorCode"/>.</summary>
     SoapFault,
 
+    /// <summary>Answers as to a certificate that has expired: code Sender, subcode DMPInvalidCertificate.</summary>
+    ExpiredCertificate,
+
     /// <summary>Answers a multipart/related message whose parts are broken.</summary>
     MalformedMtom,
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Xml.Linq;
 using Drimbox.Core.Publications;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
@@ -8,7 +9,8 @@ using static Drimbox.Dmp.Registry.XdsNames;
 
 namespace Drimbox.Emulators.Dmp;
 
-/// <summary>ITI-41 on the server's side. Source: ITI TF-2 3.41.4.1.3; ITI TF-3 4.2.2.2.3 (replace).</summary>
+/// <summary>ITI-41 on the server's side: repository and registry in one. Source: ITI TF-2 3.41.4.1.3 and 3.42.4.1.3; ITI
+/// TF-3 4.2.2.2 (relations of documents).</summary>
 internal sealed class ProvideAndRegister(DmpContext context)
 {
     private readonly List<RegistryError> _errors = [];
@@ -58,6 +60,10 @@ internal sealed class ProvideAndRegister(DmpContext context)
                 _errors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: hash"));
             if (stated.Size >= 0 && stated.Size != bytes.Length)
                 _errors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: size"));
+
+            // ITI TF-3 table 4.2.4.1-2: the context holds the uniqueId.
+            if (!DocumentContent.Matches(stated.MimeType, bytes))
+                _errors.Add(new RegistryError("InvalidDocumentContent", stated.UniqueId.ToString()));
         }
 
         if (submission.Entries.Count == 0) _errors.Add(RegistrySubmission.Metadata("No DocumentEntry"));
@@ -87,16 +93,18 @@ internal sealed class ProvideAndRegister(DmpContext context)
     private void CheckRegistry(RegistrySubmission submission, DmpStore store)
     {
         // A repeat is named as such before anything else: its other errors are consequences of the first attempt.
-        if (store.HasSubmission(submission.Set.UniqueId.ToString()))
-            _errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", "SubmissionSet.uniqueId"));
+        context.CheckUniqueId(submission.Set, store, _errors);
         foreach (var entry in submission.Entries)
         {
             var bytes = _documents[entry.Id];
-            foreach (var known in store.EntriesByUniqueId(entry.Entry.Entry.UniqueId.ToString()).Take(1))
+            var uniqueId = entry.Entry.Entry.UniqueId.ToString();
+            foreach (var known in store.EntriesByUniqueId(uniqueId).Take(1))
             {
-                if (known.Hash != HashOf(bytes)) _errors.Add(new RegistryError("XDSNonIdenticalHash", entry.Id));
+                // ITI TF-2 3.42.4.1.3.3.1.
+                if (known.Hash != HashOf(bytes)) _errors.Add(new RegistryError("XDSNonIdenticalHash", uniqueId));
                 else if (context.Options.RefuseRepeatedDocuments)
-                    _errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", entry.Id));
+                    _errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", $"{entry.Id}: uniqueId {uniqueId}"));
+                if (known.Size != bytes.Length) _errors.Add(new RegistryError("XDSNonIdenticalSize", uniqueId));
             }
 
             if (entry.Id.StartsWith("urn:uuid:", StringComparison.Ordinal) && store.EntryByUuid(entry.Id) is not null)
@@ -119,15 +127,22 @@ internal sealed class ProvideAndRegister(DmpContext context)
         var isLifeCycle = association.Type is AssociationType.Replace or AssociationType.Append
             or AssociationType.Transform or AssociationType.TransformAndReplace;
         if (!isLifeCycle) return;
+
+        // ITI TF-2 3.42.4.1.3.5: the new document is here; the other one in the registry or, unless it is replaced, here.
         if (submission.Entries.All(entry => entry.Id != association.Source))
-            _errors.Add(RegistrySubmission.Metadata($"{association.Id}: sourceObject is no entry of this request"));
+            _errors.Add(new RegistryError("UnresolvedReferenceException", $"{association.Id}: sourceObject"));
+        var mayBeHere = association.Type is AssociationType.Append or AssociationType.Transform;
+        if (mayBeHere && submission.Entries.Any(entry => entry.Id == association.Target)) return;
         var target = store.EntryByUuid(association.Target);
         if (target is null || target.Status == AvailabilityStatus.Deleted)
-            _errors.Add(new RegistryError("UnresolvedReferenceException", association.Id));
+            _errors.Add(new RegistryError("UnresolvedReferenceException", $"{association.Id}: targetObject"));
         else if (target.Patient != submission.Set.PatientId.ToString())
-            _errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", $"{association.Id}: target"));
+            _errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", $"{association.Id}: targetObject"));
         else if (target.Status != AvailabilityStatus.Approved)
-            _errors.Add(new RegistryError("XDSRegistryDeprecatedDocumentError", association.Id));
+            _errors.Add(new RegistryError("XDSRegistryDeprecatedDocumentError", $"{association.Id}: targetObject"));
+        else if (association.Type == AssociationType.Append
+            && store.RelationOf(target.EntryUuid, AssociationType.Transform) is not null)
+            _errors.Add(RegistrySubmission.Metadata($"{association.Id}: a transformation is not appended to"));
     }
 
     private CommittedSubmission Commit(RegistrySubmission submission, DmpStore store)
@@ -135,10 +150,16 @@ internal sealed class ProvideAndRegister(DmpContext context)
         var structure = context.StructureOf(submission.Set);
         var replaced = submission.Associations
             .Where(a => a.Type is AssociationType.Replace or AssociationType.TransformAndReplace).ToList();
+        var setXml = RegistryXml.RegisterSet(submission.SetXml, context);
+        var uuids = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [submission.Set.EntryUuid] = (string)setXml.Attribute("id")!,
+        };
         foreach (var entry in submission.Entries)
         {
-            // ITI TF-3 4.2.3.1.1: a symbolic id becomes a UUID of the registry's choice.
+            // ITI TF-2 3.42.4.1.3.7: a symbolic id becomes a UUID of the registry's choice.
             var uuid = entry.Id.StartsWith("urn:uuid:", StringComparison.Ordinal) ? entry.Id : context.NewEntryUuid();
+            uuids[entry.Id] = uuid;
             var bytes = _documents[entry.Id];
             var xml = RegistryXml.Register(entry.Xml, uuid, uuid, 1, context);
             RegistryXml.SetSlot(xml, "hash", HashOf(bytes));
@@ -155,12 +176,24 @@ internal sealed class ProvideAndRegister(DmpContext context)
                 RegistryXml.ReferencesOf(xml));
         }
 
-        foreach (var association in replaced) store.SetStatus(association.Target, AvailabilityStatus.Deprecated);
+        // ITI TF-2 3.42.4.1.3.5: with a document its addenda and transformations are deprecated.
+        foreach (var target in replaced.Select(association => store.EntryByUuid(association.Target)!))
+        {
+            store.SetStatus(target.EntryUuid, AvailabilityStatus.Deprecated);
+            store.DeprecateChildren(target.LogicalId);
+        }
+
+        foreach (var xml in submission.AssociationsXml)
+        {
+            var registered = RegistryXml.RegisterAssociation(xml, uuids, context);
+            store.AddAssociation(SubmitObjects.ReadAssociations(new XElement("list", registered), [])[0], registered);
+        }
+
         var committed = new CommittedSubmission(
             submission.Set.UniqueId.ToString(), XdsAction.ProvideAndRegisterDocumentSet, structure,
             submission.Set.PatientId, submission.Set.SubmissionTime, context.Time.GetUtcNow(),
             submission.Entries.Select(entry => entry.Entry.Entry.UniqueId).ToList());
-        store.AddSubmission(committed, RegistryXml.RegisterSet(submission.SetXml, context));
+        store.AddSubmission(committed, setXml);
         return committed;
     }
 

@@ -20,8 +20,11 @@ internal sealed record RegistrySubmission(
     SubmissionSetEntry Set,
     XElement SetXml,
     IReadOnlyList<SubmittedEntry> Entries,
-    IReadOnlyList<RegistryAssociation> Associations)
+    IReadOnlyList<RegistryAssociation> Associations,
+    IReadOnlyList<XElement> AssociationsXml)
 {
+    private const int SlotValueLengthMax = 256;
+
     private static readonly HashSet<string> KnownAssociations =
     [
         AssociationType.HasMember, AssociationType.Replace, AssociationType.Append, AssociationType.Transform,
@@ -46,13 +49,20 @@ internal sealed record RegistrySubmission(
             errors.Add(Metadata("Two objects have the same id"));
         if (errors.Count > 0) return null;
 
-        var problems = new List<string>();
+        // ITI TF-3 4.2.3.1.1: the lengths of ebRIM, LongName for a slot's value.
+        var problems = list.Elements().SelectMany(element => element.Descendants(Rim + "Slot")
+                .Where(slot => slot.Descendants(Rim + "Value").Any(value => value.Value.Length > SlotValueLengthMax))
+                .Select(slot => $"{(string?)element.Attribute("id")}: {(string?)slot.Attribute("name")} is longer than "
+                    + $"{SlotValueLengthMax} characters"))
+            .ToList();
         var set = SubmissionSetCodec.TryRead(sets[0], problems);
         var associations = SubmitObjects.ReadAssociations(list, problems);
         var entries = list.Elements(Rim + "ExtrinsicObject").Select(xml => ReadEntry(xml, problems)).ToList();
         errors.AddRange(problems.Select(Metadata));
         if (errors.Count > 0) return null;
-        var submission = new RegistrySubmission(set!, sets[0], entries.OfType<SubmittedEntry>().ToList(), associations);
+        var submission = new RegistrySubmission(
+            set!, sets[0], entries.OfType<SubmittedEntry>().ToList(), associations,
+            list.Elements(Rim + "Association").ToList());
         submission.CheckEntries(errors);
         submission.CheckAssociations(errors);
         return errors.Count > 0 ? null : submission;
@@ -81,6 +91,8 @@ internal sealed record RegistrySubmission(
             var (document, signature) = (entry.Entry, entry.Entry.ClassCode.Value == SignatureEntry.ClassCodeValue);
             if (document.LegalAuthenticator is null) own.Add("legalAuthenticator is absent");
             if (document.ServiceStartTime is null) own.Add("serviceStartTime is absent");
+            if (IsAfter(document.ServiceStartTime, document.ServiceStopTime))
+                own.Add("serviceStartTime is after serviceStopTime");
             if (document.Title.Length == 0) own.Add("title is absent");
             if (!signature && document.SourcePatient.BirthName.Length == 0) own.Add("sourcePatientInfo has no PID-5");
             if (document.Authors.Any(author => author.Institution.Id.IsEmpty)) own.Add("authorInstitution is absent");
@@ -103,8 +115,8 @@ internal sealed record RegistrySubmission(
 
         var uniqueIds = Entries.Select(entry => entry.Entry.Entry.UniqueId.ToString())
             .Append(Set.UniqueId.ToString()).ToList();
-        if (uniqueIds.Distinct(StringComparer.Ordinal).Count() != uniqueIds.Count)
-            errors.Add(new RegistryError("XDSRegistryDuplicateUniqueIdInMessage", "uniqueId"));
+        foreach (var twice in uniqueIds.GroupBy(id => id, StringComparer.Ordinal).Where(group => group.Count() > 1))
+            errors.Add(new RegistryError("XDSRegistryDuplicateUniqueIdInMessage", $"uniqueId {twice.Key}"));
     }
 
     private void CheckAssociations(List<RegistryError> errors)
@@ -126,6 +138,12 @@ internal sealed record RegistrySubmission(
                 errors.Add(Metadata($"{association.Id}: SubmissionSetStatus"));
         }
     }
+
+    // ITI TF-2 3.42.4.1.3.3.6; of two precisions the coarser decides.
+    private static bool IsAfter(string? start, string? stop) =>
+        start is not null && stop is not null
+        && Math.Min(start.Length, stop.Length) is var both
+        && string.CompareOrdinal(start, 0, stop, 0, both) > 0;
 
     private static bool IsUuid(string id) =>
         id.StartsWith("urn:uuid:", StringComparison.Ordinal) && Guid.TryParseExact(id[9..], "D", out _);

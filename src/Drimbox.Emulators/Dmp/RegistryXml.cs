@@ -33,6 +33,23 @@ internal static class RegistryXml
         return xml;
     }
 
+    /// <summary>A copy of the Association under a UUID, between the UUIDs of its ends.</summary>
+    /// <param name="uuids">Of the objects of the same request, by the ids that they have there.</param>
+    public static XElement RegisterAssociation(
+        XElement submitted, IReadOnlyDictionary<string, string> uuids, DmpContext context)
+    {
+        var xml = new XElement(submitted);
+        xml.SetAttributeValue("id", context.NewEntryUuid());
+        xml.SetAttributeValue("status", XdsStatus.Approved);
+        foreach (var end in (string[])["sourceObject", "targetObject"])
+        {
+            var id = (string)xml.Attribute(end)!;
+            xml.SetAttributeValue(end, uuids.GetValueOrDefault(id, id));
+        }
+
+        return xml;
+    }
+
     public static void SetSlot(XElement xml, string name, string value)
     {
         xml.Elements(Rim + "Slot").Where(slot => (string?)slot.Attribute("name") == name).Remove();

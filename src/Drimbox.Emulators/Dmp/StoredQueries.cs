@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Dmp.Soap;
 using static Drimbox.Dmp.Registry.XdsNames;
@@ -44,6 +45,7 @@ internal sealed class StoredQueries(DmpContext context)
             StoredQueryId.FindDocuments => FindDocuments(query, store, errors),
             StoredQueryId.FindDocumentsByReferenceId => FindByReference(query, store, errors),
             StoredQueryId.GetDocuments => GetDocuments(query, store, errors),
+            StoredQueryId.GetAssociations => GetAssociations(query, store, errors),
             StoredQueryId.FindSubmissionSets => FindSubmissionSets(query, store, errors),
             _ => Unknown(errors),
         };
@@ -93,9 +95,18 @@ internal sealed class StoredQueries(DmpContext context)
             ? uuids.Select(store.EntryByUuid).OfType<StoredEntry>()
             : uniqueIds.SelectMany(store.EntriesByUniqueId);
         var visible = found.Where(IsVisible).ToList();
-        if (context.Caller is { } caller && visible.Exists(entry => entry.Patient != caller.PatientId.ToString()))
-            errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", "The VIHF is about another patient"));
+        CheckPatient(visible, errors);
         return visible.Select(entry => entry.ToLeafClass());
+    }
+
+    private IEnumerable<XElement> GetAssociations(StoredQuery query, DmpStore store, List<RegistryError> errors)
+    {
+        if (!Required(query, StoredQuery.UuidParameter, errors)) return [];
+        var entries = query.ValuesOf(StoredQuery.UuidParameter).SelectMany(values => values)
+            .Select(store.EntryByUuid).OfType<StoredEntry>().Where(IsVisible).ToList();
+        CheckPatient(entries, errors);
+        return entries.SelectMany(entry => store.AssociationsOf(entry.EntryUuid))
+            .DistinctBy(association => (string?)association.Attribute("id"));
     }
 
     private IEnumerable<XElement> FindSubmissionSets(StoredQuery query, DmpStore store, List<RegistryError> errors)
@@ -103,6 +114,12 @@ internal sealed class StoredQueries(DmpContext context)
         var patient = Patient(query, StoredQuery.SubmissionSetPatientIdParameter, store, errors);
         Required(query, StoredQuery.SubmissionSetStatusParameter, errors);
         return patient is null || errors.Count > 0 ? [] : store.Submissions(patient).Select(row => row.Xml);
+    }
+
+    private void CheckPatient(List<StoredEntry> entries, List<RegistryError> errors)
+    {
+        foreach (var patient in entries.Select(entry => entry.Patient).Distinct())
+            context.CheckVihfPatient(InstanceIdentifier.Parse(patient), errors);
     }
 
     private static IEnumerable<XElement> Unknown(List<RegistryError> errors)
@@ -155,8 +172,9 @@ internal sealed class StoredQueries(DmpContext context)
             return null;
         }
 
-        context.CheckPatient(patient, store, errors);
-        return patient;
+        // ITI TF-3 table 4.2.4.1-2: XDSUnknownPatientId is not used here. Who has no open DMP has nothing in it.
+        context.CheckVihfPatient(patient, errors);
+        return context.ExistenceOf(patient, store) == DmpExistence.Open ? patient : null;
     }
 
     private static bool Required(StoredQuery query, string parameter, List<RegistryError> errors)

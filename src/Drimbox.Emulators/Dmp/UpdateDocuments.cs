@@ -22,8 +22,7 @@ internal sealed class UpdateDocuments(DmpContext context)
         var submission = RegistrySubmission.TryRead(message.Body, _errors);
         if (submission is null) return RegistryResponse.Failure(_errors);
         context.CheckSubmitter(submission, store, _errors);
-        if (store.HasSubmission(submission.Set.UniqueId.ToString()))
-            _errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", "SubmissionSet.uniqueId"));
+        context.CheckUniqueId(submission.Set, store, _errors);
         var statusChanges = submission.Associations
             .Where(a => a.Type == AssociationType.UpdateAvailabilityStatus).ToList();
         foreach (var association in statusChanges) ChangeStatus(association, submission, store);
@@ -125,7 +124,7 @@ internal sealed class UpdateDocuments(DmpContext context)
     private StoredEntry? Target(string id, StoredEntry? target, RegistrySubmission submission)
     {
         if (target is null)
-            _errors.Add(new RegistryError("UnresolvedReferenceException", id));
+            _errors.Add(new RegistryError("UnresolvedReferenceException", $"{id}: target"));
         else if (target.Patient != submission.Set.PatientId.ToString())
             _errors.Add(new RegistryError("XDSPatientIdDoesNotMatch", $"{id}: target"));
         else if (target.Owner != context.StructureOf(submission.Set))

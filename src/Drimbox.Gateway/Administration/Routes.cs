@@ -15,6 +15,7 @@ internal static class Routes
             ok = process.Archive?.LifeCycle.Disk.TakesInstances ?? true,
             addresses = process.Addresses,
             disk = process.Archive?.LifeCycle.Disk,
+            certificates = process.Certificates?.Expiries,
         }));
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)

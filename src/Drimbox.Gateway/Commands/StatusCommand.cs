@@ -7,7 +7,7 @@ internal static class StatusCommand
 {
     public static Command Create() => new Command("status", """
         The running process: where it listens, and whether the disk of the archive has room ('ok: false' below the
-        low-water mark, where nothing is stored).
+        low-water mark, where nothing is stored); when the certificates of the structures end.
 
         Example:
           drimbox status --socket /var/lib/drimbox/drimbox.sock

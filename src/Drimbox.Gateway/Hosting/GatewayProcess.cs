@@ -36,6 +36,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public BackupJob? Backup { get; private set; }
 
+    /// <summary>Of the roles that publish; null without one.</summary>
+    public CertificateWatch? Certificates { get; private set; }
+
     public AdministrationServer? Administration { get; private set; }
 
     /// <summary>Where everything listens, a line each.</summary>
@@ -84,6 +87,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
         // Before anything starts: a certificate that cannot be read is a wrong configuration.
         var sourceDmp = configuration.Source is { } s ? ConnectionTo(configuration.Dmp!, s.Structures) : null;
         var risDmp = configuration.Ris is { } r ? ConnectionTo(configuration.Dmp!, r.Structures) : null;
+        var certificates = new[] { sourceDmp, risDmp }
+            .Select(dmp => dmp?.Certificates).OfType<FileStructureCertificates>().ToList();
+        if (certificates.Count > 0)
+        {
+            Certificates = Started(new CertificateWatch(
+                certificates, surroundings.Time, Loggers.CreateLogger<CertificateWatch>()));
+        }
+
         if (configuration.Archive is { } archive)
         {
             Archive = Started(new ArchiveNode(archive.ToOptions(data), new ArchiveSurroundings
@@ -150,14 +161,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
             return new DmpConnection(
                 new XdsTarget(dmp.Registry!, dmp.Repository!),
                 FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
-                new VihfOptions(),
-                SignatureHash.Sha256);
+                new VihfOptions { Hash = HashOf(dmp.VihfHash) },
+                HashOf(dmp.SignatureHash));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
         {
             throw new ConfigurationException($"Dmp:Certificates: {e.Message}", e);
         }
     }
+
+    private static SignatureHash HashOf(string name) =>
+        name == DmpOptions.Sha1 ? SignatureHash.Sha1 : SignatureHash.Sha256;
 
     private List<string> AddressesOf(GatewayConfiguration configuration, string data)
     {

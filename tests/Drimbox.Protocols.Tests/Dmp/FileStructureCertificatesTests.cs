@@ -82,14 +82,62 @@ public sealed class FileStructureCertificatesTests : IDisposable
         Assert.Throws<FormatException>(() => FileStructureCertificates.Load(_folder.Path, [Structure]));
     }
 
+    [Fact]
+    public void Files_that_were_replaced_are_taken_and_what_is_in_use_stays_usable()
+    {
+        Write(null);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        var old = certificates.Find(Id)!;
+        Assert.False(certificates.Reload());
+        Assert.Same(old, certificates.Find(Id));
+
+        Write(null, "NEW");
+        Assert.True(certificates.Reload());
+
+        Assert.Equal("CN=NEW SIGN", certificates.Find(Id)!.Signing.Subject);
+        Assert.False(certificates.Reload());
+        using var key = old.Signing.GetRSAPrivateKey();
+        Assert.NotEmpty(key!.SignData([1], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    }
+
+    [Fact]
+    public void Files_that_cannot_be_read_leave_the_former_certificates_until_they_can()
+    {
+        Write(null);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        var old = certificates.Find(Id);
+
+        File.WriteAllText(PathOf("sign.pfx"), "half a file");
+        Assert.Throws<CryptographicException>(() => certificates.Reload());
+        Assert.Throws<CryptographicException>(() => certificates.Reload());
+        Assert.Same(old, certificates.Find(Id));
+
+        Write(null, "NEW");
+        Assert.True(certificates.Reload());
+        Assert.NotSame(old, certificates.Find(Id));
+    }
+
+    [Fact]
+    public void The_end_of_each_certificate_is_told()
+    {
+        Write(null);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+
+        var end = DateTimeOffset.UnixEpoch.AddYears(100);
+        Assert.Equal(
+            [(Structure, "auth", end), (Structure, "sign", end)],
+            certificates.Expiries().Select(expiry => (expiry.Structure, expiry.Use, expiry.NotAfter)));
+    }
+
     private string PathOf(string extension) => Path.Combine(_folder.Path, $"{Structure}.{extension}");
 
-    private void Write(string? password)
+    private void Write(string? password, string name = "")
     {
         foreach (var use in (string[])["AUTH", "SIGN"])
         {
             using var key = RSA.Create(2048);
-            var request = new CertificateRequest($"CN={use}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            var request = new CertificateRequest(
+                $"CN={(name.Length == 0 ? "" : name + " ")}{use}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             using var certificate = request.CreateSelfSigned(
                 DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
             File.WriteAllBytes(

@@ -158,11 +158,11 @@ public sealed class DmpFixture : IAsyncDisposable
 
     public Submission Submission(
         SubmissionKind kind, SubmittedDocument? document, InstanceIdentifier? target = null, Author? author = null,
-        InstanceIdentifier? patientId = null, Uid? uniqueId = null) =>
+        InstanceIdentifier? patientId = null, Uid? uniqueId = null, IReadOnlyList<SubmittedDocument>? attachments = null) =>
         new(
             kind, uniqueId ?? Ids.NewUid(), new DateTimeOffset(2026, 1, 5, 8, 45, 0, TimeSpan.Zero), Uid.Parse("1.2.250.1.999.9"),
             author ?? Radiologist, new Code("03", "1.2.250.1.213.2.2", "Hospitalisation"),
-            patientId ?? PatientId, document, target);
+            patientId ?? PatientId, document, target, attachments);
 
     /// <summary>Publishes a document, which must succeed, and gives its entry.</summary>
     public async Task<RegistryEntry> PublishAsync(SubmittedDocument document)
@@ -176,7 +176,7 @@ public sealed class DmpFixture : IAsyncDisposable
         SendAsync(Signer.Seal(submission), target);
 
     public Task<XdsAnswer> SendAsync(SealedSubmission submission, TargetEntry? target) =>
-        submission.Submission.Kind is SubmissionKind.Publish or SubmissionKind.Replace
+        submission.Submission.Kind is SubmissionKind.Publish or SubmissionKind.Replace or SubmissionKind.Append
             ? Client.ProvideAndRegisterDocumentSetAsync(submission, Open, target, Token)
             : Client.UpdateDocumentSetAsync(submission, target!, Token);
 

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
-using System.Xml.Linq;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Dmp;
@@ -9,7 +7,7 @@ using Drimbox.Dmp.Registry;
 
 namespace Drimbox.Tests.Dmp;
 
-/// <summary>What our client makes of responses written by hand from the ITI tables.</summary>
+/// <summary>What our client makes of responses written by hand from the ITI tables, given by a bare socket.</summary>
 public sealed class HandWrittenResponseTests
 {
     private const string SoapType = "application/soap+xml; charset=utf-8";
@@ -51,8 +49,7 @@ public sealed class HandWrittenResponseTests
     [InlineData("application/soap+xml", "")]
     public async Task A_200_that_is_no_answer_is_ambiguous(string type, string text)
     {
-        await using var dmp = await DmpFixture.StartAsync();
-        var answer = await PublishAsync(dmp, new Canned(_ => (HttpStatusCode.OK, type, Encoding.UTF8.GetBytes(text))));
+        var answer = await PublishAsync(_ => BareServer.Http(200, type, Encoding.UTF8.GetBytes(text)));
 
         Assert.IsType<XdsAnswer.SentUnknown>(answer);
     }
@@ -60,9 +57,8 @@ public sealed class HandWrittenResponseTests
     [Fact]
     public async Task An_answer_to_another_request_is_ambiguous()
     {
-        await using var dmp = await DmpFixture.StartAsync();
-        var answer = await PublishAsync(dmp, new Canned(_ => (
-            HttpStatusCode.OK, SoapType, WireFile.Read("Responses/iti41-success.xml", ("MESSAGE-ID", "urn:uuid:other")))));
+        var answer = await PublishAsync(_ => BareServer.Http(
+            200, SoapType, WireFile.Read("Responses/iti41-success.xml", ("MESSAGE-ID", "urn:uuid:other"))));
 
         Assert.IsType<XdsAnswer.SentUnknown>(answer);
     }
@@ -71,8 +67,9 @@ public sealed class HandWrittenResponseTests
     public async Task Entries_of_a_query_are_read_and_unreadable_ones_still_counted()
     {
         await using var dmp = await DmpFixture.StartAsync();
-        var client = Client(dmp, new Canned(_ => (
-            HttpStatusCode.OK, SoapType, WireFile.Read("Responses/iti18-leafclass.xml"))));
+        await using var server = new BareServer(_ => BareServer.Http(
+            200, SoapType, WireFile.Read("Responses/iti18-leafclass.xml")));
+        var client = dmp.ClientWith(target: XdsTarget.Under(server.Address));
 
         var found = await client.RegistryStoredQueryAsync(
             StoredQuery.GetDocuments([InstanceIdentifier.Parse("1.2.250.1.999.1^HAND-1")]), dmp.Requester,
@@ -98,8 +95,9 @@ public sealed class HandWrittenResponseTests
         await using var dmp = await DmpFixture.StartAsync();
         const string Type = "multipart/related; type=\"application/xop+xml\"; start=\"<root@repository.example>\"; "
             + "boundary=\"=_Part_7\"; start-info=\"application/soap+xml\"";
-        var client = Client(dmp, new Canned(_ => (
-            HttpStatusCode.OK, Type, WireFile.Read("Responses/iti43-response.mime"))));
+        await using var server = new BareServer(_ => BareServer.Http(
+            200, Type, WireFile.Read("Responses/iti43-response.mime")));
+        var client = dmp.ClientWith(target: XdsTarget.Under(server.Address));
         var id = InstanceIdentifier.Parse("1.2.250.1.999.1^HAND-1");
 
         var retrieved = await client.RetrieveDocumentSetAsync("1.2.3", [id], dmp.Requester, DmpFixture.Token);
@@ -110,38 +108,93 @@ public sealed class HandWrittenResponseTests
         Assert.IsType<XdsAnswer.SentUnknown>(unasked.Answer);
     }
 
-    private static async Task<XdsAnswer> PublishAsync(
-        string file, string type, HttpStatusCode status = HttpStatusCode.OK)
+    // ITI TF-2 3.57.4.2: the answer to ITI-57 is a RegistryResponse too; the DMP names it with "-Response".
+    [Theory]
+    [InlineData("iti57-success.xml", null)]
+    [InlineData("iti57-failure.xml", "XDSMetadataUpdateError")]
+    public async Task An_update_is_done_or_named(string file, string? code)
     {
         await using var dmp = await DmpFixture.StartAsync();
-        return await PublishAsync(dmp, new Canned(request =>
-        {
-            var text = Encoding.UTF8.GetString(request);
-            var start = text.IndexOf("MessageID>", StringComparison.Ordinal) + "MessageID>".Length;
-            var id = text[start..text.IndexOf('<', start)];
-            (string, string)[] marks = file == "iti41-success.xml" ? [("MESSAGE-ID", id)] : [];
-            return (status, type, WireFile.Read("Responses/" + file, marks));
-        }));
+        await using var server = new BareServer(request => BareServer.Http(200, SoapType, Answer(file, request)));
+        var client = dmp.ClientWith(target: XdsTarget.Under(server.Address));
+        var target = new TargetEntry(
+            "urn:uuid:00000000-0000-4000-8000-0000000000a2", "urn:uuid:00000000-0000-4000-8000-0000000000a1", 2,
+            AvailabilityStatus.Approved);
+
+        var answer = await client.UpdateDocumentSetAsync(
+            new SealedSubmission(dmp.Submission(SubmissionKind.Archive, null), null), target, DmpFixture.Token);
+
+        Assert.Equal(code is null, answer.IsSuccess);
+        Assert.Equal(code is null ? [] : [code], DmpFixture.Codes(answer));
     }
 
-    private static Task<XdsAnswer> PublishAsync(DmpFixture dmp, Canned canned) =>
-        Client(dmp, canned).ProvideAndRegisterDocumentSetAsync(
-            dmp.Signer.Seal(dmp.Submission(SubmissionKind.Publish, dmp.Report())), dmp.Open, null, DmpFixture.Token);
-
-    private static XdsClient Client(DmpFixture dmp, Canned canned) =>
-        new(dmp.Emulator.Target, new HttpClient(canned), dmp.Vihf, dmp.Ids, TimeProvider.System);
-
-    /// <summary>A peer that reads the whole request and gives one prepared answer.</summary>
-    private sealed class Canned(Func<byte[], (HttpStatusCode Status, string Type, byte[] Body)> answer)
-        : HttpMessageHandler
+    [Fact]
+    public async Task Object_references_and_associations_are_read()
     {
-        protected override async Task<HttpResponseMessage> SendAsync(
-            HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            var (status, type, body) = answer(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
-            var content = new ByteArrayContent(body);
-            content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
-            return new HttpResponseMessage(status) { Content = content };
-        }
+        await using var dmp = await DmpFixture.StartAsync();
+        var file = "iti18-objectref.xml";
+        await using var server = new BareServer(request => BareServer.Http(200, SoapType, Answer(file, request)));
+        var client = dmp.ClientWith(target: XdsTarget.Under(server.Address));
+
+        var references = await client.RegistryStoredQueryAsync(
+            StoredQuery.FindSubmissionSets(DmpFixture.PatientId, QueryReturnType.ObjectRef), dmp.Requester,
+            DmpFixture.Token);
+        file = "iti18-associations.xml";
+        var associations = await client.RegistryStoredQueryAsync(
+            StoredQuery.GetAssociations(["urn:uuid:00000000-0000-4000-8000-0000000000a2"]), dmp.Requester,
+            DmpFixture.Token);
+
+        Assert.Equal(
+            ["urn:uuid:00000000-0000-4000-8000-0000000000c1", "urn:uuid:00000000-0000-4000-8000-0000000000c2"],
+            references.ObjectRefs);
+        Assert.Equal(
+            [
+                (AssociationType.Append, "urn:uuid:00000000-0000-4000-8000-0000000000a3"),
+                (AssociationType.Signs, "urn:uuid:00000000-0000-4000-8000-0000000000a4"),
+            ],
+            associations.Associations.Select(a => (a.Type, a.Source)));
+    }
+
+    // The message examples of the CNAM, TD0.2: what the DMP answers.
+    [Theory]
+    [InlineData("td02-open.xml", DmpExistence.Open, true)]
+    [InlineData("td02-none.xml", DmpExistence.None, null)]
+    [InlineData("td02-closed.xml", DmpExistence.Closed, false)]
+    [InlineData("td02-another-patient.xml", null, null)]
+    [InlineData("td02-refused.xml", null, null)]
+    public async Task Whether_a_patient_has_a_DMP_is_read(string file, DmpExistence? existence, bool? isAuthorized)
+    {
+        await using var dmp = await DmpFixture.StartAsync();
+        await using var server = new BareServer(request => BareServer.Http(200, SoapType, Answer(file, request)));
+        var client = dmp.ClientWith(target: XdsTarget.Under(server.Address));
+
+        var answer = await client.TestExistenceAsync(
+            Uid.Parse("1.2.250.1.999.9"), "Drimbox", dmp.Requester, DmpFixture.Token);
+
+        Assert.Equal((existence, isAuthorized), (answer.Existence, answer.IsAuthorized));
+        Assert.Equal(
+            existence is null ? "The answer is no PRPA_IN201308UV02 about this patient." : null,
+            (answer.Failure as XdsAnswer.SentUnknown)?.Reason);
+    }
+
+    private static Task<XdsAnswer> PublishAsync(string file, string type, HttpStatusCode status = HttpStatusCode.OK) =>
+        PublishAsync(request => BareServer.Http((int)status, type, Answer(file, request)));
+
+    private static async Task<XdsAnswer> PublishAsync(Func<byte[], byte[]> answer)
+    {
+        await using var dmp = await DmpFixture.StartAsync();
+        await using var server = new BareServer(answer);
+        return await dmp.ClientWith(target: XdsTarget.Under(server.Address)).ProvideAndRegisterDocumentSetAsync(
+            dmp.Signer.Seal(dmp.Submission(SubmissionKind.Publish, dmp.Report())), dmp.Open, null, DmpFixture.Token);
+    }
+
+    /// <summary>The file; where it relates to a request, to the one that came.</summary>
+    private static byte[] Answer(string file, byte[] request)
+    {
+        var text = Encoding.UTF8.GetString(request);
+        var start = text.IndexOf("MessageID>", StringComparison.Ordinal) + "MessageID>".Length;
+        var answer = Encoding.UTF8.GetString(WireFile.Read("Responses/" + file, []));
+        return Encoding.UTF8.GetBytes(
+            answer.Replace("{{MESSAGE-ID}}", text[start..text.IndexOf('<', start)], StringComparison.Ordinal));
     }
 }

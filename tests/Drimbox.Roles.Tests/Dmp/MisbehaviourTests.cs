@@ -21,6 +21,7 @@ public sealed class MisbehaviourTests
     [InlineData(FaultKind.MalformedMtom, FaultMoment.BeforeCommit, DispatchOutcome.Ambiguous, 0)]
     [InlineData(FaultKind.MalformedMtom, FaultMoment.AfterCommit, DispatchOutcome.Ambiguous, 1)]
     [InlineData(FaultKind.SoapFault, FaultMoment.BeforeCommit, DispatchOutcome.Ambiguous, 0)]
+    [InlineData(FaultKind.ExpiredCertificate, FaultMoment.BeforeCommit, DispatchOutcome.Quarantine, 0)]
     [InlineData(FaultKind.RegistryError, FaultMoment.BeforeCommit, DispatchOutcome.Retry, 0)]
     [InlineData(FaultKind.HttpStatus, FaultMoment.BeforeCommit, DispatchOutcome.Retry, 0)]
     [InlineData(FaultKind.Delay, FaultMoment.BeforeCommit, DispatchOutcome.Done, 1)]

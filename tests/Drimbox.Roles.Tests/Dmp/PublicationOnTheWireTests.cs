@@ -285,6 +285,7 @@ public sealed class PublicationOnTheWireTests
         await using var dmp = await DmpFixture.StartAsync();
         var bytes = new byte[20 * 1024 * 1024];
         new Random(20).NextBytes(bytes);
+        "DICM"u8.CopyTo(bytes.AsSpan(128));
         var document = dmp.Document(bytes, Visibility.Normal, null, "application/dicom");
 
         var entry = await dmp.PublishAsync(document);

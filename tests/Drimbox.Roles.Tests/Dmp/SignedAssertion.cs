@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography.Xml;
 using System.Xml;
@@ -12,21 +13,37 @@ internal static class SignedAssertion
         string signatureMethod = SignedXml.XmlDsigRSASHA256Url, string digestMethod = SignedXml.XmlDsigSHA256Url,
         Transform? extra = null)
     {
+        using var key = certificate.GetRSAPrivateKey();
+        return Sign(assertion, digestMethod, extra, signed =>
+        {
+            signed.SigningKey = key;
+            signed.SignedInfo!.SignatureMethod = signatureMethod;
+            signed.KeyInfo = new KeyInfo();
+            signed.KeyInfo.AddClause(new KeyInfoX509Data(certificate));
+            signed.ComputeSignature();
+        });
+    }
+
+    /// <summary>An HMAC in the place of a signature.</summary>
+    public static string SignWithCode(string assertion, byte[] secret)
+    {
+        using var code = new HMACSHA256(secret);
+        return Sign(assertion, SignedXml.XmlDsigSHA256Url, null, signed => signed.ComputeSignature(code));
+    }
+
+    private static string Sign(string assertion, string digestMethod, Transform? extra, Action<SignedXml> compute)
+    {
         var dom = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
         dom.LoadXml(assertion);
         var root = dom.DocumentElement!;
-        using var key = certificate.GetRSAPrivateKey();
-        var signed = new SignedXml(dom) { SigningKey = key };
+        var signed = new SignedXml(dom);
         signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl;
-        signed.SignedInfo.SignatureMethod = signatureMethod;
         var reference = new Reference("#" + root.GetAttribute("ID")) { DigestMethod = digestMethod };
         reference.AddTransform(new XmlDsigEnvelopedSignatureTransform());
         if (extra is not null) reference.AddTransform(extra);
         reference.AddTransform(new XmlDsigExcC14NTransform());
         signed.AddReference(reference);
-        signed.KeyInfo = new KeyInfo();
-        signed.KeyInfo.AddClause(new KeyInfoX509Data(certificate));
-        signed.ComputeSignature();
+        compute(signed);
         var issuer = root.ChildNodes.OfType<XmlElement>().First();
         root.InsertAfter(dom.ImportNode(signed.GetXml(), deep: true), issuer);
         return dom.OuterXml;

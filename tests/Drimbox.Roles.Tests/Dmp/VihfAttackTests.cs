@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography.Xml;
 using System.Text;
 using System.Xml.Linq;
@@ -58,6 +60,9 @@ public sealed class VihfAttackTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
     public async Task Signature_wrapping_is_refused(int variant)
     {
         await using var dmp = await DmpFixture.StartAsync();
@@ -90,6 +95,17 @@ public sealed class VihfAttackTests
             case 4: // The signed one hidden in an element of another name.
                 evil.AddFirst(signature);
                 tokens = [Text(evil), Text(new XElement("Extension", original))];
+                break;
+            case 6: // The evil one inside of the original's signature object (XSW 8).
+                original.Element(Ds + "Signature")!.Add(new XElement(Ds + "Object", evil));
+                tokens = [Text(original)];
+                break;
+            case 7: // The evil one in an extension of the original's subject (XSW 7).
+                original.Element(Saml + "Subject")!.Add(new XElement("Extensions", evil));
+                tokens = [Text(original)];
+                break;
+            case 8: // The signature beside, and not inside of, what it signs.
+                tokens = [Text(bare), Text(signature)];
                 break;
             default: // The signature of the original over the evil one.
                 evil.AddFirst(signature);
@@ -214,6 +230,34 @@ public sealed class VihfAttackTests
             SignedAssertion.Unsigned("1750712184"), signing, extra: new XmlDsigC14NTransform());
 
         Assert.Equal("DMPInvalidCertificate", await FaultOfAsync(dmp, assertion));
+    }
+
+    [Fact]
+    public async Task A_code_of_the_public_certificate_is_no_signature()
+    {
+        await using var dmp = await DmpFixture.StartAsync();
+        var certificate = dmp.Certificates.Issue(DmpFixture.Hospital).Signing;
+
+        // Who takes the method from the message may take the public key for the secret of an HMAC.
+        var assertion = SignedAssertion.SignWithCode(SignedAssertion.Unsigned("1750712184"), certificate.RawData);
+
+        Assert.Equal("DMPInvalidCertificate", await FaultOfAsync(dmp, assertion));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_has_expired_signs_nothing()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=SIGN", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var expired = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-3), DateTimeOffset.UtcNow.AddMinutes(-1));
+        await using var dmp = await DmpFixture.StartAsync(o => o with
+        {
+            Structures = [new AllowedStructure(DmpFixture.Hospital, expired)],
+        });
+
+        Assert.Equal(
+            "DMPInvalidCertificate",
+            await FaultOfAsync(dmp, SignedAssertion.Sign(SignedAssertion.Unsigned("1750712184"), expired)));
     }
 
     [Theory]

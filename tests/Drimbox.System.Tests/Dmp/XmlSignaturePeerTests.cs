@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -91,14 +90,57 @@ public sealed class XmlSignaturePeerTests : IDisposable
         Assert.NotEqual(0, bad.ExitCode);
     }
 
-    [Fact]
-    public async Task The_digest_of_a_CDA_in_the_manifest_is_that_of_its_canonical_form_by_xmlstarlet()
+    // XML Signature 1.1, 5.1: whether the documents of a manifest are those that were signed is the application's matter;
+    // xmlsec1 looks at each where it is told where they are.
+    [Theory]
+    [InlineData(SignatureHash.Sha256)]
+    [InlineData(SignatureHash.Sha1)]
+    public async Task Xmlsec1_verifies_the_manifest_against_the_documents(SignatureHash hash)
+    {
+        var xmlsec1 = Peer.Require("xmlsec1");
+        var certificate = await CertificateAsync();
+        var signature = await FileAsync("signature.xml", Encoding.UTF8.GetBytes(Seal(hash).Signature!));
+        var spoilt = Cda.Replace("suite", "suites", StringComparison.Ordinal);
+        var (same, other) = (
+            await FileAsync("cda.xml", Encoding.UTF8.GetBytes(Cda)),
+            await FileAsync("other.xml", Encoding.UTF8.GetBytes(spoilt)));
+        Task<(int ExitCode, string Output)> VerifyAsync(string document) => RunAsync(xmlsec1,
+        [
+            "--verify", "--pubkey-cert-pem", certificate,
+            "--id-attr:Id", "http://www.w3.org/2000/09/xmldsig#:Manifest",
+            "--id-attr:Id", "http://uri.etsi.org/01903/v1.1.1#:SignedProperties",
+            "--url-map:urn:oid:2.25.77", document, "--url-map:urn:oid:1.2.250.1.999.1^CR-1", document, signature,
+        ]);
+
+        var good = await VerifyAsync(same);
+        var bad = await VerifyAsync(other);
+
+        // The submission set is named by the one zero byte of the DMP samples: its reference never matches a file.
+        Assert.Contains("SignedInfo References (ok/all): 2/2", good.Output, StringComparison.Ordinal);
+        Assert.Contains("Manifests References (ok/all): 1/2", good.Output, StringComparison.Ordinal);
+        Assert.Contains("SignedInfo References (ok/all): 2/2", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("Manifests References (ok/all): 0/2", bad.Output, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string> Documents =>
+    [
+        Cda,
+        "<ClinicalDocument xmlns=\"urn:hl7-org:v3\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><value xsi:type=\"CD\" "
+            + "code='a&#9;b' displayName=\"d &quot;e&quot; &lt;f&gt;\"/><a xmlns=\"\"><b xmlns=\"urn:hl7-org:v3\"/></a></ClinicalDocument>",
+        "<?xml-stylesheet href='cda.xsl'?><!-- before --><x:d xmlns:x='urn:x' xmlns:y='urn:y'><y:e y:b='2' a='1' x:c='3'/>"
+            + "<![CDATA[<raw> & ]]>&#13;\r\n</x:d><!-- after -->",
+        "<p:a xmlns:p='urn:1' xmlns:q='urn:1' xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='fr'><q:b/></p:a>",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public async Task The_digest_of_a_document_in_the_manifest_is_that_of_its_canonical_form_by_xmlstarlet(string document)
     {
         var xmlstarlet = Peer.Require("xmlstarlet");
-        var signature = XElement.Parse(Seal(SignatureHash.Sha1).Signature!);
+        var signature = XElement.Parse(Seal(SignatureHash.Sha1, document).Signature!);
 
         var canonical = await RunAsync(
-            xmlstarlet, ["c14n", "--with-comments", await FileAsync("cda.xml", Encoding.UTF8.GetBytes(Cda))]);
+            xmlstarlet, ["c14n", "--with-comments", await FileAsync("cda.xml", Encoding.UTF8.GetBytes(document))]);
 
         var ds = XdsNames.Signature;
         var reference = signature.Descendants(ds + "Manifest").Elements()
@@ -164,10 +206,10 @@ public sealed class XmlSignaturePeerTests : IDisposable
         Assert.Equal(PatientId, vihf.PatientId);
     }
 
-    private SealedSubmission Seal(SignatureHash hash)
+    private SealedSubmission Seal(SignatureHash hash, string document = Cda)
     {
         _certificates.Issue(Hospital);
-        var bytes = Encoding.UTF8.GetBytes(Cda);
+        var bytes = Encoding.UTF8.GetBytes(document);
         var code = new Code("c", "1.2.3", "d");
         var entry = new DocumentEntry(
             "Document01", InstanceIdentifier.Create("1.2.250.1.999.1", "CR-1"), "text/xml", code, code, code, code, code,
@@ -204,17 +246,8 @@ public sealed class XmlSignaturePeerTests : IDisposable
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            UseShellExecute = false,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output + await error);
+        var (exitCode, output, error) = await PeerProgram.RunAsync(
+            program, arguments, TestContext.Current.CancellationToken);
+        return (exitCode, output + error);
     }
 }
