@@ -57,4 +57,8 @@ internal static partial class SourceLog
     [LoggerMessage(
         3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]
     public static partial void SubmissionRefused(ILogger logger, StudyRef study, string kind, string? detail);
+
+    [LoggerMessage(3123, LogLevel.Critical,
+        "Study {Study}: the DMP has other bytes of submission {SubmissionSet} ({Detail}): an error of this program")]
+    public static partial void BytesChanged(ILogger logger, StudyRef study, string submissionSet, string? detail);
 }
