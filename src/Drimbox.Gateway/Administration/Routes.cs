@@ -16,6 +16,7 @@ internal static class Routes
             addresses = process.Addresses,
             disk = process.Archive?.LifeCycle.Disk,
         }));
+        application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)
         {
