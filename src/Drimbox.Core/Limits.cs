@@ -38,7 +38,7 @@ public static partial class Limits
     /// <summary>5 min: a VIHF is made for one attempt, which lasts at most <see cref="XdsCallTimeout"/>.</summary>
     public static readonly TimeSpan VihfLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>10 attempts: campaign P8 quarantines a poison document after at most ten.</summary>
+    /// <summary>10 attempts at least before a publication is too old (<see cref="PublicationAgeMax"/>).</summary>
     public const int PublicationAttemptsMax = 10;
 
     // ---- Manifests ----
@@ -103,11 +103,29 @@ public static partial class Limits
 
     // ---- Dispatch ----
 
-    /// <summary>8 rows of one outbox in flight: the DMP target of 100 publications/s was set with 8.</summary>
+    /// <summary>8 rows in flight to one destination: the DMP target of 100 publications/s was set with 8.</summary>
     public const int DispatchesInFlightMax = 8;
 
-    /// <summary>10 attempts that ended without a verdict: campaign P8 quarantines a poison row by then.</summary>
+    /// <summary>10 attempts that nothing explains (an exception, a hang, the death of the process, an error that says
+    /// nothing): campaign P8 quarantines a poison row by then.</summary>
     public const int DispatchFaultsMax = 10;
+
+    /// <summary>7 days: longer than any outage of the DMP that was announced; then a person looks at what waits.
+    /// </summary>
+    public static readonly TimeSpan PublicationAgeMax = TimeSpan.FromDays(7);
+
+    /// <summary>10,000 submissions that have no end yet are looked through for that of a row that cannot be read.</summary>
+    public const int PublicationsListedMax = 10_000;
+
+    /// <summary>5 attempts in a row that did not reach a peer: three may be one restart of it.</summary>
+    public const int CircuitFailuresMax = 5;
+
+    /// <summary>5 s before the first probe: a peer that restarts needs that long.</summary>
+    public static readonly TimeSpan CircuitPauseMin = TimeSpan.FromSeconds(5);
+
+    /// <summary>60 s between two probes: a peer that returns is noticed within a minute, and one that hangs holds one
+    /// call of <see cref="XdsCallTimeout"/> instead of <see cref="DispatchesInFlightMax"/>.</summary>
+    public static readonly TimeSpan CircuitPauseMax = TimeSpan.FromSeconds(60);
 
     /// <summary>75 s: after <see cref="XdsCallTimeout"/>, so that a handler tells of its own timeout, and before
     /// <see cref="OutboxLease"/>.</summary>

@@ -6,19 +6,27 @@ using Drimbox.Dmp.Registry;
 namespace Drimbox.Dmp;
 
 /// <summary>What an answer means for the dispatcher.</summary>
-/// <param name="AttemptsMax">Attempts after which a person must look, or null for no limit of its own.</param>
+/// <param name="IsLimited">The answer does not say what is wrong: it counts as a fault of the row, and after
+/// <see cref="Limits.DispatchFaultsMax"/> of them a person must look.</param>
 /// <param name="BugAlarm">True if only an error of ours explains it (bytes changed between attempts).</param>
-public readonly record struct XdsVerdict(DispatchOutcome Outcome, int? AttemptsMax = null, bool BugAlarm = false);
+/// <param name="IsUnreached">The peer was not reached, did not answer, or is too busy for anybody.</param>
+public readonly record struct XdsVerdict(
+    DispatchOutcome Outcome, bool IsLimited = false, bool BugAlarm = false, bool IsUnreached = false)
+{
+    /// <summary>Counts as a fault where the row is tried again: also the refusal of a query before a resend, which would
+    /// be asked without end.</summary>
+    public bool IsUnexplained => IsLimited || Outcome == DispatchOutcome.Quarantine;
+}
 
 /// <summary>The one table from XDS answers to what comes next. Source: facts on reliability 2.3; codes of ITI TF-3
 /// table 4.2.4.1-2 and of ITI TF-2 3.57. A code that is not in it is refused for good: a person must look.</summary>
 public static class XdsOutcomes
 {
-    private static readonly XdsVerdict Retry = new(DispatchOutcome.Retry);
-    private static readonly XdsVerdict LimitedRetry = new(DispatchOutcome.Retry, Limits.PublicationAttemptsMax);
+    private static readonly XdsVerdict Retry = new(DispatchOutcome.Retry, IsUnreached: true);
+    private static readonly XdsVerdict LimitedRetry = new(DispatchOutcome.Retry, IsLimited: true);
     private static readonly XdsVerdict Ambiguous = new(DispatchOutcome.Ambiguous);
-    private static readonly XdsVerdict LimitedAmbiguous =
-        new(DispatchOutcome.Ambiguous, Limits.PublicationAttemptsMax);
+    private static readonly XdsVerdict Unanswered = new(DispatchOutcome.Ambiguous, IsUnreached: true);
+    private static readonly XdsVerdict LimitedAmbiguous = new(DispatchOutcome.Ambiguous, IsLimited: true);
 
     private static readonly XdsVerdict Stale = new(DispatchOutcome.Stale);
     private static readonly XdsVerdict Quarantine = new(DispatchOutcome.Quarantine);
@@ -37,8 +45,9 @@ public static class XdsOutcomes
         ["XDSRegistryError"] = LimitedRetry,
         ["XDSRepositoryError"] = LimitedRetry,
 
-        // Our own earlier attempt may be what is in the way.
-        ["XDSDuplicateUniqueIdInRegistry"] = Ambiguous,
+        // Our own earlier attempt may be what is in the way; if the registry does not show it either (somebody has
+        // deleted it since), a person must look.
+        ["XDSDuplicateUniqueIdInRegistry"] = LimitedAmbiguous,
         ["XDSRegistryDuplicateUniqueIdInMessage"] = LimitedAmbiguous,
         ["XDSRepositoryDuplicateUniqueIdInMessage"] = LimitedAmbiguous,
         ["DocumentQueued"] = Ambiguous,
@@ -84,7 +93,7 @@ public static class XdsOutcomes
     public static XdsVerdict Classify(XdsAnswer answer) => answer switch
     {
         XdsAnswer.NotSent => Retry,
-        XdsAnswer.SentUnknown => Ambiguous,
+        XdsAnswer.SentUnknown => Unanswered,
         XdsAnswer.Answered answered => OfResponse(answered.Response),
 
         // The receiver says that it failed, not where: its transaction may stand. The sender's mistakes are final.
@@ -100,7 +109,7 @@ public static class XdsOutcomes
 
         // Another 5xx may come from a gateway that lost the answer of a repository that committed (502, 504). The
         // DMP does not promise to refuse a repeat, so a query goes first; that costs one call and never a double.
-        >= 500 => Ambiguous,
+        >= 500 => Unanswered,
         _ => Quarantine,
     };
 
@@ -122,6 +131,6 @@ public static class XdsOutcomes
         { Outcome: DispatchOutcome.Quarantine } => 4,
         { Outcome: DispatchOutcome.Ambiguous } => 3,
         { Outcome: DispatchOutcome.Stale } => 2,
-        _ => verdict.AttemptsMax is null ? 0 : 1,
+        _ => verdict.IsLimited ? 1 : 0,
     };
 }

@@ -32,6 +32,7 @@ var root = new RootCommand("""
     StatusCommand.Create(),
     AccountCommand.Create(),
     QueueCommand.Create(),
+    PublicationsCommand.Create(),
     QuarantineCommand.Create(),
     VersionsCommand.Create(),
     IndexCommand.Create(),

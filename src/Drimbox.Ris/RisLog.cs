@@ -44,4 +44,8 @@ internal static partial class RisLog
     [LoggerMessage(3009, LogLevel.Warning,
         "A document without a qualified INS cannot go to MSSanté: {Reason}")]
     public static partial void NoMailDocument(ILogger logger, RefusalReason reason);
+
+    [LoggerMessage(3010, LogLevel.Critical,
+        "Report {Report}: the DMP has other bytes of submission {SubmissionSet} ({Detail}): an error of this program")]
+    public static partial void BytesChanged(ILogger logger, ReportId report, string submissionSet, string? detail);
 }

@@ -171,14 +171,16 @@ public sealed partial class RisNode : IAsyncDisposable
     {
         var handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
         {
-            [ReportGrain.SubmissionKind] = new(new ReportSubmissionHandler(_dmp, _objects, _reports, logger)),
+            [ReportGrain.SubmissionKind] = new(
+                new ReportSubmissionHandler(_dmp, _objects, _reports, logger), Limits.DispatchFaultsMax,
+                AgeMax: Limits.PublicationAgeMax),
             [PatientRegister.ReviewKind] = new(new PatientReviewHandler(_patients, _reports)),
         };
         if (_options.Creator is { } creator)
         {
             var peer = PeerOf(creator);
-            handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(peer, logger));
-            handlers[ReportMail.AckKind] = new(new MailAckHandler(peer, logger));
+            handlers[ReportGrain.ReceiptKind] = new(new DmpReceiptHandler(peer, logger), Destination: "creator");
+            handlers[ReportMail.AckKind] = new(new MailAckHandler(peer, logger), Destination: "creator");
         }
 
         if (_options.Mail is { } mail)

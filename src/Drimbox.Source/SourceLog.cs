@@ -83,4 +83,8 @@ internal static partial class SourceLog
 
     [LoggerMessage(3136, LogLevel.Warning, "Image access keeps its former TLS files: {Reason}")]
     public static partial void TlsFilesUnusable(ILogger logger, string reason);
+
+    [LoggerMessage(3123, LogLevel.Critical,
+        "Study {Study}: the DMP has other bytes of submission {SubmissionSet} ({Detail}): an error of this program")]
+    public static partial void BytesChanged(ILogger logger, StudyRef study, string submissionSet, string? detail);
 }

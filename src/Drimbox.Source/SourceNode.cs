@@ -24,7 +24,7 @@ namespace Drimbox.Source;
 
 /// <summary>A DRIMbox source: follows the reports of its RIS and the images of its PACS, and keeps one manifest of each
 /// study in the DMP as they want it.</summary>
-public sealed class SourceNode : IAsyncDisposable
+public sealed partial class SourceNode : IAsyncDisposable
 {
     /// <summary>(0008,0070) of the manifests: the maker of this DRIMbox.</summary>
     private const string Manufacturer = "Drimbox";
@@ -33,6 +33,7 @@ public sealed class SourceNode : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly FlowStore _store;
     private readonly DmpClients _clients;
+    private readonly StudyRegister _register;
     private readonly StudyDesk _desk;
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
@@ -53,7 +54,7 @@ public sealed class SourceNode : IAsyncDisposable
         var policy = PolicyOf(options);
         var objects = ObjectStore.Open(folder, Disk.Real, ids);
         var acks = new AckComposer(time, ids);
-        var register = new StudyRegister(new StudyGrainParts(
+        var register = _register = new StudyRegister(new StudyGrainParts(
             options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime));
         _desk = new StudyDesk(register, store, objects);
         _clients = dmp.OpenClients(ids, time);
@@ -71,7 +72,7 @@ public sealed class SourceNode : IAsyncDisposable
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
                         new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
-                        Limits.DispatchFaultsMax),
+                        Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
                 Random = surroundings.NewRandom(),
                 Clock = time,

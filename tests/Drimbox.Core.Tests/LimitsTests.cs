@@ -80,6 +80,9 @@ public sealed class LimitsTests
         Assert.InRange(Limits.DispatchAttemptDeadline, Limits.XdsCallTimeout, Limits.OutboxLease);
         Assert.True(Limits.StudyFetchDeadline < Limits.StudyFetchLease);
         Assert.True(Limits.RetryDelayMin < Limits.RetryDelayMax);
+        Assert.True(Limits.CircuitPauseMin < Limits.CircuitPauseMax);
+        Assert.True(Limits.CircuitPauseMax < Limits.RetryDelayMax);
+        Assert.True(Limits.PublicationAgeMax > Limits.RetryDelayMax * Limits.PublicationAttemptsMax);
         Assert.True(Limits.ManifestQuietTime < Limits.ManifestDelayMax);
     }
 

@@ -24,6 +24,7 @@ public static class ReportDecider
                 policy, context),
             RetryPublication retry => Follow(
                 state, [new PublicationRetried(retry.Actor, context.Now)], policy, context),
+            CorrectMetadata correct => Correct(state, correct, policy, context),
             ChangeMailRecipients change => ChangeMail(state, change, policy, context),
             EndMail end => Send(state, MailDecisions.End(state, end, policy.Mail, context.Now)),
             ReceiveMailNotice notice => MailDecisions.IsNews(state, notice)
@@ -59,6 +60,10 @@ public static class ReportDecider
             Publication = state.Publication.Ended(ended.SubmissionSetUniqueId, ended.Outcome),
         },
         PublicationRetried => state with { Publication = state.Publication.Retried() },
+        MetadataCorrected corrected => state with
+        {
+            Corrections = state.Corrections.Add(corrected), Publication = state.Publication.Retried(),
+        },
         MailRecipientsChanged or MailDecided or MailEnded or MailNoticeReceived or MailRetried =>
             MailDecisions.Evolve(state, e),
         ReportInputRefused or LineageContradicted or VersionOvertaken => state,
@@ -186,6 +191,18 @@ public static class ReportDecider
                 state, [new FeedingOppositionStated(patient.Opposes, patient.FeedingStatedAt, context.Now)],
                 policy, context);
 
+    private static ReportDecision Correct(
+        ReportState state, CorrectMetadata command, RisPolicy policy, DecisionContext context)
+    {
+        if (state.Publication.Refused is not { Document: { } document })
+            return Refuse(RefusalReason.WrongState, "No publication of this report was refused.");
+        return command.Correction.Check() is { } refusal
+            ? new ReportDecision([], null, [], refusal)
+            : Follow(
+                state, [new MetadataCorrected(document, command.Correction, command.Actor, context.Now)], policy,
+                context);
+    }
+
     private static ReportDecision Acknowledge(ReportState state, ReceiveBusinessAck command, DecisionContext context) =>
         state.IsNew
             ? Refuse(RefusalReason.UnknownTarget, "No report was sent with this message.")
@@ -241,6 +258,7 @@ public static class ReportDecider
             ChosenToDmp = PublicationDecisions.JoinedToDmp(state, other),
             Decisions = state.Decisions.AddRange(other.Decisions),
             FeedingIsOpposed = state.FeedingIsOpposed || other.FeedingIsOpposed,
+            Corrections = state.Corrections.AddRange(other.Corrections),
             BusinessAcks = state.BusinessAcks.AddRange(other.BusinessAcks),
             Mails = state.Mails.AddRange(
                 other.Mails.Where(mail => !state.Mails.Exists(m => m.MessageId == mail.MessageId))),

@@ -82,6 +82,7 @@ public sealed record ReportVersion(
 [JsonDerivedType(typeof(SubmissionDecided), nameof(SubmissionDecided))]
 [JsonDerivedType(typeof(SubmissionEnded), nameof(SubmissionEnded))]
 [JsonDerivedType(typeof(PublicationRetried), nameof(PublicationRetried))]
+[JsonDerivedType(typeof(MetadataCorrected), nameof(MetadataCorrected))]
 [JsonDerivedType(typeof(MailRecipientsChanged), nameof(MailRecipientsChanged))]
 [JsonDerivedType(typeof(MailDecided), nameof(MailDecided))]
 [JsonDerivedType(typeof(MailEnded), nameof(MailEnded))]

@@ -36,6 +36,9 @@ public sealed record ReportState(
     /// <summary>The patient opposes the feeding of the DMP.</summary>
     public bool FeedingIsOpposed { get; init; }
 
+    /// <summary>What people set right in the metadata of refused publications, the oldest first.</summary>
+    public ImmutableList<MetadataCorrected> Corrections { get; init; } = [];
+
     /// <summary>What the DMP and the mail systems answered through an intermediary, the oldest first.</summary>
     public ImmutableList<BusinessAckReceived> BusinessAcks { get; init; } = [];
 

@@ -14,6 +14,8 @@ internal static class ReportSubmission
         Invariant.Holds(version is not null);
         var entry = EntryOf(version, step.Visibility, policy, out _);
         Invariant.Holds(entry is not null);
+        foreach (var corrected in state.Corrections.Where(c => c.DocumentId == version.DocumentId))
+            entry = corrected.Correction.ApplyTo(entry);
         return Submissions.Create(
             step, context, policy.SourceId, AuthorOf(version, entry), Submissions.ContentTypeOf(version.PatientClass),
             entry.PatientId,

@@ -38,6 +38,7 @@ internal static class RouteRights
 
         // The process.
         ["GET /api/status"] = Needs(Right.SeeStates),
+        ["GET /api/dispatch"] = Needs(Right.SeeStates),
         ["POST /api/backup"] = Needs(Right.Operate),
         ["GET /api/backup"] = Needs(Right.SeeStates),
 
@@ -97,6 +98,11 @@ internal static class RouteRights
         ["POST /api/ris/reports/{report}/mail-retry"] = Needs(Right.Operate),
         ["POST /api/ris/mailbox/look"] = Needs(Right.Operate),
         ["GET /api/ris/patients/duplicates"] = Needs(Right.ReadRecords),
+        ["GET /api/ris/publications"] = Needs(Right.SeeStates),
+        ["GET /api/ris/publications/{id:long}"] = Needs(Right.SeeStates),
+        ["POST /api/ris/publications/{id:long}/retry"] = Needs(Right.Operate),
+        ["POST /api/ris/publications/{id:long}/discard"] = Needs(Right.Operate),
+        ["POST /api/ris/publications/{id:long}/metadata"] = Needs(Right.DecidePublications),
         ["GET /api/ris/outbox"] = Needs(Right.SeeStates),
         ["GET /api/ris/inbox"] = Needs(Right.SeeStates),
 
@@ -125,6 +131,10 @@ internal static class RouteRights
         ["GET /api/source/manifests/{kos}"] = Needs(Right.ReadRecords),
         ["POST /api/source/studies/{study}/notice"] = Needs(Right.Operate),
         ["POST /api/source/studies/{study}/retry"] = Needs(Right.Operate),
+        ["GET /api/source/publications"] = Needs(Right.SeeStates),
+        ["GET /api/source/publications/{id:long}"] = Needs(Right.SeeStates),
+        ["POST /api/source/publications/{id:long}/retry"] = Needs(Right.Operate),
+        ["POST /api/source/publications/{id:long}/discard"] = Needs(Right.Operate),
         ["GET /api/source/outbox"] = Needs(Right.SeeStates),
         ["GET /api/source/inbox"] = Needs(Right.SeeStates),
     };

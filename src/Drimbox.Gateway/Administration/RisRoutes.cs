@@ -50,6 +50,8 @@ internal static class RisRoutes
                 })));
         RisMailRoutes.Map(group, ris);
         QueueRoutes.Map(group, ris.ListOutboxAsync, ris.ListInboxAsync);
+        PublicationRoutes.Map(group, ris.Publications, TimeProvider.System);
+        PublicationRoutes.MapCorrection(group, ris);
     }
 
     private static void MapReports(RouteGroupBuilder group, RisNode ris)

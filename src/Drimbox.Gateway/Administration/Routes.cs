@@ -17,6 +17,7 @@ internal static class Routes
             disk = process.Archive?.LifeCycle.Disk,
             certificates = process.Certificates?.Expiries,
         }));
+        application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)
         {

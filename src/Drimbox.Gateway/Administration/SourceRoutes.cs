@@ -42,6 +42,7 @@ internal static class SourceRoutes
                 WithUidAsync(study, async uid => Answers.OfRefusal(await source.RetryPublicationAsync(
                     uid, AdministrationServer.ActorOf(context), cancellation))));
         QueueRoutes.Map(group, source.ListOutboxAsync, source.ListInboxAsync);
+        PublicationRoutes.Map(group, source.Publications, TimeProvider.System);
     }
 
     private static object ViewOf(StudyOverview study) => new

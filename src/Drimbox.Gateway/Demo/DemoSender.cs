@@ -75,7 +75,7 @@ internal sealed class DemoSender(DemoSystem system)
         using var clients = connection.OpenClients(system.Ids, system.Time);
         var attempt = new SubmissionAttempt(clients.For(DemoIdentities.Platform.OrganizationId), Open);
         var end = await attempt.RunAsync(
-            connection.Signer(Open).Seal(decision.Submission!), null, 1, mayStand: false, static () => { },
+            connection.Signer(Open).Seal(decision.Submission!), null, mayStand: false, isLookedAt: false, static () => { },
             cancellation);
         return end.Outcome == DispatchOutcome.Done ? null : $"{end.Outcome} {end.Detail}";
     }

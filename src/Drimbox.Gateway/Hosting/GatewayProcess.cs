@@ -20,9 +20,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _started = [];
 
-    private GatewayProcess(ILoggerFactory loggers) => Loggers = loggers;
+    private GatewayProcess(ILoggerFactory loggers)
+    {
+        Loggers = loggers;
+        Statistics = Started(new DispatchStatistics());
+    }
 
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>What the dispatchers count; it listens before the first of them starts.</summary>
+    public DispatchStatistics Statistics { get; }
 
     public ArchiveNode? Archive { get; private set; }
 

@@ -17,8 +17,8 @@ internal static partial class DispatchLog
     [LoggerMessage(5103, LogLevel.Warning, "Outbox row {RowId} ({Kind}): the lease was lost, its result is dropped")]
     public static partial void LeaseLost(ILogger logger, long rowId, string kind);
 
-    [LoggerMessage(5104, LogLevel.Error, "Outbox row {RowId}: no handler for the kind {Kind}")]
-    public static partial void NoHandler(ILogger logger, long rowId, string kind);
+    [LoggerMessage(5104, LogLevel.Error, "Outbox of {Owner}: rows of the kind {Kind} wait, and it has no handler")]
+    public static partial void NoHandler(ILogger logger, string owner, string kind);
 
     [LoggerMessage(5105, LogLevel.Error, "Outbox of {Owner}: {Exception}; trying again at {NextAttempt}")]
     public static partial void StoreFailed(
@@ -26,4 +26,14 @@ internal static partial class DispatchLog
 
     [LoggerMessage(5106, LogLevel.Error, "Outbox row {RowId} ({Kind}): its result could not be recorded: {Exception}")]
     public static partial void ResultLost(ILogger logger, long rowId, string kind, string exception);
+
+    [LoggerMessage(5107, LogLevel.Error,
+        "Outbox row {RowId} ({Kind}) is quarantined without its grain, which could not be told: {Exception}")]
+    public static partial void GrainNotTold(ILogger logger, long rowId, string kind, string exception);
+
+    [LoggerMessage(5108, LogLevel.Error, "Outbox row {RowId} ({Kind}) is quarantined for its age after {Attempts} attempts")]
+    public static partial void TooOld(ILogger logger, long rowId, string kind, int attempts);
+
+    [LoggerMessage(5109, LogLevel.Warning, "The circuit breaker of {Destination} is {State}")]
+    public static partial void CircuitChanged(ILogger logger, string destination, string state);
 }

@@ -8,15 +8,19 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Grains.Dispatch;
 
 /// <summary>
-/// Takes the rows of one outbox to their handlers: one row of a lane at a time, several lanes at once. It wakes by
-/// the store's signal and by the next due time, so an idle one costs nothing. One dispatcher a store.
+/// Takes the rows of one outbox to their handlers: one row of a lane at a time, several lanes at once, and no
+/// destination at the cost of another. It wakes by the store's signal and by the next due time, so an idle one costs
+/// nothing. One dispatcher a store.
 /// </summary>
 public sealed class Dispatcher
 {
     private readonly IOutbox _outbox;
     private readonly DispatcherOptions _options;
     private readonly ILogger _logger;
-    private readonly Lock _randomLock = new();
+    private readonly IReadOnlyList<Destination> _destinations;
+    private readonly Dictionary<string, Destination> _byKind;
+    private readonly DispatchWork _work;
+    private readonly WakeUp _ended = new();
     private readonly ConcurrentDictionary<Task, bool> _running = new();
 
     public Dispatcher(IOutbox outbox, DispatcherOptions options, ILogger<Dispatcher> logger)
@@ -26,17 +30,20 @@ public sealed class Dispatcher
         _outbox = outbox;
         _options = options;
         _logger = logger;
+        _destinations = Destination.Of(options.Handlers, options.InFlightMax);
+        _byKind = _destinations.SelectMany(d => d.Kinds, (d, kind) => (d, kind))
+            .ToDictionary(pair => pair.kind, pair => pair.d, StringComparer.Ordinal);
+        _work = new DispatchWork(options, logger);
     }
 
     /// <summary>Works until <paramref name="stop"/>; then claims nothing more, lets attempts end within
     /// <see cref="DispatcherOptions.StopGrace"/>, cancels the rest and returns.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        using var slots = new SemaphoreSlim(_options.InFlightMax);
         using var abort = new CancellationTokenSource();
         try
         {
-            await ClaimUntilStoppedAsync(slots, abort.Token, stop);
+            await ClaimUntilStoppedAsync(abort.Token, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -51,47 +58,69 @@ public sealed class Dispatcher
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
         Justification = "Top of the worker loop: the operator is told by the log, and the loop goes on.")]
-    private async Task ClaimUntilStoppedAsync(SemaphoreSlim slots, CancellationToken abort, CancellationToken stop)
+    private async Task ClaimUntilStoppedAsync(CancellationToken abort, CancellationToken stop)
     {
         var storeFaults = 0;
+        var told = false;
         while (true)
         {
-            var free = 0;
-            do
-            {
-                await slots.WaitAsync(stop);
-                free++;
-            }
-            while (slots.CurrentCount > 0); // Only this loop takes slots: the next wait ends at once.
-
-            var used = 0;
-            DateTimeOffset? nextDue;
+            stop.ThrowIfCancellationRequested();
+            var claimed = _options.Clock.GetTimestamp();
+            var now = _options.Clock.GetUtcNow();
+            DateTimeOffset? until;
             try
             {
-                var rows = await _outbox.ClaimAsync(_options.Owner, _options.Lease, free, stop);
-                foreach (var row in rows) Start(row, slots, abort, stop);
-                used = rows.Count;
-                nextDue = await _outbox.NextDueAsync(stop);
+                if (!told) await TellUnknownKindsAsync(stop);
+                told = true;
+                var demands = _destinations.Select(d => d.Demand(now)).OfType<ClaimDemand>().ToList();
+                var rows = demands.Count == 0
+                    ? []
+                    : await _outbox.ClaimAsync(_options.Owner, _options.Lease, demands, stop);
+                foreach (var row in rows) Start(row, claimed, abort, stop);
+                until = await NextMomentAsync(stop);
                 storeFaults = 0;
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                nextDue = _options.Clock.GetUtcNow() + Backoff(++storeFaults);
-                DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name, nextDue.Value);
-            }
-            finally
-            {
-                if (free > used) slots.Release(free - used);
+                until = now + _work.RetryDelay(++storeFaults);
+                DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name, until.Value);
             }
 
-            // With every slot taken, the one that becomes free looks again at once.
-            if (used < free) await _outbox.WaitForWorkAsync(nextDue, stop);
+            // An attempt that ends gives its place to the next row at once.
+            await _ended.WaitAsync(token => _outbox.WaitForWorkAsync(until, token), stop);
         }
     }
 
-    private void Start(ClaimedRow row, SemaphoreSlim slots, CancellationToken abort, CancellationToken stop)
+    /// <summary>When there may be something to claim, if nothing happens before: the next due row of a destination that
+    /// has room, or a probe.</summary>
+    private async Task<DateTimeOffset?> NextMomentAsync(CancellationToken stop)
     {
-        var task = Task.Run(() => DispatchAsync(row, slots, abort, stop), CancellationToken.None);
+        var now = _options.Clock.GetUtcNow();
+        var ready = _destinations.Where(d => d.Demand(now) is not null).SelectMany(d => d.Kinds).ToList();
+        var next = ready.Count == 0 ? null : await _outbox.NextDueAsync(ready, stop);
+        foreach (var destination in _destinations)
+        {
+            if (destination.ProbeAt is { } probe && probe > now && (next is null || probe < next)) next = probe;
+        }
+
+        return next;
+    }
+
+    private async Task TellUnknownKindsAsync(CancellationToken stop)
+    {
+        foreach (var kind in await _outbox.OpenKindsAsync(stop))
+        {
+            if (!_byKind.ContainsKey(kind)) DispatchLog.NoHandler(_logger, _options.Owner, kind);
+        }
+    }
+
+    private void Start(ClaimedRow row, long claimed, CancellationToken abort, CancellationToken stop)
+    {
+        var destination = _byKind[row.Kind];
+        var isProbe = destination.Begin();
+        DispatchMetrics.Step("claimed", row.Kind);
+        var task = Task.Run(
+            () => DispatchAsync(row, claimed, destination, isProbe, abort, stop), CancellationToken.None);
         _running.TryAdd(task, true);
         _ = task.ContinueWith(
             ended => _running.TryRemove(ended, out _), CancellationToken.None,
@@ -101,8 +130,10 @@ public sealed class Dispatcher
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
         Justification = "Top of one row's work: the log tells, and the row comes again when its lease has passed.")]
     private async Task DispatchAsync(
-        ClaimedRow row, SemaphoreSlim slots, CancellationToken abort, CancellationToken stop)
+        ClaimedRow row, long claimed, Destination destination, bool isProbe, CancellationToken abort,
+        CancellationToken stop)
     {
+        bool? reached = null;
         try
         {
             if (stop.IsCancellationRequested)
@@ -111,9 +142,14 @@ public sealed class Dispatcher
                 return;
             }
 
-            if (await AttemptAsync(row, abort) is { } result
-                && !await _outbox.CompleteAsync(result, CancellationToken.None))
+            var end = await _work.AttemptAsync(row, claimed, abort);
+            reached = end.Reached;
+            if (end.Result is { } result && !await RecordAsync(row, result))
                 DispatchLog.LeaseLost(_logger, row.Id, row.Kind);
+            DispatchMetrics.Step("recorded", row.Kind);
+            DispatchMetrics.Ended(
+                row.Kind, end.Outcome, _options.Clock.GetElapsedTime(claimed),
+                _options.Clock.GetUtcNow() - row.CreatedAt);
         }
         catch (Exception e)
         {
@@ -121,100 +157,34 @@ public sealed class Dispatcher
         }
         finally
         {
-            slots.Release();
+            if (destination.End(reached, isProbe, _options.Clock.GetUtcNow()))
+            {
+                DispatchMetrics.Circuit(destination.Name, destination.IsOpen);
+                DispatchLog.CircuitChanged(_logger, destination.Name, destination.IsOpen ? "open" : "closed");
+            }
+
+            _ended.Set();
         }
     }
 
-    /// <summary>The result to record, or null if the handler recorded it.</summary>
-    private async Task<OutboxResult?> AttemptAsync(ClaimedRow row, CancellationToken abort)
-    {
-        if (!_options.Handlers.TryGetValue(row.Kind, out var handling))
-        {
-            DispatchLog.NoHandler(_logger, row.Id, row.Kind);
-            return new OutboxResult(
-                row.Id, row.Epoch, row.LastOutcome == DispatchOutcome.Ambiguous ? DispatchOutcome.Ambiguous
-                    : DispatchOutcome.Retry, _options.Clock.GetUtcNow() + _options.RetryDelayMax, "No handler.");
-        }
-
-        // It took the process with it too often (or let its lease pass): not even tried again.
-        if (row.Faults >= handling.FaultsMax) return Poisoned(row, row.Faults, row.LastDetail);
-
-        var attempt = new DispatchAttempt(row, () => _options.Clock.GetUtcNow() + Backoff(row.Attempts));
-        var verdict = await HandleAsync(handling.Handler, attempt, abort);
-        if (verdict is null) return FaultOf(attempt, handling, "The handler failed.", abort);
-        if (verdict.Outcome is not { } outcome) return null;
-        var again = outcome is DispatchOutcome.Retry or DispatchOutcome.Ambiguous;
-        return new OutboxResult(
-            row.Id, row.Epoch, outcome, again ? verdict.RetryAt ?? attempt.NextRetryAt() : null, verdict.Detail,
-            verdict.NewPayload);
-    }
-
-    /// <summary>The verdict, or null for an attempt that ended without one.</summary>
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
-        Justification = "Top of the handler's work: the row records the fault, the log names the exception's type.")]
-    private async Task<DispatchVerdict?> HandleAsync(
-        IOutboxHandler handler, DispatchAttempt attempt, CancellationToken abort)
+        Justification = "A row whose grain cannot be told is put aside all the same, and the log tells.")]
+    private async Task<bool> RecordAsync(ClaimedRow row, OutboxResult result)
     {
-        var work = Task.Run(() => RunAsync(handler, attempt, abort), CancellationToken.None);
-        try
+        if (result.Outcome == DispatchOutcome.Quarantine
+            && _options.Handlers[row.Kind].Handler is IQuarantineHandler handler)
         {
-            // Half of what is left of the lease, for a handler that is slow to see its token.
-            var patience = _options.AttemptDeadline + ((_options.Lease - _options.AttemptDeadline) / 2);
-            return await work.WaitAsync(patience, _options.Clock, abort);
-        }
-        catch (Exception e)
-        {
-            if (!work.IsCompleted)
+            try
             {
-                // Its late exception has no one else to look at it.
-                _ = work.ContinueWith(
-                    static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default);
-                DispatchLog.HandlerHangs(_logger, attempt.Row.Id, attempt.Row.Kind);
+                await handler.QuarantineAsync(row, result);
+                return true;
             }
-            else if (!abort.IsCancellationRequested)
+            catch (Exception e)
             {
-                DispatchLog.HandlerThrew(_logger, attempt.Row.Id, attempt.Row.Kind, e.GetType().Name);
+                DispatchLog.GrainNotTold(_logger, row.Id, row.Kind, e.GetType().Name);
             }
-
-            return null;
         }
-    }
 
-    private async Task<DispatchVerdict> RunAsync(
-        IOutboxHandler handler, DispatchAttempt attempt, CancellationToken abort)
-    {
-        using var deadline = new CancellationTokenSource(_options.AttemptDeadline, _options.Clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abort);
-        return await handler.HandleAsync(attempt, both.Token);
-    }
-
-    private OutboxResult FaultOf(
-        DispatchAttempt attempt, OutboxHandling handling, string detail, CancellationToken abort)
-    {
-        var row = attempt.Row;
-        // An attempt that was cut off by the stop says nothing against the row.
-        var faults = row.Faults + (abort.IsCancellationRequested ? 0 : 1);
-        if (faults >= handling.FaultsMax) return Poisoned(row, faults, detail);
-        // A handler that hangs is told by the closed attempt that it may not begin any more.
-        var ambiguous = attempt.Close() || row.LastOutcome == DispatchOutcome.Ambiguous;
-        return new OutboxResult(
-            row.Id, row.Epoch, ambiguous ? DispatchOutcome.Ambiguous : DispatchOutcome.Retry, attempt.NextRetryAt(),
-            detail, Faults: faults);
-    }
-
-    private OutboxResult Poisoned(ClaimedRow row, int faults, string? detail)
-    {
-        DispatchLog.Poisoned(_logger, row.Id, row.Kind, faults);
-        return new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Quarantine, null, detail, Faults: faults);
-    }
-
-    /// <summary>Doubles from the shortest to the longest delay; the upper half of it is drawn, so that what failed
-    /// together does not come back together.</summary>
-    private TimeSpan Backoff(int attempts)
-    {
-        var doubled = _options.RetryDelayMin.TotalSeconds * Math.Pow(2, Math.Clamp(attempts - 1, 0, 30));
-        var full = Math.Min(doubled, _options.RetryDelayMax.TotalSeconds);
-        lock (_randomLock) return TimeSpan.FromSeconds(full * (0.5 + (0.5 * _options.Random.NextDouble())));
+        return await _outbox.CompleteAsync(result, CancellationToken.None);
     }
 }

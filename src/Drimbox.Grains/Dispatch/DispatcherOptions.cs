@@ -16,7 +16,7 @@ public sealed record DispatcherOptions
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Rows at once, each of another lane. Default 8.</summary>
+    /// <summary>Rows at once for each destination, each of another lane. Default 8.</summary>
     public int InFlightMax { get; init; } = Limits.DispatchesInFlightMax;
 
     /// <summary>Default 90 s.</summary>

@@ -13,6 +13,14 @@ public interface IOutboxHandler
     Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken);
 }
 
+/// <summary>A handler whose rows have a grain behind them that waits for their end.</summary>
+public interface IQuarantineHandler : IOutboxHandler
+{
+    /// <summary>The dispatcher gives the row up. Records that, and the <paramref name="result"/>, in one commit.</summary>
+    /// <exception cref="Exception">It cannot be recorded so: the dispatcher records the result alone.</exception>
+    Task QuarantineAsync(ClaimedRow row, OutboxResult result);
+}
+
 /// <summary>One attempt at a row.</summary>
 public sealed class DispatchAttempt
 {
@@ -22,25 +30,32 @@ public sealed class DispatchAttempt
     private const int ClosedStarted = 3;
 
     private readonly Func<DateTimeOffset> _retryAt;
+    private readonly Func<bool> _mayStart;
     private int _state;
 
-    internal DispatchAttempt(ClaimedRow row, Func<DateTimeOffset> retryAt)
+    internal DispatchAttempt(ClaimedRow row, Func<DateTimeOffset> retryAt, Func<bool> mayStart)
     {
         Row = row;
         _retryAt = retryAt;
+        _mayStart = mayStart;
     }
 
     public ClaimedRow Row { get; }
 
     /// <summary>Call before the first byte that the peer may act on: from here an end without an answer is
     /// ambiguous.</summary>
-    /// <exception cref="OperationCanceledException">The attempt is over: it was recorded as one that had no effect,
-    /// so nothing may be sent any more.</exception>
+    /// <exception cref="OperationCanceledException">The attempt is over: it was recorded as one that had no effect, or
+    /// its deadline has passed while the process stood still, so nothing may be sent any more.</exception>
     public void Start()
     {
+        if (!_mayStart()) throw new OperationCanceledException("The deadline has passed.");
         if (Interlocked.CompareExchange(ref _state, Started, Fresh) is ClosedFresh or ClosedStarted)
             throw new OperationCanceledException("The attempt is over.");
+        DispatchMetrics.Step("started", Row.Kind);
     }
+
+    /// <summary>Call with the answer of the peer in hand, before it is recorded.</summary>
+    public void Answered() => DispatchMetrics.Step("answered", Row.Kind);
 
     /// <summary>When the next attempt is due by the backoff, for a handler that records its result itself.</summary>
     public DateTimeOffset NextRetryAt() => _retryAt();
@@ -61,10 +76,23 @@ public sealed class DispatchAttempt
 public sealed record DispatchVerdict(
     DispatchOutcome? Outcome, string? Detail = null, DateTimeOffset? RetryAt = null, string? NewPayload = null)
 {
+    /// <summary>Nothing explains the end: it counts as a fault of the row.</summary>
+    public bool IsFault { get; init; }
+
+    /// <summary>The peer was not reached, did not answer, or is too busy for anybody: it counts for the circuit breaker
+    /// of the destination.</summary>
+    public bool IsUnreached { get; init; }
+
     public static DispatchVerdict Done { get; } = new(DispatchOutcome.Done);
 
     /// <summary>The handler completed the row in a commit of its own.</summary>
     public static DispatchVerdict Recorded { get; } = new((DispatchOutcome?)null);
+
+    /// <summary>What the handler recorded itself, for the metrics.</summary>
+    public DispatchOutcome? RecordedOutcome { get; private init; }
+
+    /// <summary>The handler completed the row so, in a commit of its own.</summary>
+    public static DispatchVerdict RecordedAs(DispatchOutcome outcome) => Recorded with { RecordedOutcome = outcome };
 
     /// <summary>Only if it is known that the peer did nothing, in this attempt and in those before.</summary>
     public static DispatchVerdict Retry(string detail) => new(DispatchOutcome.Retry, detail);
@@ -77,6 +105,12 @@ public sealed record DispatchVerdict(
 }
 
 /// <summary>A handler and how its kind is treated.</summary>
-/// <param name="FaultsMax">A row whose attempts ended this often without a verdict (exception, hang, death of the
-/// process) is quarantined; null for never. Attempts that a peer refused or did not answer do not count.</param>
-public sealed record OutboxHandling(IOutboxHandler Handler, int? FaultsMax = null);
+/// <param name="FaultsMax">See <see cref="DispatchPatience.FaultsMax"/>.</param>
+/// <param name="Destination">The peer that the rows go to: what is in flight is bounded for each, and each has its
+/// circuit breaker. Null: the kind is a destination of its own.</param>
+/// <param name="AgeMax">See <see cref="DispatchPatience.AgeMax"/>.</param>
+public sealed record OutboxHandling(
+    IOutboxHandler Handler, int? FaultsMax = null, string? Destination = null, TimeSpan? AgeMax = null)
+{
+    public DispatchPatience Patience { get; } = new(FaultsMax, AgeMax);
+}

@@ -106,7 +106,13 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
         if (events.Count > 0) appends.Add(_stream.Append(events));
         if (joinedAppend is not null) appends.Add(joinedAppend);
         appends.AddRange(guards);
-        var outbox = RowsOf(decision, command is RetryPublication, context, aliases);
+        var resentBy = command switch
+        {
+            RetryPublication retry => retry.Actor,
+            CorrectMetadata correct => correct.Actor,
+            _ => null,
+        };
+        var outbox = RowsOf(decision, askFirst: resentBy is not null, context, aliases);
         outbox.AddRange(AcksOf(state, command, context));
         outbox.AddRange(ReportMail.RowsOf(parts, id, decision, context, aliases));
         outbox.AddRange(ReportMail.AcksOf(parts, before, decision, context));
@@ -125,6 +131,9 @@ public sealed class ReportGrain(ReportId id, ReportGrainParts parts)
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
                     : null,
                 Result = result,
+                Resent = resentBy is not null && decision.Submission is not null
+                    ? new DeadLettersResent(LaneOf(parts.Node, id), SubmissionKind, resentBy)
+                    : null,
             },
             cancellation);
         switch (committed)

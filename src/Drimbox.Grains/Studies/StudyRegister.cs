@@ -176,6 +176,9 @@ public sealed class StudyRegister(StudyGrainParts parts)
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
                     : null,
                 Result = result,
+                Resent = commands is [RetryManifestPublication retry] && publications.Count > 0
+                    ? new DeadLettersResent(LaneOf(studies[0]), SubmissionKind, retry.Actor)
+                    : null,
             },
             cancellation);
         return committed switch

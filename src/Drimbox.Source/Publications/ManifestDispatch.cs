@@ -13,7 +13,8 @@ namespace Drimbox.Source.Publications;
 
 /// <summary>Carries one submission of a manifest to the DMP, attempt by attempt.</summary>
 internal sealed class ManifestDispatch(
-    StudyRegister register, DmpClients clients, ObjectStore objects, ILogger<ManifestDispatch> logger) : IOutboxHandler
+    StudyRegister register, DmpClients clients, ObjectStore objects, ILogger<ManifestDispatch> logger)
+    : IQuarantineHandler
 {
     /// <inheritdoc/>
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
@@ -24,28 +25,45 @@ internal sealed class ManifestDispatch(
         var submission = payload.Sealed.Submission;
         var client = clients.For(submission.Author.Institution.Id);
         var end = await new SubmissionAttempt(client, objects.OpenRead).RunAsync(
-            payload.Sealed, frozen, row.Attempts,
-            mayStand: payload.AskFirst || row.LastOutcome == DispatchOutcome.Ambiguous, attempt.Start,
+            payload.Sealed, frozen, DispatchRules.MayStand(payload.AskFirst, row.LastOutcome), payload.AskFirst, attempt.Start,
             cancellationToken);
+        attempt.Answered();
         var (study, kind) = (StudyRef.Of(payload.Study), submission.Kind.ToString());
+        if (end.Verdict.BugAlarm)
+        {
+            DispatchMetrics.BugAlarm(row.Kind);
+            SourceLog.BytesChanged(logger, study, submission.SubmissionSetUniqueId.ToString(), end.Detail);
+        }
+
         if (end.Outcome is DispatchOutcome.Retry or DispatchOutcome.Ambiguous)
         {
             SourceLog.SubmissionDelayed(logger, study, kind, row.Attempts, end.Outcome.ToString(), end.Detail);
-            return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: Frozen(payload, end.Target));
+            return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: Frozen(payload, end.Target))
+            {
+                IsFault = end.Verdict.IsUnexplained,
+                IsUnreached = end.Verdict.IsUnreached,
+            };
         }
 
         // The DMP has answered: the deadline of the attempt must not make this unknown again.
-        var reply = await register.ExecuteAsync(
-            payload.Study,
-            new EndManifestSubmission(submission.SubmissionSetUniqueId, end.Outcome, end.Detail),
-            new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), CancellationToken.None);
+        var reply = await EndAsync(payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail));
         if (reply.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
         else if (end.Outcome == DispatchOutcome.Quarantine)
             SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
         else
             SourceLog.SubmissionEnded(logger, study, kind, end.Outcome.ToString(), end.Detail);
-        return DispatchVerdict.Recorded;
+        return DispatchVerdict.RecordedAs(end.Outcome);
     }
+
+    /// <inheritdoc/>
+    public Task QuarantineAsync(ClaimedRow row, OutboxResult result) =>
+        EndAsync(EventCodec.Read<ManifestSubmissionPayload>(row.Payload), result);
+
+    private Task<GrainReply> EndAsync(ManifestSubmissionPayload payload, OutboxResult result) => register.ExecuteAsync(
+        payload.Study,
+        new EndManifestSubmission(
+            payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
+        result, CancellationToken.None);
 
     private static string? Frozen(ManifestSubmissionPayload payload, TargetEntry? target) =>
         target is null || payload.Target is not null

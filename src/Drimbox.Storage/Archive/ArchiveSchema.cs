@@ -85,7 +85,7 @@ internal static class ArchiveSchema
                 stopped_clean INTEGER NOT NULL
             ) STRICT;
             INSERT INTO mark VALUES (1, 0, 1);
-            """ + OutboxTable.Schema),
+            """ + OutboxSchema.Tables),
 
         // Duplicates (docs/adr/0017). The row of an instance names the first rendition of the version that stands;
         // further_file has the other renditions and the prior versions. Identifiers have their issuers.
@@ -157,5 +157,6 @@ internal static class ArchiveSchema
             5, CommitmentTable.Schema + CompletenessTable.Schema,
             PostgresText.Schema(CommitmentTable.Schema + CompletenessTable.Tables) + PostgresTriggers.Completeness),
         new(6, CorrectionWrites.Schema, PostgresText.Schema(CorrectionWrites.Schema)),
+        new(7, OutboxSchema.LanesByKind, PostgresText.Schema(OutboxSchema.LanesByKind)),
     ];
 }

@@ -89,7 +89,14 @@ public sealed record FlowCommit
 
     /// <summary>The end of the outbox row that led to this decision.</summary>
     public OutboxResult? Result { get; init; }
+
+    /// <summary>Dead letters that this decision sends again, as new rows.</summary>
+    public DeadLettersResent? Resent { get; init; }
 }
+
+/// <summary>A person has what lies aside of a lane sent again: those rows are closed.</summary>
+/// <param name="Kind">Only rows of this kind.</param>
+public sealed record DeadLettersResent(string Lane, string Kind, string Actor);
 
 /// <summary>How a commit ended; each but <see cref="Committed"/> left no trace.</summary>
 public abstract record CommitResult

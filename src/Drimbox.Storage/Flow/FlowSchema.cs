@@ -52,6 +52,7 @@ internal static class FlowSchema
                 target TEXT NOT NULL,
                 PRIMARY KEY (kind, key, target)
             ) STRICT, WITHOUT ROWID;
-            """ + OutboxTable.Schema),
+            """ + OutboxSchema.Tables),
+        new(2, OutboxSchema.LanesByKind),
     ];
 }

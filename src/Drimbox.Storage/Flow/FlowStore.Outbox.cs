@@ -9,6 +9,11 @@ public sealed partial class FlowStore : IOutbox
         Outbox.ClaimAsync(owner, lease, max, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
+        string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands, CancellationToken cancellationToken) =>
+        Outbox.ClaimAsync(owner, lease, demands, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken) =>
         Outbox.CompleteAsync(result, cancellationToken);
 
@@ -21,8 +26,12 @@ public sealed partial class FlowStore : IOutbox
         Outbox.ReleaseAsync(id, epoch, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        Outbox.NextDueAsync(cancellationToken);
+    public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>
+        Outbox.NextDueAsync(kinds, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> OpenKindsAsync(CancellationToken cancellationToken) =>
+        Outbox.OpenKindsAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>

@@ -116,6 +116,7 @@ public sealed partial class FlowStore : IAsyncDisposable
             InsertInbox(db, message);
         }
 
+        if (commit.Resent is { } resent) _outbox.Resend(db, resent);
         if (commit.Result is { } result && !_outbox.Complete(db, result)) return new CommitResult.LeaseLost();
         foreach (var append in commit.Appends)
         {

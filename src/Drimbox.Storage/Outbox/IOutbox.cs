@@ -4,11 +4,17 @@ namespace Drimbox.Storage;
 /// one.</summary>
 public interface IOutbox
 {
-    /// <summary>Leases the heads of the lanes that are due, the longest ready first.</summary>
+    /// <summary>Leases the heads of the lanes that are due, the highest priority first and the longest ready first among
+    /// those.</summary>
     /// <param name="owner">Who; for operations to see.</param>
     /// <param name="lease">Longer than any call that the rows lead to.</param>
     Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
         string owner, TimeSpan lease, int max, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="ClaimAsync(string, TimeSpan, int, CancellationToken)"/>
+    /// <param name="demands">What may be claimed; each is counted by itself.</param>
+    Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
+        string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands, CancellationToken cancellationToken);
 
     /// <summary>Records the end of an attempt. False: the lease was lost and nothing was recorded.</summary>
     Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken);
@@ -21,7 +27,11 @@ public interface IOutbox
     Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken);
 
     /// <summary>When the next lane can be claimed (in the past: now); null if none waits for time alone.</summary>
-    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+    /// <param name="kinds">Of lanes whose head is one of these; null: of all.</param>
+    Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken);
+
+    /// <summary>The kinds of the rows that wait.</summary>
+    Task<IReadOnlyList<string>> OpenKindsAsync(CancellationToken cancellationToken);
 
     /// <summary>Returns when lanes changed since the last wait, or at <paramref name="until"/>. For one waiter.</summary>
     ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken);

@@ -45,8 +45,37 @@ internal static class OutboxListing
         return entries;
     }
 
-    public static DateTimeOffset? NextDue(DatabaseConnection db) =>
-        db.Use("SELECT min(ready_at) FROM lane WHERE ready_at IS NOT NULL").LongOrNone() is { } at
-            ? DatabaseTime.FromNumber(at)
-            : null;
+    /// <param name="kinds">Null: any.</param>
+    public static DateTimeOffset? NextDue(DatabaseConnection db, IReadOnlyList<string>? kinds)
+    {
+        if (kinds is null)
+            return At(db.Use("SELECT min(ready_at) FROM lane WHERE ready_at IS NOT NULL").LongOrNone());
+        DateTimeOffset? next = null;
+        foreach (var kind in kinds)
+        {
+            // The usual priority has a range of the index; the others are few.
+            foreach (var sql in (string[])
+                [
+                    "SELECT min(ready_at) FROM lane WHERE kind = ? AND priority = 0 AND ready_at IS NOT NULL",
+                    "SELECT min(ready_at) FROM lane WHERE kind = ? AND priority > 0 AND ready_at IS NOT NULL",
+                ])
+            {
+                if (At(db.Use(sql).Add(kind).LongOrNone()) is { } at && (next is null || at < next)) next = at;
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>The kinds of rows that wait.</summary>
+    public static IReadOnlyList<string> OpenKinds(DatabaseConnection db)
+    {
+        var rows = db.Use("SELECT DISTINCT kind FROM lane ORDER BY kind");
+        var kinds = new List<string>();
+        while (rows.Step()) kinds.Add(rows.Text(0));
+        rows.Reset();
+        return kinds;
+    }
+
+    private static DateTimeOffset? At(long? number) => number is { } at ? DatabaseTime.FromNumber(at) : null;
 }

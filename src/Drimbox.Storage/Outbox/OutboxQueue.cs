@@ -24,6 +24,11 @@ public sealed class OutboxQueue : IOutbox
         WriteAsync(db => _table.Claim(db, owner, lease, max), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
+        string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands, CancellationToken cancellationToken) =>
+        WriteAsync(db => _table.Claim(db, owner, lease, demands), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken) =>
         WriteAsync(db => _table.Complete(db, result), cancellationToken);
 
@@ -36,8 +41,12 @@ public sealed class OutboxQueue : IOutbox
         WriteAsync(db => _table.Release(db, id, epoch), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        _readers.ReadAsync(OutboxListing.NextDue, cancellationToken);
+    public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => OutboxListing.NextDue(db, kinds), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> OpenKindsAsync(CancellationToken cancellationToken) =>
+        _readers.ReadAsync(OutboxListing.OpenKinds, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>

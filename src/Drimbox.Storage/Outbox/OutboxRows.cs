@@ -7,8 +7,8 @@ namespace Drimbox.Storage;
 /// <param name="Kind">Which handler takes it.</param>
 /// <param name="Payload">What that handler needs; large bodies by reference.</param>
 /// <param name="DueAt">Not before.</param>
-/// <param name="Priority">Within the lane, a higher one goes first; 0 is usual. It never overtakes a row that is in
-/// flight or whose last attempt ended ambiguous.</param>
+/// <param name="Priority">0 is usual; a higher one goes first, in its lane and among the lanes. It never overtakes a row
+/// of its lane that is in flight or whose last attempt ended ambiguous.</param>
 /// <param name="CoalesceKey">If the lane holds a row with this key that no one has sent yet (or that is known to have
 /// had no effect), that row takes the new kind, payload and due time, and no row is added. Its due time is never
 /// moved past its creation + <see cref="FlowStoreOptions.CoalesceDelayMax"/>.</param>
@@ -19,6 +19,11 @@ public sealed record OutboxRow(
     DateTimeOffset DueAt,
     int Priority = 0,
     string? CoalesceKey = null);
+
+/// <summary>What a worker has room for.</summary>
+/// <param name="Kinds">Of the rows.</param>
+/// <param name="Max">Rows of these kinds together.</param>
+public sealed record ClaimDemand(IReadOnlyList<string> Kinds, int Max);
 
 /// <summary>A row leased to a worker.</summary>
 /// <param name="Attempts">Counts this claim: 1 at the first.</param>

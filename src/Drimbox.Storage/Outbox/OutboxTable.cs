@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Storage.Database;
 
@@ -5,55 +6,11 @@ namespace Drimbox.Storage;
 
 /// <summary>
 /// The outbox of a database, on the writer's connection and inside its transaction. Beside the rows it keeps one
-/// <c>lane</c> row for each lane with open rows: its head and when that may be claimed. So a claim costs the same with
-/// ten rows and with a million.
+/// <c>lane</c> row for each lane with open rows: its head with its kind and priority, and when that may be claimed. So a
+/// claim costs the same with ten rows and with a million.
 /// </summary>
 internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax, IReadOnlySet<string> blockingKinds)
 {
-    /// <summary>The schema, the same in each database that has an outbox. <c>unsettled</c> is 1 while it is unknown
-    /// whether the row had its effect (in flight, ambiguous) and for a quarantined row that blocks: such a row is the
-    /// head of its lane whatever its priority. <c>open</c> is 1 while the row holds its place in the lane.</summary>
-    public const string Schema = """
-        CREATE TABLE outbox (
-            id           INTEGER PRIMARY KEY AUTOINCREMENT,
-            lane         TEXT    NOT NULL,
-            kind         TEXT    NOT NULL,
-            payload      TEXT    NOT NULL,
-            priority     INTEGER NOT NULL,
-            due_at       INTEGER NOT NULL,
-            created_at   INTEGER NOT NULL,
-            coalesce_key TEXT,
-            state        TEXT    NOT NULL DEFAULT 'Pending',
-            open         INTEGER NOT NULL DEFAULT 1,
-            unsettled    INTEGER NOT NULL DEFAULT 0,
-            attempts     INTEGER NOT NULL DEFAULT 0,
-            faults       INTEGER NOT NULL DEFAULT 0,
-            epoch        INTEGER NOT NULL DEFAULT 0,
-            lease_owner  TEXT,
-            lease_until  INTEGER,
-            last_outcome TEXT,
-            last_detail  TEXT,
-            finished_at  INTEGER
-        ) STRICT;
-        CREATE INDEX outbox_lane ON outbox (lane, unsettled DESC, priority DESC, id) WHERE open = 1;
-        CREATE INDEX outbox_coalesce ON outbox (lane, coalesce_key) WHERE open = 1 AND coalesce_key IS NOT NULL;
-        CREATE INDEX outbox_state ON outbox (state, id);
-        CREATE TABLE lane (
-            lane     TEXT PRIMARY KEY,
-            head     INTEGER NOT NULL,
-            ready_at INTEGER
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX lane_ready ON lane (ready_at) WHERE ready_at IS NOT NULL;
-        CREATE TABLE outbox_intervention (
-            id     INTEGER PRIMARY KEY,
-            row_id INTEGER NOT NULL,
-            action TEXT    NOT NULL,
-            actor  TEXT    NOT NULL,
-            at     INTEGER NOT NULL
-        ) STRICT;
-        CREATE INDEX outbox_intervention_row ON outbox_intervention (row_id);
-        """;
-
     private bool _lanesChanged;
 
     /// <summary>Called after each COMMIT: wakes the dispatcher if a lane may have become ready.</summary>
@@ -65,6 +22,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
 
     public long Insert(DatabaseConnection db, OutboxRow row)
     {
+        Invariant.Holds(row.Priority >= 0);
         var now = clock.DatabaseNow();
         if (row.CoalesceKey is not null && Coalesce(db, row) is { } replaced) return replaced;
         var id = db.Use("""
@@ -77,14 +35,58 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return id;
     }
 
+    /// <summary>Of any kind: for tests and tools.</summary>
     public IReadOnlyList<ClaimedRow> Claim(DatabaseConnection db, string owner, TimeSpan lease, int max)
     {
         var now = clock.DatabaseNow();
+        var ready = db.Use("""
+            SELECT head FROM lane WHERE ready_at <= ? ORDER BY priority DESC, ready_at, lane LIMIT ?
+            """).Add(now).Add(max);
         var heads = new List<long>();
-        var ready = db.Use("SELECT head FROM lane WHERE ready_at <= ? ORDER BY ready_at LIMIT ?").Add(now).Add(max);
         while (ready.Step()) heads.Add(ready.Long(0));
         ready.Reset();
+        return Lease(db, owner, now + lease, heads);
+    }
 
+    public IReadOnlyList<ClaimedRow> Claim(
+        DatabaseConnection db, string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands)
+    {
+        var now = clock.DatabaseNow();
+        var heads = new List<long>();
+        foreach (var demand in demands)
+        {
+            var found = new List<(long Head, long Priority, long ReadyAt)>();
+            foreach (var kind in demand.Kinds)
+            {
+                Ready("""
+                    SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority > 0 AND ready_at <= ?
+                    ORDER BY priority DESC, ready_at LIMIT ?
+                    """, kind);
+                if (found.Count < demand.Max)
+                {
+                    Ready("""
+                        SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority = 0 AND ready_at <= ?
+                        ORDER BY ready_at LIMIT ?
+                        """, kind);
+                }
+            }
+
+            heads.AddRange(found.OrderByDescending(f => f.Priority).ThenBy(f => f.ReadyAt).Take(demand.Max)
+                .Select(f => f.Head));
+
+            void Ready(string sql, string kind)
+            {
+                var ready = db.Use(sql).Add(kind).Add(now).Add(demand.Max);
+                while (ready.Step()) found.Add((ready.Long(0), ready.Long(1), ready.Long(2)));
+                ready.Reset();
+            }
+        }
+
+        return Lease(db, owner, now + lease, heads);
+    }
+
+    private List<ClaimedRow> Lease(DatabaseConnection db, string owner, DateTimeOffset until, List<long> heads)
+    {
         var claimed = new List<ClaimedRow>(heads.Count);
         foreach (var id in heads)
         {
@@ -99,7 +101,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
                     lease_owner = ?
                 WHERE id = ?
                 RETURNING id, lane, kind, payload, attempts, epoch, last_outcome, last_detail, created_at, faults
-                """).Add(now + lease).Add(owner).Add(id);
+                """).Add(until).Add(owner).Add(id);
             row.Step();
             claimed.Add(new ClaimedRow(
                 row.Long(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Long(5),
@@ -206,6 +208,23 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         RETURNING lane
         """);
 
+    /// <summary>Closes the dead letters of a lane in favour of the row that is sent in their place.</summary>
+    public void Resend(DatabaseConnection db, DeadLettersResent resent)
+    {
+        var dead = new List<long>();
+        var rows = db.Use("SELECT id FROM outbox WHERE state = 'Quarantined' AND lane = ? AND kind = ?")
+            .Add(resent.Lane).Add(resent.Kind);
+        while (rows.Step()) dead.Add(rows.Long(0));
+        rows.Reset();
+        foreach (var id in dead)
+        {
+            Intervene(db, id, "resend", resent.Actor, """
+                UPDATE outbox SET state = 'Discarded', open = 0, unsettled = 0, finished_at = ? WHERE id = ?
+                RETURNING lane
+                """);
+        }
+    }
+
     private bool Intervene(DatabaseConnection db, long id, string action, string actor, string sql)
     {
         var now = clock.DatabaseNow();
@@ -244,7 +263,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     {
         _lanesChanged = true;
         var first = db.Use("""
-            SELECT id, CASE WHEN state <> 'Quarantined' THEN coalesce(lease_until, due_at) END FROM outbox
+            SELECT id, kind, priority, CASE WHEN state <> 'Quarantined' THEN coalesce(lease_until, due_at) END FROM outbox
             WHERE lane = ? AND open = 1
             ORDER BY unsettled DESC, priority DESC, id LIMIT 1
             """).Add(lane);
@@ -255,13 +274,14 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             return;
         }
 
-        var (head, readyAt) = (first.Long(0), first.LongOrNull(1));
+        var (head, kind, priority, readyAt) = (first.Long(0), first.Text(1), first.Long(2), first.LongOrNull(3));
         first.Reset();
         db.Use("""
-            INSERT INTO lane (lane, head, ready_at) VALUES (?, ?, ?)
-            ON CONFLICT (lane) DO UPDATE SET head = excluded.head, ready_at = excluded.ready_at
+            INSERT INTO lane (lane, head, kind, priority, ready_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (lane) DO UPDATE SET
+                head = excluded.head, kind = excluded.kind, priority = excluded.priority, ready_at = excluded.ready_at
             """)
-            .Add(lane).Add(head).Add(readyAt).Run();
+            .Add(lane).Add(head).Add(kind).Add(priority).Add(readyAt).Run();
     }
 
     private static DispatchOutcome? Outcome(string? text) => text is null ? null : Enum.Parse<DispatchOutcome>(text);

@@ -24,7 +24,7 @@ public sealed class WorkSignal(TimeProvider clock)
     /// <summary>Ends with the signal, or at <paramref name="until"/>; with a far one also earlier.</summary>
     public async ValueTask WaitAsync(DateTimeOffset? until, CancellationToken cancellationToken)
     {
-        Task signal;
+        TaskCompletionSource signal;
         lock (_lock)
         {
             if (_set)
@@ -33,10 +33,28 @@ public sealed class WorkSignal(TimeProvider clock)
                 return;
             }
 
-            _waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            signal = _waiting.Task;
+            signal = _waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
+        try
+        {
+            await WaitAsync(signal.Task, until, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Who gives up must not take a signal along that nobody has seen.
+            lock (_lock)
+            {
+                if (_waiting == signal) _waiting = null;
+                else _set = true;
+            }
+
+            throw;
+        }
+    }
+
+    private async ValueTask WaitAsync(Task signal, DateTimeOffset? until, CancellationToken cancellationToken)
+    {
         if (until is null)
         {
             await signal.WaitAsync(cancellationToken);

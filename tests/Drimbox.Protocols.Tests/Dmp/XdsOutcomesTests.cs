@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
@@ -86,13 +85,28 @@ public sealed class XdsOutcomesTests
     }
 
     [Theory]
-    [InlineData("XDSRegistryError", 10)]
-    [InlineData("XDSRepositoryError", 10)]
-    [InlineData("XDSRegistryBusy", null)]
-    [InlineData("XDSDuplicateUniqueIdInRegistry", null)]
-    public void Errors_without_a_better_name_are_tried_a_limited_number_of_times(string code, int? attempts)
+    [InlineData("XDSRegistryError", true)]
+    [InlineData("XDSRepositoryError", true)]
+    [InlineData("XDSDuplicateUniqueIdInRegistry", true)]
+    [InlineData("XDSRegistryBusy", false)]
+    [InlineData("DocumentQueued", false)]
+    public void Errors_without_a_better_name_are_tried_a_limited_number_of_times(string code, bool isLimited)
     {
-        Assert.Equal(attempts, Failure(code).AttemptsMax);
+        Assert.Equal(isLimited, Failure(code).IsLimited);
+    }
+
+    [Fact]
+    public void A_peer_that_is_not_there_or_too_busy_is_told_from_one_that_refuses()
+    {
+        Assert.True(XdsOutcomes.Classify(new XdsAnswer.NotSent("")).IsUnreached);
+        Assert.True(XdsOutcomes.Classify(new XdsAnswer.SentUnknown("")).IsUnreached);
+        Assert.True(XdsOutcomes.Classify(new XdsAnswer.HttpRefused(502)).IsUnreached);
+        Assert.True(Failure("XDSRepositoryBusy").IsUnreached);
+        Assert.False(XdsOutcomes.Classify(new XdsAnswer.HttpRefused(404)).IsUnreached);
+        Assert.False(Failure("XDSRegistryError").IsUnreached);
+        Assert.False(Failure("XDSDuplicateUniqueIdInRegistry").IsUnreached);
+        Assert.False(OfFault("Receiver").IsUnreached);
+        Assert.False(Of(RegistryResponse.Success).IsUnreached);
     }
 
     [Fact]
@@ -115,7 +129,7 @@ public sealed class XdsOutcomesTests
     [Fact]
     public void A_limited_retry_beside_an_unlimited_one_stays_limited()
     {
-        Assert.Equal(Limits.PublicationAttemptsMax, Failure("XDSRegistryBusy", "XDSRegistryError").AttemptsMax);
+        Assert.True(Failure("XDSRegistryBusy", "XDSRegistryError").IsLimited);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public abstract class IndexTableTests(IndexPlace place) : IndexTests(place)
         Assert.Equal(["first"], await ClaimAndFinishAsync(DispatchOutcome.Quarantine));
         Assert.Equal(["more urgent"], await ClaimAndFinishAsync(DispatchOutcome.Done));
         Assert.Equal(["second"], await ClaimAndFinishAsync(DispatchOutcome.Done));
-        Assert.Null(await Index.Outbox.NextDueAsync(Token));
+        Assert.Null(await Index.Outbox.NextDueAsync(null, Token));
 
         var quarantined = Assert.Single(
             await Index.Outbox.ListAsync(new OutboxFilter([OutboxState.Quarantined], Lane: "a", Kind: "k"), Token));

@@ -50,7 +50,7 @@ public sealed class OutboxLaneTests : IAsyncLifetime
             new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Retry, _now.AddSeconds(5), "busy", "1b"), Token);
 
         Assert.Empty(await ClaimAsync());
-        Assert.Equal(_now.AddSeconds(5), await _store.NextDueAsync(Token));
+        Assert.Equal(_now.AddSeconds(5), await _store.NextDueAsync(null, Token));
 
         _clock.Advance(TimeSpan.FromSeconds(5));
         var again = Assert.Single(await ClaimAsync());
@@ -87,6 +87,57 @@ public sealed class OutboxLaneTests : IAsyncLifetime
 
         var again = Assert.Single(await ClaimAsync());
         Assert.Equal(("publish", DispatchOutcome.Ambiguous), (again.Payload, again.LastOutcome));
+    }
+
+    [Fact]
+    public async Task A_claim_is_for_kinds_and_takes_the_higher_priority_of_all_lanes_first()
+    {
+        await AddAsync(Row("a", "1"), Row("b", "2"));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await AddAsync(
+            Row("c", "3") with { Priority = 1, DueAt = _clock.GetUtcNow() }, Row("d", "4") with { Kind = "other" },
+            Row("e", "5") with { Kind = "third" });
+        Assert.Equal(["other", "plain", "third"], await _store.OpenKindsAsync(Token));
+        Assert.Equal(_now, await _store.NextDueAsync(["other"], Token));
+        Assert.Null(await _store.NextDueAsync(["none"], Token));
+
+        var claimed = await _store.ClaimAsync(
+            "w", _lease, [new ClaimDemand(["plain"], 2), new ClaimDemand(["other", "none"], 5)], Token);
+
+        Assert.Equal(["3", "1", "4"], claimed.Select(row => row.Payload));
+        Assert.Equal(_now, await _store.NextDueAsync(["plain"], Token));
+    }
+
+    [Fact]
+    public async Task Dead_letters_that_are_sent_again_are_closed_with_who_did_it()
+    {
+        await AddAsync(Row("a", "1"), Row("b", "2"));
+        foreach (var row in await ClaimAsync())
+        {
+            await _store.CompleteAsync(
+                new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Quarantine, null, "refused"), Token);
+        }
+
+        await _store.CommitAsync(
+            new FlowCommit { Outbox = [Row("a", "3")], Resent = new DeadLettersResent("a", "plain", "uid:1000") }, Token);
+
+        Assert.Equal(
+            [OutboxState.Discarded, OutboxState.Quarantined, OutboxState.Pending],
+            (await ListAsync()).Select(row => row.State));
+        Assert.Equal(
+            [new OutboxIntervention(1, "resend", "uid:1000", _now)], await _store.ListInterventionsAsync(1, Token));
+        Assert.Equal(["3"], Payloads(await ClaimAsync()));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_signal_that_comes_while_a_waiter_gives_up_is_there_for_the_next_wait()
+    {
+        using var given = new CancellationTokenSource();
+        var waits = _store.WaitForWorkAsync(null, given.Token).AsTask();
+        await given.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
+        await AddAsync(Row("a", "1"));
+        await _store.WaitForWorkAsync(null, Token);
     }
 
     [Fact]
@@ -164,7 +215,7 @@ public sealed class OutboxLaneTests : IAsyncLifetime
         Assert.Equal(goesOn ? ["3"] : [], Payloads(await ClaimAsync()));
         var dead = Assert.Single(await _store.ListOutboxAsync(new OutboxFilter([OutboxState.Quarantined]), Token));
         Assert.Equal((!goesOn, "refused"), (dead.BlocksLane, dead.LastDetail));
-        Assert.Null(goesOn ? null : await _store.NextDueAsync(Token));
+        Assert.Null(goesOn ? null : await _store.NextDueAsync(null, Token));
 
         Assert.True(await _store.DiscardAsync(dead.Id, "uid:1000", Token));
         Assert.Equal(goesOn ? [] : ["3"], Payloads(await ClaimAsync()));

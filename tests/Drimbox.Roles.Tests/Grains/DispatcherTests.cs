@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Grains;
 
-public sealed class DispatcherTests : IAsyncLifetime
+public sealed partial class DispatcherTests : IAsyncLifetime
 {
     // Milliseconds: what is lost would be waited for without end.
     private const int Patience = 60_000;
@@ -248,8 +248,8 @@ public sealed class DispatcherTests : IAsyncLifetime
         _running = Task.Run(() => dispatcher.RunAsync(_stop.Token));
     }
 
-    private Task<CommitResult> AddAsync(string lane, string payload) =>
-        _store.CommitAsync(new FlowCommit { Outbox = [new(lane, "k", payload, _clock.GetUtcNow())] }, Token);
+    private Task<CommitResult> AddAsync(string lane, string payload, string kind = "k") =>
+        _store.CommitAsync(new FlowCommit { Outbox = [new(lane, kind, payload, _clock.GetUtcNow())] }, Token);
 
     private Task<IReadOnlyList<OutboxEntry>> ListAsync() => _store.ListOutboxAsync(new OutboxFilter([]), Token);
 
@@ -261,6 +261,12 @@ public sealed class DispatcherTests : IAsyncLifetime
             if ((await ListAsync()).SingleOrDefault(row => row.LeaseOwner is null) is { } row) return row.DueAt;
             await Task.Yield();
         }
+    }
+
+    /// <summary>So many rows have an attempt behind them.</summary>
+    private async Task RecordedAsync(int count)
+    {
+        while ((await ListAsync()).Count(row => row is { LeaseOwner: null, Attempts: > 0 }) < count) await Task.Yield();
     }
 
     private async Task FinishedAsync(int count)

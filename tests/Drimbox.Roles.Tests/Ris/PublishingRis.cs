@@ -29,8 +29,11 @@ internal sealed class PublishingRis : IAsyncDisposable
     private static readonly Lock Gate = new();
 
     private readonly StoreFolder _folder = new();
+    private readonly TimeProvider _clock;
     private RisOptions _options = new();
     private MllpClient? _client;
+
+    private PublishingRis(TimeProvider clock) => _clock = clock;
 
     public DmpEmulator Dmp { get; private set; } = null!;
 
@@ -44,12 +47,21 @@ internal sealed class PublishingRis : IAsyncDisposable
 
     public RisNode Node { get; private set; } = null!;
 
+    /// <summary>Where the RIS publishes to; null: to <see cref="Dmp"/> itself.</summary>
+    public XdsTarget? Target { get; set; }
+
+    /// <summary>Where the stores of the node lie.</summary>
+    public string NodeFolder => Path.Combine(_folder.Path, _options.Node);
+
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    /// <param name="clock">Of the node and of the DMP; null: the real one.</param>
+    /// <param name="between">Stands between the RIS and the DMP.</param>
     public static async Task<PublishingRis> StartAsync(
-        Func<RisOptions, RisOptions>? change = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? changeDmp = null)
+        Func<RisOptions, RisOptions>? change = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? changeDmp = null,
+        TimeProvider? clock = null, Func<XdsTarget, Task<XdsTarget>>? between = null)
     {
-        var ris = new PublishingRis();
+        var ris = new PublishingRis(clock ?? TimeProvider.System);
         var structure = SourceReports.Structure;
         StructureCertificates keys;
         lock (Gate) keys = Certificates.Find(structure.Id) ?? Certificates.Issue(structure);
@@ -60,7 +72,8 @@ internal sealed class PublishingRis : IAsyncDisposable
             Structures = [new AllowedStructure(structure, keys.Signing)],
         };
         ris.Dmp = await DmpEmulator.StartAsync(
-            changeDmp is null ? dmp : changeDmp(dmp), new RandomIdSource(), TimeProvider.System, Token);
+            changeDmp is null ? dmp : changeDmp(dmp), new RandomIdSource(), ris._clock, Token);
+        if (between is not null) ris.Target = await between(ris.Dmp.Target);
         var options = new RisOptions
         {
             Hl7 = new Hl7NodeOptions { Application = "RIS", Facility = "SITE", Port = 0 },
@@ -182,8 +195,8 @@ internal sealed class PublishingRis : IAsyncDisposable
         Log = new LoggedEvents();
         Node = await RisNode.StartAsync(
             _options, _folder.Path,
-            new DmpConnection(Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
-            NodeSurroundings.Real(Log), Token);
+            new DmpConnection(Target ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
+            new NodeSurroundings(_clock, new RandomIdSource(), Log), Token);
     }
 
     private async Task StopAsync()

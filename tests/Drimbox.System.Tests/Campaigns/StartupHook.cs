@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 /// <summary>
-/// Makes SQLite treat every COMMIT as <c>synchronous = NORMAL</c> does, whatever the program asks for: the negative
+/// Loaded into the program by the runtime; with <c>DRIMBOX_KILL_AT</c> it kills it (campaign P2), else it
+/// makes SQLite treat every COMMIT as <c>synchronous = NORMAL</c> does, whatever the program asks for: the negative
 /// control of campaign D3. The runtime loads it into the program when <c>DOTNET_STARTUP_HOOKS</c> names this assembly;
 /// the program itself has no setting for it. Name and signature are the runtime's
 /// (docs/design/features/host-startup-hook.md of dotnet/runtime).
@@ -24,6 +25,13 @@ internal static class StartupHook
 
     public static void Initialize()
     {
+        // Campaign P2 has its own.
+        if (Drimbox.Tests.Campaigns.KillAt.IsAsked)
+        {
+            Drimbox.Tests.Campaigns.KillAt.Install();
+            return;
+        }
+
         if (sqlite3_auto_extension(Marshal.GetFunctionPointerForDelegate(OnOpen)) != 0)
             throw new InvalidOperationException("SQLite takes no extension.");
     }
