@@ -47,7 +47,7 @@ internal sealed class RequestDoor(
         try
         {
             var draft = await inbox.DraftAsync(
-                KeyOf(reading), frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
+                reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
@@ -108,12 +108,7 @@ internal sealed class RequestDoor(
         }
 
         return TeleradiologyReader.TryReadPostExaminations(reading, out refusal)
-            ?.Select(e => (e.PlacerOrderNumber, (PlatformRequestCommand)new ReceivePostExamination(e)));
-    }
-
-    private static InboxKey KeyOf(MessageReading reading)
-    {
-        var header = reading.Message.Header;
-        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
+            ?.GroupBy(e => e.PlacerOrderNumber)
+            .Select(o => (o.Key, (PlatformRequestCommand)new ReceivePostExaminations([.. o])));
     }
 }
