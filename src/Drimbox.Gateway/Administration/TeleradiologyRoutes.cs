@@ -91,7 +91,7 @@ internal static class TeleradiologyRoutes
     private static void MapReports(RouteGroupBuilder group, TeleradiologyNode platform)
     {
         // These say what the request and the radiologist say of the patient.
-        var texts = group.MapGroup("/requests/{order}").ThroughSocketOnly();
+        var texts = group.MapGroup("/requests/{order}").ForKnownCallers();
         texts.MapGet("/draft", (string order, CancellationToken cancellation) =>
             WithOrderAsync(order, async id => await platform.ReadDraftAsync(id, cancellation) is { } draft
                 ? Results.Ok(draft)
