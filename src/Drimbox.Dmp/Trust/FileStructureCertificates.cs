@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Dmp.Trust;
@@ -8,7 +9,8 @@ namespace Drimbox.Dmp.Trust;
 /// <summary>
 /// The certificates of structures from a folder. For each structure: <c>ID.auth.pfx</c>, <c>ID.sign.pfx</c>,
 /// <c>ID.sector</c> (the code of Secteur_Activite, <c>SA07</c>) and, where the files have one, <c>ID.password</c>. ID
-/// is the Struct_IdNat. Read once; keys stay in memory.
+/// is the Struct_IdNat; for a site with a legal entity the certificates are those of the latter, and the sector is its
+/// own. Read once; keys stay in memory.
 /// </summary>
 public sealed class FileStructureCertificates : IStructureCertificates, IDisposable
 {
@@ -24,12 +26,13 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
     /// <exception cref="CryptographicException">A file is no PKCS #12, its password is another, or it has no RSA key;
     /// the message names the file.</exception>
     /// <exception cref="FormatException">A sector file does not hold a code.</exception>
-    public static FileStructureCertificates Load(string folder, IReadOnlyCollection<string> structureIds)
+    public static FileStructureCertificates Load(string folder, IReadOnlyCollection<StructureOptions> structures)
     {
         var loaded = new Dictionary<string, StructureCertificates>(StringComparer.Ordinal);
         try
         {
-            foreach (var id in structureIds) loaded[id] = LoadOne(folder, id);
+            foreach (var structure in structures)
+                loaded[structure.Id] = LoadOne(folder, structure.Id, structure.LegalEntity ?? structure.Id);
             return new FileStructureCertificates(loaded.ToFrozenDictionary(StringComparer.Ordinal));
         }
         catch
@@ -47,15 +50,16 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
 
     public void Dispose() => Dispose(_byStructure.Values);
 
-    private static StructureCertificates LoadOne(string folder, string id)
+    private static StructureCertificates LoadOne(string folder, string id, string owner)
     {
-        var path = Path.Combine(folder, id);
+        var sectorFile = Path.Combine(folder, id + ".sector");
+        var sector = File.ReadAllText(sectorFile).Trim();
+        if (sector.Length != 4 || !sector.StartsWith("SA", StringComparison.Ordinal))
+            throw new FormatException($"{sectorFile} does not hold a code such as SA07.");
+        var path = Path.Combine(folder, owner);
         var password = File.Exists(path + ".password")
             ? File.ReadAllText(path + ".password").TrimEnd('\r', '\n')
             : null;
-        var sector = File.ReadAllText(path + ".sector").Trim();
-        if (sector.Length != 4 || !sector.StartsWith("SA", StringComparison.Ordinal))
-            throw new FormatException($"{path}.sector does not hold a code such as SA07.");
         var authentication = LoadKey(path + ".auth.pfx", password);
         try
         {

@@ -149,7 +149,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         {
             return new DmpConnection(
                 new XdsTarget(dmp.Registry!, dmp.Repository!),
-                FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
+                FileStructureCertificates.Load(dmp.Certificates, structures),
                 new VihfOptions(),
                 SignatureHash.Sha256);
         }
