@@ -87,7 +87,7 @@ internal sealed class RequestDoor(
         var orders = Read(reading, out refusal)?.ToList();
         if (orders is null) return null;
         if (orders.DistinctBy(o => o.Order).Count() == orders.Count) return orders;
-        // Each would have to be decided on what the other one leaves behind; no page allows it.
+        // Each would have to be decided on what the other one leaves behind; of fluxes 1 and 2 no page allows it.
         refusal = new Refusal(
             RefusalReason.Cardinality, "Two orders of the message have the same placer order number.", "ORC^2^2");
         return null;
@@ -107,6 +107,7 @@ internal sealed class RequestDoor(
                 ?.Select(c => (c.PlacerOrderNumber, (PlatformRequestCommand)new ReceiveCancellation(c)));
         }
 
+        // Page st-profils, flux 4: the ORDER group is repeated for each study, under one order number.
         return TeleradiologyReader.TryReadPostExaminations(reading, out refusal)
             ?.GroupBy(e => e.PlacerOrderNumber)
             .Select(o => (o.Key, (PlatformRequestCommand)new ReceivePostExaminations([.. o])));
