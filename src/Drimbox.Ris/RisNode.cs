@@ -83,6 +83,8 @@ public sealed partial class RisNode : IAsyncDisposable
                 Owner = options.Node,
                 Random = surroundings.NewRandom(),
                 Clock = surroundings.Time,
+                RetryDelayMin = surroundings.RetryDelayMin,
+                RetryDelayMax = surroundings.RetryDelayMax,
                 Handlers = HandlersOf(logger),
             },
             surroundings.Loggers.CreateLogger<Dispatcher>());

@@ -72,6 +72,8 @@ public sealed class SourceNode : IAsyncDisposable
                         Limits.DispatchFaultsMax),
                 },
                 Random = surroundings.NewRandom(),
+                RetryDelayMin = surroundings.RetryDelayMin,
+                RetryDelayMax = surroundings.RetryDelayMax,
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());

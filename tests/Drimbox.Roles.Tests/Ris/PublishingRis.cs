@@ -44,6 +44,9 @@ internal sealed class PublishingRis : IAsyncDisposable
 
     public RisNode Node { get; private set; } = null!;
 
+    /// <summary>Where the stores of the node lie.</summary>
+    public string NodeFolder => Path.Combine(_folder.Path, _options.Node);
+
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<PublishingRis> StartAsync(
@@ -81,12 +84,18 @@ internal sealed class PublishingRis : IAsyncDisposable
         await StartNodeAsync();
     }
 
-    /// <summary>Sends a message and reads its acknowledgement.</summary>
-    public async Task<ReceivedAck> SendAsync(byte[] message)
+    /// <summary>The answer byte for byte.</summary>
+    public Task<MllpExchange> ExchangeAsync(byte[] message)
     {
         _client ??= new MllpClient(
             new MllpClientOptions { Host = "127.0.0.1", Port = Node.Hl7EndPoint.Port }, TimeProvider.System);
-        var answered = Assert.IsType<MllpExchange.Answered>(await _client.SendAsync(message, Token));
+        return _client.SendAsync(message, Token);
+    }
+
+    /// <summary>Sends a message and reads its acknowledgement.</summary>
+    public async Task<ReceivedAck> SendAsync(byte[] message)
+    {
+        var answered = Assert.IsType<MllpExchange.Answered>(await ExchangeAsync(message));
         var ack = AckReader.TryRead(answered.Ack, Er7Message.TryRead(message, out _)!.Header[10].Text, out var refusal);
         Assert.Null(refusal);
         return ack!;
@@ -183,7 +192,12 @@ internal sealed class PublishingRis : IAsyncDisposable
         Node = await RisNode.StartAsync(
             _options, _folder.Path,
             new DmpConnection(Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
-            NodeSurroundings.Real(Log), Token);
+            // What fails is tried again at once, so that no test waits for a second attempt.
+            NodeSurroundings.Real(Log) with
+            {
+                RetryDelayMin = TimeSpan.FromMilliseconds(20), RetryDelayMax = TimeSpan.FromMilliseconds(200),
+            },
+            Token);
     }
 
     private async Task StopAsync()
