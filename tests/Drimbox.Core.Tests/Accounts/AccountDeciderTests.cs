@@ -212,7 +212,7 @@ public sealed class AccountDeciderTests
         var account = AccountDecider.Evolve(state, changed).Find(Hoda.Name)!;
         Assert.Null(account.Means.OsUser);
         Assert.Equal("name:hadam.example", account.Means.Certificate);
-        Assert.Equal("801234567897", account.Holder.NationalId);
+        Assert.Equal(("801234567897", "77"), (account.Holder.NationalId, account.Holder.InternalId));
         // Nothing that changes nothing is an event.
         Assert.Empty(AccountDecider.Decide(state, new ChangeAccount(Hoda.Name, new() { GivenName = "Hoda" }), ByRoot).Events);
     }

@@ -257,6 +257,7 @@ public sealed class OpenIdTests : IAsyncLifetime
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         })!;
         var line = await command.StandardError.ReadLineAsync(Cancellation);
         Assert.StartsWith("Open in a browser: ", line, StringComparison.Ordinal);
