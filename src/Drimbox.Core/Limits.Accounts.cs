@@ -55,6 +55,22 @@ public static partial class Limits
     /// <summary>32 bytes of a session token: 256 bits cannot be guessed.</summary>
     public const int SessionTokenBytes = 32;
 
+    /// <summary>10 s for one answer of an OpenID Connect provider: a person waits for it.</summary>
+    public static readonly TimeSpan OpenIdTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>256 KiB of an answer of a provider: a set of ten keys with certificates is a tenth of it.</summary>
+    public const int OpenIdAnswerBytesMax = 256 * 1024;
+
+    /// <summary>1 h: how long the metadata of a provider are believed.</summary>
+    public static readonly TimeSpan OpenIdMetadataTime = TimeSpan.FromHours(1);
+
+    /// <summary>1 min between two requests for the keys of a provider: a token with an unknown key is no way to flood
+    /// it.</summary>
+    public static readonly TimeSpan OpenIdKeysInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>1 min that the clocks of a provider and of this machine may differ.</summary>
+    public static readonly TimeSpan OpenIdClockSkew = TimeSpan.FromMinutes(1);
+
     /// <summary>1 MiB of a request: a report and its protocols as PDF.</summary>
     public const int AdministrationRequestBytesMax = 1024 * 1024;
 

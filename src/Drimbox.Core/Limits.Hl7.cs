@@ -28,6 +28,10 @@ public static partial class Limits
     /// <summary>200,000 characters of one report, some sixty pages: the longest dictated reports have three.</summary>
     public const int ReportCharactersMax = 200_000;
 
+    /// <summary>128 characters of a title that is made of several: XDSDocumentEntry.title has at most 128 bytes in the
+    /// older editions of ITI TF-3 (4.2.3.2.23), and pages cut it in lists.</summary>
+    public const int DocumentTitleLengthMax = 128;
+
     /// <summary>5,000 pages of a printed report that is read again: <see cref="ReportCharactersMax"/> empty lines are
     /// 4,000.</summary>
     public const int PrintedPagesMax = 5_000;

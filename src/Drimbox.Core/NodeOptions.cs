@@ -180,7 +180,7 @@ public sealed record DicomNodeOptions
 }
 
 /// <summary>A health structure that a node may act for.</summary>
-public sealed record StructureOptions
+public sealed record StructureOptions : IValidatableObject
 {
     /// <summary>Struct_IdNat under 1.2.250.1.71.4.2.2. No default.</summary>
     [Required]
@@ -193,9 +193,23 @@ public sealed record StructureOptions
     [RegularExpression("FINEG|FINEJ|IDNST")]
     public string IdentifierType { get; init; } = "FINEG";
 
+    /// <summary>Struct_IdNat of the legal entity whose certificates serve the structure, which is one of its sites; the
+    /// structure itself is named as the author and in the VIHF (mode EJ/EG). Default: it has certificates of its own.
+    /// </summary>
+    public string? LegalEntity { get; init; }
+
     /// <summary>The id with its national authority.</summary>
     public Identity.InstanceIdentifier OrganizationId =>
         Identity.InstanceIdentifier.Create(Identity.NationalAuthorities.Organizations, Id);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (LegalEntity is not null && (LegalEntity == Id || IdentifierType == "FINEJ"))
+        {
+            yield return new ValidationResult(
+                "is for a site: a legal entity has certificates of its own", [nameof(LegalEntity)]);
+        }
+    }
 }
 
 /// <summary>Where the DMP is.</summary>

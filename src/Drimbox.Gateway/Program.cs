@@ -31,6 +31,7 @@ var root = new RootCommand("""
     RestoreCommand.Create(),
     StatusCommand.Create(),
     AccountCommand.Create(),
+    SessionCommand.Create(),
     QueueCommand.Create(),
     PublicationsCommand.Create(),
     QuarantineCommand.Create(),

@@ -32,8 +32,9 @@ public sealed partial class RisNode
             return new GrainReply(new Refusal(RefusalReason.UnknownTarget, "No template has this name."));
         var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
         var document = Amendment.TryWrite(
-            head, text with { Title = text.Title ?? template?.Title }, _surroundings.Ids,
-            _surroundings.Time.GetUtcNow(), zone, out var refusal);
+            head, text with { Title = text.Title ?? template?.Title },
+            await new ReportViewers(_options.ViewerHost, _requests).OfAsync(head.Header, cancellation),
+            _surroundings.Ids, _surroundings.Time.GetUtcNow(), zone, out var refusal);
         if (document is null) return new GrainReply(refusal);
         if (CdaReader.TryRead(document, out refusal) is not { } header) return new GrainReply(refusal);
         var file = await _objects.PutAsync(document, cancellation);

@@ -83,6 +83,8 @@ public sealed partial class RisNode : IAsyncDisposable
                 Owner = options.Node,
                 Random = surroundings.NewRandom(),
                 Clock = surroundings.Time,
+                RetryDelayMin = surroundings.RetryDelayMin,
+                RetryDelayMax = surroundings.RetryDelayMax,
                 Handlers = HandlersOf(logger),
             },
             surroundings.Loggers.CreateLogger<Dispatcher>());
@@ -90,7 +92,7 @@ public sealed partial class RisNode : IAsyncDisposable
         _mail = new MailDocuments(_reports, objects, surroundings.Ids, logger);
         var door = new RisDoor(
             inbox, objects, _reports, _requests, _patients, _mail,
-            TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone), acks, logger);
+            TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone), logger);
         _listener = new MllpListener(
             new MllpListenerOptions
             {

@@ -60,7 +60,9 @@ public sealed record RisOptions : IValidatableObject
     /// itself. Default: none.</summary>
     public IReadOnlyList<RisTemplateOptions> Templates { get; init; } = [];
 
-    /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4. Default: none is sent.</summary>
+    /// <summary>The host name of the DRIMbox viewer, for the partial URL of flux 4 and for the links of documents that
+    /// the RIS writes. Default: none is sent or written.</summary>
+    [RegularExpression(@"[A-Za-z0-9.-]+(:[0-9]{1,5})?", ErrorMessage = "must be a host name, with a port or without")]
     public string? ViewerHost { get; init; }
 
     /// <summary>What the RIS writes around a PDF that is given to a request.</summary>

@@ -75,6 +75,8 @@ public sealed partial class SourceNode : IAsyncDisposable
                         Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
                 Random = surroundings.NewRandom(),
+                RetryDelayMin = surroundings.RetryDelayMin,
+                RetryDelayMax = surroundings.RetryDelayMax,
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());

@@ -105,11 +105,12 @@ public sealed partial class TeleradiologyNode
         InstanceIdentifier order, string? template = null, CancellationToken cancellationToken = default)
     {
         var state = await _grain.GetAsync(order, cancellationToken);
-        if (state.Request is not { } request) return null;
-        var modality = (state.PostExamination?.Modality ?? request.Modality).Value;
-        var region = (state.PostExamination?.Region ?? request.Region).Region.Value;
-        var chosen = template is null ? _templates.BestFor(modality, region) : _templates.Find(template);
-        return chosen is null ? null : TemplateWords.Fill(chosen.Text, request, state.PostExamination);
+        if (state.Request is null) return null;
+        var chosen = template is null
+            // Of several studies the first one decides.
+            ? _templates.BestFor(state.Modalities[0].Value, state.Regions[0].Region.Value)
+            : _templates.Find(template);
+        return chosen is null ? null : TemplateWords.Fill(chosen.Text, state);
     }
 
     /// <summary>The requests in the order of their numbers, closed ones too.</summary>

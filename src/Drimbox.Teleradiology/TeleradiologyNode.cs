@@ -98,6 +98,8 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
                 Lease = Limits.StudyFetchLease,
                 AttemptDeadline = Limits.StudyFetchDeadline,
                 Random = surroundings.NewRandom(),
+                RetryDelayMin = surroundings.RetryDelayMin,
+                RetryDelayMax = surroundings.RetryDelayMax,
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());

@@ -19,10 +19,21 @@ public static class Peer
         return "";
     }
 
-    /// <summary>Skips a test that kills processes or takes long, but for the gate (<c>.ci/run</c>).</summary>
+    /// <summary>The program may be started as a process: in the gate, and for whoever asks for campaigns.</summary>
+    public static bool StartsProcesses =>
+        IsGate || Environment.GetEnvironmentVariable("DRIMBOX_CAMPAIGN") is { Length: > 0 };
+
+    /// <summary>Skips a test that starts or kills processes or takes long, but for the gate (<c>.ci/run</c>).</summary>
     public static void RequireGate()
     {
-        if (!IsGate) Assert.Skip("it kills processes or takes long; DRIMBOX_REQUIRE_PEERS=1 runs it");
+        if (!IsGate) Assert.Skip("it starts or kills processes, or takes long; DRIMBOX_REQUIRE_PEERS=1 runs it");
+    }
+
+    /// <summary>Skips a test that starts the program as a process, unless <see cref="StartsProcesses"/>: tests by the
+    /// hundred that each start a runtime take minutes.</summary>
+    public static void RequireProcess()
+    {
+        if (!StartsProcesses) RequireGate();
     }
 
     /// <summary>Skips (or fails) a test whose surroundings are not there.</summary>

@@ -44,13 +44,10 @@ internal sealed class PatientUpdateDoor(
     private async Task<GrainReply> AnswerAsync(
         MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
-        var header = reading.Message.Header;
         try
         {
-            var key = new InboxKey(
-                header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
             var draft = await inbox.DraftAsync(
-                key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellationToken);
+                reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellationToken);
             if (await inbox.FindRepeatAsync(draft, cancellationToken) is { } known) return known;
             var refusal = reading.Refusal ?? await CorrectAsync(reading, cancellationToken);
             return await inbox.AnswerAsync(draft, refusal, cancellationToken);

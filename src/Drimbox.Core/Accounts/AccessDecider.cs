@@ -7,6 +7,7 @@ public enum AccessMeans
 {
     Password,
     Certificate,
+    OpenId,
 }
 
 /// <summary>What happened at the door of an account (SSI/IAM.91.03).</summary>
@@ -43,8 +44,8 @@ public static class AccessDecider
 
     public static AccessState Evolve(AccessState state, AccessEvent e) => e switch
     {
-        // A certificate says nothing of a password that somebody guesses meanwhile.
-        SignedIn { Means: AccessMeans.Certificate } => state,
+        // Another proof says nothing of a password that somebody guesses meanwhile.
+        SignedIn { Means: not AccessMeans.Password } => state,
         SignedIn or LockOpened => AccessState.Empty,
         SignInFailed { LockedUntil: { } until } => new AccessState(0, until),
         SignInFailed => state with { Failures = state.Failures + 1 },

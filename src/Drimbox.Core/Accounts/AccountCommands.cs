@@ -8,25 +8,7 @@ public abstract record AccountCommand(AccountName Name);
 public sealed record AddAccount(
     AccountName Name, AccountHolder Holder, ImmutableSortedSet<Role> Roles, AccountMeans Means) : AccountCommand(Name);
 
-/// <summary>Null leaves a thing as it is, and an empty text takes it away.</summary>
-public sealed record ChangeAccount(AccountName Name) : AccountCommand(Name)
-{
-    public string? FamilyName { get; init; }
-
-    public string? GivenName { get; init; }
-
-    public string? NationalId { get; init; }
-
-    public string? InternalId { get; init; }
-
-    public string? BirthDate { get; init; }
-
-    public string? Profession { get; init; }
-
-    public string? OsUser { get; init; }
-
-    public string? Certificate { get; init; }
-}
+public sealed record ChangeAccount(AccountName Name, AccountStatement Said) : AccountCommand(Name);
 
 /// <param name="Roles">As they shall be; none takes every right away.</param>
 public sealed record SetRoles(AccountName Name, ImmutableSortedSet<Role> Roles) : AccountCommand(Name);

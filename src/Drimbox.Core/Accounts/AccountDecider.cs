@@ -63,17 +63,8 @@ public static class AccountDecider
     private static AccountDecision Change(
         AccountsState state, Account account, ChangeAccount change, AccountContext context)
     {
-        var holder = account.Holder with
-        {
-            FamilyName = change.FamilyName ?? account.Holder.FamilyName,
-            GivenName = change.GivenName ?? account.Holder.GivenName,
-            NationalId = Changed(account.Holder.NationalId, change.NationalId),
-            InternalId = Changed(account.Holder.InternalId, change.InternalId),
-            BirthDate = Changed(account.Holder.BirthDate, change.BirthDate),
-            Profession = change.Profession ?? account.Holder.Profession,
-        };
-        var means = new AccountMeans(
-            Changed(account.Means.OsUser, change.OsUser), Changed(account.Means.Certificate, change.Certificate));
+        var holder = change.Said.ApplyTo(account.Holder);
+        var means = change.Said.ApplyTo(account.Means);
         var after = account with { Holder = holder, Means = means };
         if (WhyNot(state, after, context) is { } refusal) return new AccountDecision([], refusal, []);
         // No event says that nothing has changed.
@@ -223,9 +214,6 @@ public static class AccountDecider
 
     private static AccountDecision TooLong() => AccountDecision.Refused(
         RefusalReason.OverLimit, $"A text of an account has at most {Limits.AccountTextMax} characters.");
-
-    private static string? Changed(string? before, string? after) =>
-        after is null ? before : after.Length == 0 ? null : after;
 
     private static bool IsSame(string? a, string? b) => a is not null && a == b;
 }

@@ -8,7 +8,7 @@ public enum Right
     /// <summary>States, queues and identifiers, without a patient's name.</summary>
     SeeStates,
 
-    /// <summary>Keep the system running: backup, scrubber, what is tried again.</summary>
+    /// <summary>Keep the system running: backup, scrubber, what is tried again, notifications that are fetched.</summary>
     Operate,
 
     /// <summary>See the accounts and what was done to them.</summary>
@@ -38,7 +38,7 @@ public enum Right
     /// <summary>Sign, correct, amend and withdraw reports.</summary>
     SignReports,
 
-    /// <summary>Whether a report goes to the DMP, and who sees it there.</summary>
+    /// <summary>Whether a report goes to the DMP, who sees it there, and who gets it by MSSanté.</summary>
     DecidePublications,
 }
 

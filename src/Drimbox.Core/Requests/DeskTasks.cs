@@ -18,7 +18,8 @@ public enum DeskTask
 
 /// <summary>How long the desk may take.</summary>
 /// <param name="AnswerWithin">From the arrival of a request to its answer.</param>
-/// <param name="ReportWithin">From the arrival of flux 4, or from the withdrawal of a report, to a report.</param>
+/// <param name="ReportWithin">From the arrival of flux 4, of a study that no report names yet, or from the withdrawal
+/// of a report, to a report.</param>
 public sealed record DeskPolicy(TimeSpan AnswerWithin, TimeSpan ReportWithin);
 
 /// <summary>What a request waits for, and until when.</summary>
@@ -47,8 +48,7 @@ public static class DeskTasks
     {
         RequestStatus.Placed => DeskTask.Answer,
         RequestStatus.Accepted => DeskTask.Examination,
-        // With its report withdrawn an examination has none: somebody must read it again.
-        RequestStatus.Examined when state.LastDocument is null or { Withdrawn: true } => DeskTask.Report,
+        RequestStatus.Examined when state.AwaitsReport => DeskTask.Report,
         _ => DeskTask.Nothing,
     };
 }

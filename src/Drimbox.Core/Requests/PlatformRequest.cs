@@ -1,119 +1,38 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using Drimbox.Core.Identity;
-using Drimbox.Core.Reports;
 
 namespace Drimbox.Core.Requests;
 
-/// <summary>A document that the platform wrote and sent to the RIS. What its messages repeat of the request is frozen
-/// with it: they say the same at every attempt, whatever the RIS tells of the request in between.</summary>
-/// <param name="SetId">The same for every version of the report.</param>
-/// <param name="VersionNumber">CDA versionNumber.</param>
-/// <param name="File">The CDA, byte for byte.</param>
-/// <param name="Patient">For whom it was written.</param>
-/// <param name="Structure">The organisation that answers for it.</param>
-public sealed record PlatformDocument(
-    InstanceIdentifier DocumentId,
-    InstanceIdentifier SetId,
-    InstanceIdentifier? Replaces,
-    int VersionNumber,
-    StoredObject File,
-    StatedPatient Patient,
-    PatientVisit Visit,
-    Organization Structure,
-    bool Withdrawn = false)
+/// <param name="Outgoing">The event whose message must leave for the RIS, or null.</param>
+/// <param name="Fetch">The studies that must be fetched.</param>
+public sealed record PlatformRequestDecision(
+    IReadOnlyList<PlatformRequestEvent> Events,
+    PlatformRequestEvent? Outgoing,
+    IReadOnlyList<Uid> Fetch,
+    Refusal? Refusal);
+
+/// <summary>One study of a request.</summary>
+/// <param name="Complement">What flux 4 said of it last.</param>
+/// <param name="InstancesFetched">0 until the whole study is here.</param>
+public sealed record PerformedExamination(PostExamination Complement, int InstancesFetched)
 {
-    /// <summary>What its template asks for its publication; the RIS takes it as the initial choices.</summary>
-    public PublicationChoices Choices { get; init; } = PublicationChoices.Default;
+    public Uid StudyInstanceUid => Complement.StudyInstanceUid;
 }
 
-/// <summary>What happened to a request on the teleradiology platform.</summary>
-[JsonDerivedType(typeof(RequestReceived), nameof(RequestReceived))]
-[JsonDerivedType(typeof(CancellationReceived), nameof(CancellationReceived))]
-[JsonDerivedType(typeof(RequestAnswered), nameof(RequestAnswered))]
-[JsonDerivedType(typeof(PostExaminationReceived), nameof(PostExaminationReceived))]
-[JsonDerivedType(typeof(StudyFetched), nameof(StudyFetched))]
-[JsonDerivedType(typeof(ReportDrafted), nameof(ReportDrafted))]
-[JsonDerivedType(typeof(ReportSent), nameof(ReportSent))]
-[JsonDerivedType(typeof(ReportDeletionSent), nameof(ReportDeletionSent))]
-[JsonDerivedType(typeof(AttachmentReceived), nameof(AttachmentReceived))]
-[JsonDerivedType(typeof(AttachmentDeletionReceived), nameof(AttachmentDeletionReceived))]
-public abstract record PlatformRequestEvent;
-
-public sealed record RequestReceived(ImagingRequest Request, DateTimeOffset At) : PlatformRequestEvent;
-
-public sealed record CancellationReceived(RequestCancellation Cancellation, DateTimeOffset At) : PlatformRequestEvent;
-
-/// <param name="Actor">The user who answered.</param>
-public sealed record RequestAnswered(RequestResponse Response, string Actor, string ControlId, DateTimeOffset At)
-    : PlatformRequestEvent;
-
-public sealed record PostExaminationReceived(PostExamination PostExamination, DateTimeOffset At)
-    : PlatformRequestEvent;
-
-/// <summary>The images of the study are here.</summary>
-public sealed record StudyFetched(Uid StudyInstanceUid, int Instances, DateTimeOffset At) : PlatformRequestEvent;
-
-/// <summary>A text was kept that somebody has still to sign; the one before it is no longer the draft.</summary>
-/// <param name="Text">What was written, as the desk writes it.</param>
-/// <param name="Actor">The user who wrote.</param>
-public sealed record ReportDrafted(StoredObject Text, string Actor, DateTimeOffset At) : PlatformRequestEvent;
-
-public sealed record ReportSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
-    : PlatformRequestEvent;
-
-/// <param name="Document">The document that is withdrawn: the message carries it.</param>
-public sealed record ReportDeletionSent(PlatformDocument Document, string Actor, string ControlId, DateTimeOffset At)
-    : PlatformRequestEvent;
-
-public sealed record AttachmentReceived(RequestAttachment Attachment, DateTimeOffset At) : PlatformRequestEvent;
-
-public sealed record AttachmentDeletionReceived(InstanceIdentifier DocumentId, DateTimeOffset At)
-    : PlatformRequestEvent;
-
-public abstract record PlatformRequestCommand;
-
-public sealed record ReceiveRequest(ImagingRequest Request) : PlatformRequestCommand;
-
-public sealed record ReceiveCancellation(RequestCancellation Cancellation) : PlatformRequestCommand;
-
-/// <param name="Actor">The user who answers.</param>
-public sealed record AnswerRequest(RequestResponse Response, string Actor) : PlatformRequestCommand;
-
-public sealed record ReceivePostExamination(PostExamination PostExamination) : PlatformRequestCommand;
-
-public sealed record RecordStudyFetched(Uid StudyInstanceUid, int Instances) : PlatformRequestCommand;
-
-/// <summary>A text to be signed later is kept.</summary>
-public sealed record SaveDraft(StoredObject Text, string Actor) : PlatformRequestCommand;
-
-/// <summary>The radiologist signs a report, the first or a correction.</summary>
-public sealed record SendReport(PlatformDocument Document, string Actor) : PlatformRequestCommand;
-
-/// <summary>The radiologist takes the newest report back.</summary>
-public sealed record DeleteReport(InstanceIdentifier DocumentId, string Actor) : PlatformRequestCommand;
-
-/// <summary>A document that belongs to the request, before or after the request itself.</summary>
-public sealed record ReceiveAttachment(RequestAttachment Attachment) : PlatformRequestCommand;
-
-/// <summary>The RIS takes such a document back.</summary>
-public sealed record ReceiveAttachmentDeletion(InstanceIdentifier DocumentId) : PlatformRequestCommand;
-
-/// <param name="Outgoing">The event whose message must leave for the RIS, or null.</param>
-/// <param name="Fetch">The study must be fetched.</param>
-public sealed record PlatformRequestDecision(
-    IReadOnlyList<PlatformRequestEvent> Events, PlatformRequestEvent? Outgoing, bool Fetch, Refusal? Refusal);
-
 /// <summary>A request on the platform that reads its images.</summary>
+/// <param name="Examinations">Its studies, in the order in which they were told of.</param>
 public sealed record PlatformRequestState(
     RequestStatus Status,
     ImagingRequest? Request,
     RequestResponse? Response,
-    PostExamination? PostExamination,
-    int InstancesFetched,
+    ImmutableList<PerformedExamination> Examinations,
     ImmutableList<PlatformDocument> Documents)
 {
-    public static PlatformRequestState Empty { get; } = new(RequestStatus.Unknown, null, null, null, 0, []);
+    public static PlatformRequestState Empty { get; } = new(RequestStatus.Unknown, null, null, [], []);
+
+    /// <summary>The newest complement: what it says of the patient and of the visit holds. Null before the first.
+    /// </summary>
+    public PostExamination? LastComplement { get; init; }
 
     /// <summary>When the RIS placed it.</summary>
     public DateTimeOffset ReceivedAt { get; init; }
@@ -128,6 +47,28 @@ public sealed record PlatformRequestState(
     public ReportDrafted? Draft { get; init; }
 
     public PlatformDocument? LastDocument => Documents.IsEmpty ? null : Documents[^1];
+
+    /// <summary>The instances of all studies; 0 until each of them is here.</summary>
+    public int InstancesFetched => Examinations.TrueForAll(e => e.InstancesFetched > 0)
+        ? Examinations.Sum(e => e.InstancesFetched)
+        : 0;
+
+    /// <summary>What was asked for and, once it is known, what was made: each once, in the order of the studies.
+    /// </summary>
+    public IReadOnlyList<Code> Modalities => Examinations.IsEmpty
+        ? [Request!.Modality]
+        : [.. Examinations.Select(e => e.Complement.Modality ?? Request!.Modality).DistinctBy(code => code.Value)];
+
+    /// <inheritdoc cref="Modalities"/>
+    public IReadOnlyList<AnatomicRegion> Regions => Examinations.IsEmpty
+        ? [Request!.Region]
+        : [.. Examinations.Select(e => e.Complement.Region ?? Request!.Region).Distinct()];
+
+    /// <summary>There are images that no report is about: it has none, it was withdrawn, or a study came after it.
+    /// </summary>
+    public bool AwaitsReport => Status == RequestStatus.Examined
+        && (LastDocument is not { Withdrawn: false } last
+            || (last.Studies is { } named && Examinations.Exists(e => !named.Contains(e.StudyInstanceUid))));
 }
 
 /// <summary>The life of a request, seen by the platform. It has no way to publish: it sends to the RIS.</summary>
@@ -145,11 +86,11 @@ public static class PlatformRequestDecider
             AnswerRequest answer => state.Status is RequestStatus.Placed or RequestStatus.Accepted
                 ? Send(new RequestAnswered(answer.Response, answer.Actor, context.Ids.NewControlId(), context.Now))
                 : Refuse(RefusalReason.WrongState, "The request does not wait for an answer."),
-            ReceivePostExamination receive => PostExamined(state, receive, context),
+            ReceivePostExaminations receive => PostExamined(state, receive.Examinations, context),
             ReceiveAttachment receive => Attach(state, receive.Attachment, context),
             // Taken in whatever order they come: a deletion before its document leaves nothing to read.
             ReceiveAttachmentDeletion delete => state.Attachments.Deleted.Contains(delete.DocumentId)
-                ? new PlatformRequestDecision([], null, false, null)
+                ? Nothing()
                 : Record(new AttachmentDeletionReceived(delete.DocumentId, context.Now)),
             RecordStudyFetched fetched => Record(
                 new StudyFetched(fetched.StudyInstanceUid, fetched.Instances, context.Now)),
@@ -181,16 +122,16 @@ public static class PlatformRequestDecider
             Status = answered.Response.Accepted ? RequestStatus.Accepted : RequestStatus.Refused,
             WaitsSince = answered.At,
         },
-        PostExaminationReceived received => state with
-        {
-            Status = RequestStatus.Examined,
-            PostExamination = received.PostExamination,
-            // A later complement does not make the report due later.
-            WaitsSince = state.Status == RequestStatus.Examined ? state.WaitsSince : received.At,
-        },
+        PostExaminationReceived received => Examined(state, received),
         AttachmentReceived received => state with { Attachments = state.Attachments.Add(received.Attachment) },
         AttachmentDeletionReceived deleted => state with { Attachments = state.Attachments.Delete(deleted.DocumentId) },
-        StudyFetched fetched => state with { InstancesFetched = fetched.Instances },
+        StudyFetched fetched => state with
+        {
+            Examinations = state.Examinations.ConvertAll(examination =>
+                examination.StudyInstanceUid == fetched.StudyInstanceUid
+                    ? examination with { InstancesFetched = fetched.Instances }
+                    : examination),
+        },
         ReportDrafted drafted => state with { Draft = drafted },
         ReportSent sent => state with { Documents = state.Documents.Add(sent.Document), Draft = null },
         ReportDeletionSent deleted => state with
@@ -222,22 +163,48 @@ public static class PlatformRequestDecider
         {
             null => Record(new AttachmentReceived(attachment, context.Now)),
             { } known when known.File.Sha256 == attachment.File.Sha256 =>
-                new PlatformRequestDecision([], null, false, null),
+                Nothing(),
             _ => Refuse(RefusalReason.IdentifierReused, "Another document has this identifier.", "TXA^1^12"),
         };
     }
 
     private static PlatformRequestDecision PostExamined(
-        PlatformRequestState state, ReceivePostExamination receive, DecisionContext context) => state.Status switch
+        PlatformRequestState state, IReadOnlyList<PostExamination> told, DecisionContext context)
+    {
+        var studies = told.Select(e => e.StudyInstanceUid).Distinct().ToList();
+        return state.Status switch
         {
             RequestStatus.Unknown =>
                 Refuse(RefusalReason.UnknownTarget, "No request has this placer order number.", "ORC^1^2"),
             RequestStatus.Cancelled or RequestStatus.Refused =>
                 Refuse(RefusalReason.WrongState, "The request is closed.", "ORC^1^2"),
-            _ when IsOfAnother(state, receive.PostExamination.Patient) => RefusePatient(),
+            _ when told.Any(e => IsOfAnother(state, e.Patient)) => RefusePatient(),
+            _ when studies.Count < told.Count =>
+                Refuse(RefusalReason.Cardinality, "Two groups of the message are about one study.", "IPC^2^3"),
+            _ when state.Examinations.Select(e => e.StudyInstanceUid).Union(studies).Count()
+                > Limits.ExaminationsPerRequestMax => Refuse(
+                    RefusalReason.OverLimit, $"A request has at most {Limits.ExaminationsPerRequestMax} examinations.",
+                    "IPC^1^3"),
             _ => new PlatformRequestDecision(
-                [new PostExaminationReceived(receive.PostExamination, context.Now)], null, true, null),
+                [.. told.Select(e => new PostExaminationReceived(e, context.Now))], null, studies, null),
         };
+    }
+
+    private static PlatformRequestState Examined(PlatformRequestState state, PostExaminationReceived received)
+    {
+        var told = received.PostExamination;
+        var known = state.Examinations.FindIndex(e => e.StudyInstanceUid == told.StudyInstanceUid);
+        var after = state with
+        {
+            Status = RequestStatus.Examined,
+            LastComplement = told,
+            Examinations = known < 0
+                ? state.Examinations.Add(new PerformedExamination(told, 0))
+                : state.Examinations.SetItem(known, state.Examinations[known] with { Complement = told }),
+        };
+        // What is told again does not make the report due later.
+        return after.AwaitsReport && !state.AwaitsReport ? after with { WaitsSince = received.At } : after;
+    }
 
     private static PlatformRequestDecision Report(
         PlatformRequestState state, SendReport send, DecisionContext context)
@@ -257,10 +224,12 @@ public static class PlatformRequestDecider
     private static PlatformRequestDecision RefusePatient() =>
         Refuse(RefusalReason.PatientMismatch, "The request is for another patient.", "PID^1^3");
 
-    private static PlatformRequestDecision Record(PlatformRequestEvent e) => new([e], null, false, null);
+    private static PlatformRequestDecision Nothing() => new([], null, [], null);
 
-    private static PlatformRequestDecision Send(PlatformRequestEvent e) => new([e], e, false, null);
+    private static PlatformRequestDecision Record(PlatformRequestEvent e) => new([e], null, [], null);
+
+    private static PlatformRequestDecision Send(PlatformRequestEvent e) => new([e], e, [], null);
 
     private static PlatformRequestDecision Refuse(RefusalReason reason, string detail, string? location = null) =>
-        new([], null, false, new Refusal(reason, detail, location));
+        new([], null, [], new Refusal(reason, detail, location));
 }

@@ -234,7 +234,13 @@ public static class RisRequestDecider
         }
 
         if (exam.PartialViewerUrl is null && send.ViewerHost is { } host)
-            exam = exam with { PartialViewerUrl = UrlOf(host, exam) };
+        {
+            exam = exam with
+            {
+                PartialViewerUrl = ViewerAddress.Partial(host, exam.StudyInstanceUid, exam.AccessionNumber),
+            };
+        }
+
         return Send(new PostExaminationSent(exam, context.Ids.NewControlId(), context.Now));
     }
 
@@ -294,11 +300,6 @@ public static class RisRequestDecider
             : all.SetItem(
                 index, all[index] with { StudyInstanceUid = exam.StudyInstanceUid, IsPerformed = true });
     }
-
-    // DB.VI_SO.07; the id of the report is appended by whoever writes it.
-    private static string UrlOf(string host, PostExamination exam) =>
-        $"https://{host}/IHEInvokeImageDisplay?requestType=STUDY&studyUID={exam.StudyInstanceUid}"
-        + $"&accessionNumber={Uri.EscapeDataString(RisNumbers.KeyOf(exam.AccessionNumber))}";
 
     private static RisRequestDecision Nothing() => new([], null, null);
 

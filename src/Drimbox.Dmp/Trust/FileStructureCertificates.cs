@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Dmp.Trust;
@@ -8,7 +9,8 @@ namespace Drimbox.Dmp.Trust;
 /// <summary>
 /// The certificates of structures from a folder. For each structure: <c>ID.auth.pfx</c>, <c>ID.sign.pfx</c>,
 /// <c>ID.sector</c> (the code of Secteur_Activite, <c>SA07</c>) and, where the files have one, <c>ID.password</c>. ID
-/// is the Struct_IdNat. Keys stay in memory; <see cref="Reload"/> takes files that were replaced.
+/// is the Struct_IdNat; for a site with a legal entity the certificates are those of the latter, and the sector is its
+/// own. Keys stay in memory; <see cref="Reload"/> takes files that were replaced.
 /// </summary>
 public sealed class FileStructureCertificates : IStructureCertificates, IDisposable
 {
@@ -18,13 +20,13 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
     private static readonly string[] Extensions = [".auth.pfx", ".sign.pfx", ".sector", ".password"];
 
     private readonly string _folder;
-    private readonly IReadOnlyCollection<string> _structureIds;
+    private readonly IReadOnlyCollection<StructureOptions> _structures;
     private volatile Loaded _loaded;
 
-    private FileStructureCertificates(string folder, IReadOnlyCollection<string> structureIds, Loaded loaded)
+    private FileStructureCertificates(string folder, IReadOnlyCollection<StructureOptions> structures, Loaded loaded)
     {
         _folder = folder;
-        _structureIds = structureIds;
+        _structures = structures;
         _loaded = loaded;
     }
 
@@ -32,8 +34,8 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
     /// <exception cref="CryptographicException">A file is no PKCS #12, its password is another, or it has no RSA key;
     /// the message names the file.</exception>
     /// <exception cref="FormatException">A sector file does not hold a code.</exception>
-    public static FileStructureCertificates Load(string folder, IReadOnlyCollection<string> structureIds) =>
-        new(folder, structureIds, LoadAll(folder, structureIds));
+    public static FileStructureCertificates Load(string folder, IReadOnlyCollection<StructureOptions> structures) =>
+        new(folder, structures, LoadAll(folder, structures));
 
     /// <inheritdoc/>
     public StructureCertificates? Find(InstanceIdentifier organizationId) =>
@@ -47,10 +49,10 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
     /// <inheritdoc cref="Load" path="/exception"/>
     public bool Reload()
     {
-        if (StampOf(_folder, _structureIds) == _loaded.Stamp) return false;
+        if (StampOf(_folder, _structures) == _loaded.Stamp) return false;
 
         // The old ones may be signing or handshaking just now: the collector ends them.
-        _loaded = LoadAll(_folder, _structureIds);
+        _loaded = LoadAll(_folder, _structures);
         return true;
     }
 
@@ -66,14 +68,15 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
 
     public void Dispose() => Dispose(_loaded.ByStructure.Values);
 
-    private static Loaded LoadAll(string folder, IReadOnlyCollection<string> structureIds)
+    private static Loaded LoadAll(string folder, IReadOnlyCollection<StructureOptions> structures)
     {
         // Before the files: one that is replaced meanwhile is taken at the next look.
-        var stamp = StampOf(folder, structureIds);
+        var stamp = StampOf(folder, structures);
         var loaded = new Dictionary<string, StructureCertificates>(StringComparer.Ordinal);
         try
         {
-            foreach (var id in structureIds) loaded[id] = LoadOne(folder, id);
+            foreach (var structure in structures)
+                loaded[structure.Id] = LoadOne(folder, structure.Id, OwnerOf(structure));
             return new Loaded(loaded.ToFrozenDictionary(StringComparer.Ordinal), stamp);
         }
         catch
@@ -83,22 +86,26 @@ public sealed class FileStructureCertificates : IStructureCertificates, IDisposa
         }
     }
 
-    private static string StampOf(string folder, IReadOnlyCollection<string> structureIds) =>
-        string.Join('|', structureIds.SelectMany(id => Extensions, (id, extension) =>
-        {
-            var file = new FileInfo(Path.Combine(folder, id + extension));
-            return file.Exists ? $"{file.LastWriteTimeUtc.Ticks}:{file.Length}" : "";
-        }));
+    private static string OwnerOf(StructureOptions structure) => structure.LegalEntity ?? structure.Id;
 
-    private static StructureCertificates LoadOne(string folder, string id)
+    private static string StampOf(string folder, IReadOnlyCollection<StructureOptions> structures) => string.Join(
+        '|', structures.SelectMany(structure => new[] { structure.Id, OwnerOf(structure) }.Distinct())
+            .SelectMany(id => Extensions, (id, extension) =>
+            {
+                var file = new FileInfo(Path.Combine(folder, id + extension));
+                return file.Exists ? $"{file.LastWriteTimeUtc.Ticks}:{file.Length}" : "";
+            }));
+
+    private static StructureCertificates LoadOne(string folder, string id, string owner)
     {
-        var path = Path.Combine(folder, id);
+        var sectorFile = Path.Combine(folder, id + ".sector");
+        var sector = File.ReadAllText(sectorFile).Trim();
+        if (sector.Length != 4 || !sector.StartsWith("SA", StringComparison.Ordinal))
+            throw new FormatException($"{sectorFile} does not hold a code such as SA07.");
+        var path = Path.Combine(folder, owner);
         var password = File.Exists(path + ".password")
             ? File.ReadAllText(path + ".password").TrimEnd('\r', '\n')
             : null;
-        var sector = File.ReadAllText(path + ".sector").Trim();
-        if (sector.Length != 4 || !sector.StartsWith("SA", StringComparison.Ordinal))
-            throw new FormatException($"{path}.sector does not hold a code such as SA07.");
         var authentication = LoadKey(path + ".auth.pfx", password);
         try
         {

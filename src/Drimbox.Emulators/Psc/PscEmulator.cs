@@ -23,10 +23,11 @@ public sealed record PscHolder(string Id, params IReadOnlyList<string> Professio
 public sealed class PscEmulator : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly TimeProvider _time;
 
-    private PscEmulator(WebApplication app)
+    private PscEmulator(WebApplication app, TimeProvider time)
     {
-        _app = app;
+        (_app, _time) = (app, time);
         BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.Single());
     }
@@ -64,7 +65,7 @@ public sealed class PscEmulator : IAsyncDisposable
         PscEmulator? emulator = null;
         app.Run(context => emulator!.AnswerAsync(context));
         await app.StartAsync(cancellationToken);
-        return emulator = new PscEmulator(app) { ClientId = clientId };
+        return emulator = new PscEmulator(app, time) { ClientId = clientId };
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -104,7 +105,7 @@ public sealed class PscEmulator : IAsyncDisposable
                 sub = "f:" + holder.Id,
                 typ = "Bearer",
                 SubjectNameID = holder.Id,
-                exp = DateTimeOffset.UtcNow.AddMinutes(2).ToUnixTimeSeconds(),
+                exp = _time.GetUtcNow().AddMinutes(2).ToUnixTimeSeconds(),
             });
     }
 

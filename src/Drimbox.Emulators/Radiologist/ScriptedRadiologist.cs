@@ -133,7 +133,7 @@ public sealed class ScriptedRadiologist(
             new PrintedReport(
                 title, structure.Name, [patient.BirthName], [],
                 [new PrintedSection("Conclusion", document)],
-                examination.Radiologist.FamilyName, null, "fr-FR",
+                examination.Radiologist.FamilyName, [], "fr-FR",
                 new DateTimeOffset(2026, 11, 2, 10, 30, 0, TimeSpan.FromHours(1))),
             out _)!;
         var signer = new ReportParticipant(

@@ -35,4 +35,10 @@ internal static partial class AccountsLog
 
     [LoggerMessage(7009, LogLevel.Warning, "A request to the administration from {Address} is not authenticated")]
     public static partial void NotAuthenticated(ILogger logger, string? address);
+
+    [LoggerMessage(7010, LogLevel.Warning, "A sign-in by OpenID Connect from {Address} failed: {Why}")]
+    public static partial void OpenIdRefused(ILogger logger, string? address, string why);
+
+    [LoggerMessage(7011, LogLevel.Warning, "OpenID Connect: {Why}")]
+    public static partial void OpenIdUnavailable(ILogger logger, string why);
 }

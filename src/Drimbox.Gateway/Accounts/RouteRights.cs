@@ -24,6 +24,8 @@ internal static class RouteRights
         // Who somebody is.
         ["POST /api/session"] = new RouteNeed.Nothing(),
         ["POST /api/session/password"] = new RouteNeed.Nothing(),
+        ["GET /api/session/openid"] = new RouteNeed.Nothing(),
+        ["POST /api/session/openid"] = new RouteNeed.Nothing(),
         ["GET /api/session"] = new RouteNeed.Identity(),
         ["DELETE /api/session"] = new RouteNeed.Identity(),
         ["GET /api/accounts"] = Needs(Right.SeeAccounts),

@@ -2,6 +2,7 @@ using System.Net;
 using Drimbox.Core;
 using Drimbox.Dicom.Tls;
 using Drimbox.Gateway.Accounts;
+using Drimbox.Gateway.Accounts.OpenId;
 using Drimbox.Gateway.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -26,12 +27,15 @@ internal sealed class AdministrationServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly SignIn _signIn;
+    private readonly OpenIdProvider? _provider;
     private readonly string _socketPath;
 
-    private AdministrationServer(WebApplication application, SignIn signIn, string socketPath)
+    private AdministrationServer(
+        WebApplication application, SignIn signIn, OpenIdProvider? provider, string socketPath)
     {
         _application = application;
         _signIn = signIn;
+        _provider = provider;
         _socketPath = socketPath;
     }
 
@@ -92,18 +96,24 @@ internal sealed class AdministrationServer : IAsyncDisposable
         application.Use((HttpContext context, RequestDelegate next) => access.InvokeAsync(context, next));
         AccountRoutes.Map(application, accounts, signIn);
         SessionRoutes.Map(application, sessions, signIn);
+        var openId = options.Https?.OpenId;
+        var provider = openId is null ? null : new OpenIdProvider(openId, time);
+        OpenIdRoutes.Map(
+            application,
+            provider is null ? null : new OpenIdSignIn(openId!, provider, accounts, sessions, signIn, time, log), log);
         map(application);
         try
         {
             await application.StartAsync(cancellation);
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (options.SocketGroup is { } group) SocketGroup.Admit(group, socketPath);
-            return new AdministrationServer(application, signIn, socketPath);
+            return new AdministrationServer(application, signIn, provider, socketPath);
         }
         catch
         {
             await application.DisposeAsync();
             signIn.Dispose();
+            provider?.Dispose();
             throw;
         }
     }
@@ -116,6 +126,7 @@ internal sealed class AdministrationServer : IAsyncDisposable
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         _signIn.Dispose();
+        _provider?.Dispose();
         File.Delete(_socketPath);
     }
 

@@ -45,7 +45,7 @@ internal static class CorrectionRoutes
 {
     public static void Map(IEndpointRouteBuilder routes, ArchiveNode archive)
     {
-        var group = routes.MapGroup("/api/archive/corrections").ThroughSocketOnly();
+        var group = routes.MapGroup("/api/archive/corrections").ForKnownCallers();
         group.MapGet("", async (string? study, int? max, CancellationToken cancellation) =>
         {
             if (study is not null && !Uid.TryParse(study, out _)) return Answers.Bad("Not a UID.");

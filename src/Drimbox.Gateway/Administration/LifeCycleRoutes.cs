@@ -33,7 +33,7 @@ internal static class LifeCycleRoutes
             return Results.Ok(await archive.LifeCycle.ScrubStatusAsync(cancellation));
         });
         MapRetention(group, archive);
-        var named = routes.MapGroup("/api/archive").ThroughSocketOnly();
+        var named = routes.MapGroup("/api/archive").ForKnownCallers();
         MapStudies(named, archive);
         MapRemovals(named, archive);
     }

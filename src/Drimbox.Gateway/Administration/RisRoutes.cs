@@ -29,7 +29,7 @@ internal static class RisRoutes
         var group = routes.MapGroup("/api/ris");
         RequestRoutes.Map(group, ris);
         MapReports(group, ris);
-        routes.MapGroup("/api/ris/reports").ThroughSocketOnly().MapGet(
+        routes.MapGroup("/api/ris/reports").ForKnownCallers().MapGet(
             "/{report}/versions/{sequence:int}/changes",
             (string report, int sequence, CancellationToken cancellation) =>
                 WithReportAsync(ris, report, async id =>
@@ -41,7 +41,7 @@ internal static class RisRoutes
                         ? Results.Ok(RisViews.Changes(changes))
                         : Answers.Missing("The version replaces none that is known here.");
                 }, cancellation));
-        routes.MapGroup("/api/ris/patients").ThroughSocketOnly().MapGet(
+        routes.MapGroup("/api/ris/patients").ForKnownCallers().MapGet(
             "/duplicates", async (CancellationToken cancellation) =>
                 Results.Ok((await ris.ListDuplicatesAsync(cancellation)).Select(d => new
                 {

@@ -91,7 +91,7 @@ internal static class TeleradiologyRoutes
     private static void MapReports(RouteGroupBuilder group, TeleradiologyNode platform)
     {
         // These say what the request and the radiologist say of the patient.
-        var texts = group.MapGroup("/requests/{order}").ThroughSocketOnly();
+        var texts = group.MapGroup("/requests/{order}").ForKnownCallers();
         texts.MapGet("/draft", (string order, CancellationToken cancellation) =>
             WithOrderAsync(order, async id => await platform.ReadDraftAsync(id, cancellation) is { } draft
                 ? Results.Ok(draft)
@@ -191,8 +191,15 @@ internal static class TeleradiologyRoutes
         dueAt = wait.DueAt,
         protocols = state.Response?.Protocols.Count,
         draftBy = state.Draft?.Actor,
-        study = state.PostExamination?.StudyInstanceUid,
         instancesFetched = state.InstancesFetched,
+        studies = state.Examinations.Select(e => new
+        {
+            study = e.StudyInstanceUid,
+            accessionNumber = e.Complement.AccessionNumber.ToString(),
+            instancesFetched = e.InstancesFetched,
+            reported = state.LastDocument is { Withdrawn: false } last
+                && last.Studies?.Contains(e.StudyInstanceUid) != false,
+        }),
         attachments = state.Attachments.Current.Select(a => new
         {
             document = a.DocumentId.ToString(),

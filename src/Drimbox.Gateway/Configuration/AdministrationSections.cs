@@ -55,6 +55,9 @@ internal sealed record AdministrationHttpsSection
     /// <summary>Names by which clients call it, beside its address and those of the loopback. Default: none.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
+    /// <summary>The provider that professionals may sign in with. Default: none.</summary>
+    public OpenIdSection? OpenId { get; init; }
+
     /// <summary>A session without a request ends after it, 1 min to 12 h. Default 15 min.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "12:00:00")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(15);

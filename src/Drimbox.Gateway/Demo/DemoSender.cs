@@ -106,7 +106,7 @@ internal sealed class DemoSender(DemoSystem system)
         var pdf = ReportPdf.TryWrite(
             new PrintedReport(
                 "CR de scanner thoracique", organization.Name, ["PAT-TROIS DOMINIQUE"], [],
-                [new PrintedSection("Conclusion", conclusion)], "THOMAS ERIC", null, "fr-FR", now),
+                [new PrintedSection("Conclusion", conclusion)], "THOMAS ERIC", [], "fr-FR", now),
             out var refusal);
         Expect.That(pdf is not null, refusal?.Detail ?? "");
         var time = Timestamp.From(now);

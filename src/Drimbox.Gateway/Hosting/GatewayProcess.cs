@@ -167,7 +167,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         {
             return new DmpConnection(
                 new XdsTarget(dmp.Registry!, dmp.Repository!),
-                FileStructureCertificates.Load(dmp.Certificates, structures.Select(s => s.Id).ToList()),
+                FileStructureCertificates.Load(dmp.Certificates, structures),
                 new VihfOptions { Hash = HashOf(dmp.VihfHash) },
                 HashOf(dmp.SignatureHash));
         }

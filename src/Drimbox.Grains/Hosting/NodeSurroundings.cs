@@ -11,6 +11,13 @@ public sealed record NodeSurroundings(TimeProvider Time, IIdSource Ids, ILoggerF
     /// <summary>The clock of the machine and random ids.</summary>
     public static NodeSurroundings Real(ILoggerFactory loggers) => new(TimeProvider.System, new RandomIdSource(), loggers);
 
+    /// <summary>How long what failed waits for its second attempt; each further wait is twice as long, up to
+    /// <see cref="RetryDelayMax"/>. Default 1 s.</summary>
+    public TimeSpan RetryDelayMin { get; init; } = Limits.RetryDelayMin;
+
+    /// <summary>Default 5 min.</summary>
+    public TimeSpan RetryDelayMax { get; init; } = Limits.RetryDelayMax;
+
     /// <summary>Random numbers that nobody need trust, as for the jitter of delays; their seed comes from
     /// <see cref="Ids"/>.</summary>
     public Random NewRandom() => new(Convert.ToInt32(Ids.NewUuid()[..7], 16));

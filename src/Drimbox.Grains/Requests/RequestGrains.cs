@@ -80,15 +80,14 @@ public sealed class PlatformRequestGrain(RequestGrainParts parts)
             {
                 var decision = PlatformRequestDecider.Decide(state, commands[i].Command, parts.Context);
                 return new Turn<PlatformRequestEvent>(
-                    decision.Events, RowsOf(commands[i].Order, commands[i].Command, decision), decision.Refusal);
+                    decision.Events, RowsOf(commands[i].Order, decision), decision.Refusal);
             },
             message, result, cancellation);
 
     public Task<PlatformRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
         StreamOf(order).CatchUpAsync(cancellation);
 
-    private List<OutboxRow> RowsOf(
-        InstanceIdentifier order, PlatformRequestCommand command, PlatformRequestDecision decision)
+    private List<OutboxRow> RowsOf(InstanceIdentifier order, PlatformRequestDecision decision)
     {
         var rows = new List<OutboxRow>();
         var now = parts.Context.Now;
@@ -98,13 +97,8 @@ public sealed class PlatformRequestGrain(RequestGrainParts parts)
             rows.Add(new OutboxRow(parts.Destination, MessageKind, EventCodec.Write(payload), now));
         }
 
-        if (decision.Fetch && command is ReceivePostExamination { PostExamination: var exam })
-        {
-            var payload = new FetchPayload(order, exam.StudyInstanceUid);
-            rows.Add(new OutboxRow(
-                $"{parts.Node}/fetch/{exam.StudyInstanceUid}", FetchKind, EventCodec.Write(payload), now));
-        }
-
+        rows.AddRange(decision.Fetch.Select(study => new OutboxRow(
+            $"{parts.Node}/fetch/{study}", FetchKind, EventCodec.Write(new FetchPayload(order, study)), now)));
         return rows;
     }
 

@@ -33,7 +33,7 @@ public static class CdaPrint
                 [$"{header.Type.Display} {header.EffectiveTime}".Trim()],
                 sections,
                 signer is null ? "" : $"{signer.GivenName} {signer.FamilyName}",
-                null,
+                [],
                 header.LanguageCode.Length > 0 ? header.LanguageCode : "fr-FR",
                 at),
             out refusal);

@@ -12,8 +12,8 @@ namespace Drimbox.Hl7.Cda;
 /// </summary>
 internal static class CdaSections
 {
-    // The French narrative of the document, not of the program.
-    private const string Unknown = "Non renseigné";
+    /// <summary>The French narrative of the document, not of the program.</summary>
+    public const string Unknown = "Non renseigné";
 
     public static void Write(XmlWriter xml, Level1Report report, StructuredBody body)
     {
@@ -21,7 +21,7 @@ internal static class CdaSections
         xml.WriteStartElement("component", Hl7V3);
         xml.WriteStartElement("structuredBody", Hl7V3);
         WriteClinicalInformation(xml, ids, body);
-        WriteAct(xml, ids, body);
+        for (var i = 0; i < body.Acts.Count; i++) CdaAct.Write(xml, ids, body.Acts[i], i + 1, body.Technique);
         WriteText(
             xml, ids, ["2.16.840.1.113883.10.20.6.1.2", "1.2.250.1.213.1.1.2.208"],
             Loinc("59776-5", "Résultats de l'acte"), "Résultats", body.Results);
@@ -61,6 +61,27 @@ internal static class CdaSections
     {
         xml.WriteStartElement(element, Hl7V3);
         CdaWriter.Element(xml, "reference", ("value", "#" + id));
+        xml.WriteEndElement();
+    }
+
+    /// <summary>A paragraph that an entry refers to.</summary>
+    public static void Labelled(XmlWriter xml, string label, string id, string text)
+    {
+        xml.WriteStartElement("paragraph", Hl7V3);
+        xml.WriteStartElement("caption", Hl7V3);
+        xml.WriteString(label);
+        xml.WriteEndElement();
+        xml.WriteStartElement("content", Hl7V3);
+        xml.WriteAttributeString("ID", id);
+        var isFirst = true;
+        foreach (var line in LinesOf(text))
+        {
+            if (!isFirst) CdaWriter.Element(xml, "br");
+            CdaWriter.WriteText(xml, line);
+            isFirst = false;
+        }
+
+        xml.WriteEndElement();
         xml.WriteEndElement();
     }
 
@@ -134,76 +155,6 @@ internal static class CdaSections
         xml.WriteEndElement();
     }
 
-    private static void WriteAct(XmlWriter xml, SectionIds ids, StructuredBody body)
-    {
-        var act = body.Act;
-        Begin(
-            xml, ids, ["1.2.840.10008.9.3", "1.2.250.1.213.1.1.2.206"],
-            Loinc("55111-9", "Description de l'acte d'imagerie"), "Technique d'imagerie");
-        xml.WriteStartElement("text", Hl7V3);
-        Labelled(xml, "Acte", "act", NameOf(act.Code));
-        Labelled(xml, "Modalité", "modality", NameOf(act.Modality));
-        Labelled(xml, "Localisation", "region", NameOf(act.Region));
-        if (act.Topography is { } side) Labelled(xml, "Précision", "topography", NameOf(side));
-        Labelled(xml, "Description", "technique", body.Technique.Trim().Length > 0 ? body.Technique : Unknown);
-        xml.WriteEndElement();
-        WriteTechnique(xml, ids, act);
-        WriteCatalogue(xml, ids, body);
-        End(xml);
-    }
-
-    private static void WriteTechnique(XmlWriter xml, SectionIds ids, DescribedAct act)
-    {
-        xml.WriteStartElement("entry", Hl7V3);
-        xml.WriteStartElement("procedure", Hl7V3);
-        CdaWriter.Attributes(xml, ("classCode", "PROC"), ("moodCode", "EVN"));
-        Templates(xml, "1.2.840.10008.9.14", "1.2.250.1.213.1.1.3.153");
-        CdaWriter.WriteId(xml, "id", ids.Next());
-        WriteReferring(xml, "code", act.Code, "act", null);
-        Reference(xml, "text", "technique");
-        CdaWriter.Element(xml, "effectiveTime", ("value", act.PerformedAt));
-        WriteReferring(xml, "methodCode", act.Modality, "modality", null);
-        WriteReferring(xml, "targetSiteCode", act.Region, "region", act.Topography);
-        xml.WriteEndElement();
-        xml.WriteEndElement();
-    }
-
-    /// <param name="modifier">SNOMED CT 106233006, topographical modifier: its value, or null.</param>
-    private static void WriteReferring(XmlWriter xml, string element, Code code, string reference, Code? modifier)
-    {
-        xml.WriteStartElement(element, Hl7V3);
-        CdaWriter.Attributes(xml, CdaWriter.CodeAttributes(code));
-        Reference(xml, "originalText", reference);
-        if (modifier is not null)
-        {
-            xml.WriteStartElement("qualifier", Hl7V3);
-            CdaWriter.WriteCode(
-                xml, "name", new Code("106233006", ReportCodes.SnomedCt, "modificateur topographique"));
-            CdaWriter.WriteCode(xml, "value", modifier);
-            xml.WriteEndElement();
-        }
-
-        xml.WriteEndElement();
-    }
-
-    private static void WriteCatalogue(XmlWriter xml, SectionIds ids, StructuredBody body)
-    {
-        Begin(
-            xml, ids, ["2.16.840.1.113883.10.20.6.1.1", "1.2.250.1.213.1.1.2.217"],
-            new Code("121181", ReportCodes.Dcm, "Catalogue d'objets DICOM"), "Catalogue d'objets DICOM");
-        xml.WriteStartElement("text", Hl7V3);
-        CdaWriter.TextElement(xml, "paragraph", $"Study Instance UID : {body.Act.StudyInstanceUid}");
-        if (body.ViewerUrl is { } url)
-        {
-            xml.WriteStartElement("paragraph", Hl7V3);
-            CdaWriter.TextElement(xml, "linkHtml", "Voir les images", ("href", url));
-            xml.WriteEndElement();
-        }
-
-        xml.WriteEndElement();
-        End(xml);
-    }
-
     private static void WriteText(
         XmlWriter xml, SectionIds ids, string[] templates, Code code, string title, string text)
     {
@@ -214,34 +165,11 @@ internal static class CdaSections
         End(xml);
     }
 
-    /// <summary>A paragraph that an entry refers to.</summary>
-    private static void Labelled(XmlWriter xml, string label, string id, string text)
-    {
-        xml.WriteStartElement("paragraph", Hl7V3);
-        xml.WriteStartElement("caption", Hl7V3);
-        xml.WriteString(label);
-        xml.WriteEndElement();
-        xml.WriteStartElement("content", Hl7V3);
-        xml.WriteAttributeString("ID", id);
-        var isFirst = true;
-        foreach (var line in LinesOf(text))
-        {
-            if (!isFirst) CdaWriter.Element(xml, "br");
-            CdaWriter.WriteText(xml, line);
-            isFirst = false;
-        }
-
-        xml.WriteEndElement();
-        xml.WriteEndElement();
-    }
-
     private static string[] LinesOf(string text)
     {
         var lines = text.ReplaceLineEndings("\n").Trim().Split('\n');
         return lines is [""] ? [Unknown] : lines;
     }
-
-    private static string NameOf(Code code) => code.Display.Length > 0 ? code.Display : code.Value;
 }
 
 /// <summary>The ids of the parts of a document: that of the document with their number.</summary>

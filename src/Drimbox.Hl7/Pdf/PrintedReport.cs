@@ -4,13 +4,17 @@ namespace Drimbox.Hl7.Pdf;
 /// <param name="Text">May hold line breaks; a section without text is not printed.</param>
 public sealed record PrintedSection(string Heading, string Text);
 
+/// <summary>Where images of a report are shown.</summary>
+/// <param name="Label">Which images they are: printed where there are several addresses.</param>
+public sealed record ViewerLink(string Url, string Label);
+
 /// <summary>What the PDF of a report shows.</summary>
 /// <param name="Title">Of the document and, as its metadata, of the file.</param>
 /// <param name="Organization">Who issues the report; printed above the title.</param>
 /// <param name="PatientLines">Identity of the patient; the first line is repeated on every page.</param>
 /// <param name="StudyLines">The examination: date, modality, requester, accession number.</param>
 /// <param name="SignedBy">Who answers for the report; also the author of the file.</param>
-/// <param name="ViewerUrl">Where the images are shown: a QR code with a link; null for none.</param>
+/// <param name="Viewers">Where the images are shown: a QR code with a link each.</param>
 /// <param name="LanguageCode">RFC 3066, for readers that speak.</param>
 /// <param name="CreatedAt">The creation date of the file.</param>
 public sealed record PrintedReport(
@@ -20,6 +24,6 @@ public sealed record PrintedReport(
     IReadOnlyList<string> StudyLines,
     IReadOnlyList<PrintedSection> Sections,
     string SignedBy,
-    string? ViewerUrl,
+    IReadOnlyList<ViewerLink> Viewers,
     string LanguageCode,
     DateTimeOffset CreatedAt);

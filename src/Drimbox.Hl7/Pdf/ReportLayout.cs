@@ -4,6 +4,10 @@ using static Drimbox.Hl7.Pdf.PdfObjects;
 
 namespace Drimbox.Hl7.Pdf;
 
+/// <summary>Where a viewer is linked.</summary>
+/// <param name="Page">0 is the first one.</param>
+internal sealed record PlacedLink(int Page, double Left, double Bottom, double Right, double Top, string Url);
+
 /// <summary>Sets a report on A4 pages: lines from the top of a page down, a new page where one is full.</summary>
 internal sealed class ReportLayout(TrueTypeSubset font)
 {
@@ -22,11 +26,18 @@ internal sealed class ReportLayout(TrueTypeSubset font)
     /// <summary>35 mm: see <see cref="Core.Limits.ViewerUrlLengthMax"/>.</summary>
     private const double QrSide = 99;
 
+    /// <summary>Between codes in a row, whose own quiet zones come on top.</summary>
+    private const double QrGap = 12;
+
+    /// <summary>As many as fit between the margins.</summary>
+    private const int QrColumns = 4;
+
     private readonly List<StringBuilder> _pages = [];
+    private readonly List<PlacedLink> _links = [];
     private double _y;
 
-    /// <summary>Where the viewer is linked on the first page: left, bottom, right, top.</summary>
-    public (double Left, double Bottom, double Right, double Top)? Link { get; private set; }
+    /// <summary>The viewers, once the report is set.</summary>
+    public IReadOnlyList<PlacedLink> Links => _links;
 
     /// <summary>The content streams of the pages.</summary>
     public List<string> Set(PrintedReport report)
@@ -54,8 +65,9 @@ internal sealed class ReportLayout(TrueTypeSubset font)
 
     private void WriteFirstPageHeader(PrintedReport report)
     {
-        var url = report.ViewerUrl;
-        var width = Right - Left - (url is null ? 0 : QrSide + 12);
+        // One code stands beside the header, several in rows below it.
+        var single = report.Viewers is [var only] ? only : null;
+        var width = Right - Left - (single is null ? 0 : QrSide + QrGap);
         var top = _y;
         Block(report, report.Organization, BodySize, isStrong: false, width);
         _y -= 4;
@@ -65,10 +77,14 @@ internal sealed class ReportLayout(TrueTypeSubset font)
         _y -= 4;
         foreach (var line in report.StudyLines) Block(report, line, BodySize, isStrong: false, width);
         // A header longer than a page has left the code behind on the first one.
-        if (url is not null)
+        if (single is not null)
         {
-            WriteViewer(url, top);
-            if (_pages.Count == 1) _y = Math.Min(_y, Link!.Value.Bottom);
+            WriteViewer(0, single.Url, Right - QrSide, top);
+            if (_pages.Count == 1) _y = Math.Min(_y, _links[0].Bottom);
+        }
+        else
+        {
+            foreach (var row in report.Viewers.Chunk(QrColumns)) WriteViewers(report, row);
         }
 
         _y -= 6;
@@ -77,15 +93,37 @@ internal sealed class ReportLayout(TrueTypeSubset font)
         _y -= 4;
     }
 
-    private void WriteViewer(string url, double top)
+    private void WriteViewers(PrintedReport report, ViewerLink[] row)
     {
-        var left = Right - QrSide;
-        _pages[0].Append(QrModules.Draw(url, left, top - QrSide, QrSide));
+        // The code, its caption, and two lines of its label.
+        const double Height = QrSide + (SmallSize * LineSpacing * 3);
+        if (_y - Height < Bottom) BreakPage(report);
+        _y -= 4;
+        var lowest = _y - Height;
+        for (var i = 0; i < row.Length; i++)
+        {
+            var left = Left + (i * (QrSide + QrGap));
+            WriteViewer(_pages.Count - 1, row[i].Url, left, _y);
+            var y = _links[^1].Bottom;
+            foreach (var line in Lines(PrintableText.Clean(row[i].Label), SmallSize, QrSide).Take(2))
+            {
+                y -= SmallSize;
+                Text(_pages[^1], left, y, SmallSize, isStrong: false, line);
+                y -= SmallSize * (LineSpacing - 1);
+            }
+        }
+
+        _y = lowest;
+    }
+
+    private void WriteViewer(int page, string url, double left, double top)
+    {
+        _pages[page].Append(QrModules.Draw(url, left, top - QrSide, QrSide));
         const string Caption = "Voir les images";
         var bottom = top - QrSide - SmallSize;
         var captionAt = left + ((QrSide - WidthOf(Caption, SmallSize)) / 2);
-        Text(_pages[0], captionAt, bottom, SmallSize, isStrong: false, Caption);
-        Link = (left, bottom - 2, Right, top);
+        Text(_pages[page], captionAt, bottom, SmallSize, isStrong: false, Caption);
+        _links.Add(new PlacedLink(page, left, bottom - 2, left + QrSide, top, url));
     }
 
     private void WriteFooters(PrintedReport report)

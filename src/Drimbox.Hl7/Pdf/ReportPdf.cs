@@ -29,11 +29,19 @@ public static class ReportPdf
     {
         var characters = report.Sections.Sum(section => (long)section.Heading.Length + section.Text.Length)
             + report.PatientLines.Concat(report.StudyLines).Sum(line => (long)line.Length)
+            + report.Viewers.Sum(viewer => (long)viewer.Label.Length)
             + report.Title.Length + report.Organization.Length + report.SignedBy.Length;
         if (characters > Limits.ReportCharactersMax)
             return new Refusal(
                 RefusalReason.OverLimit, $"A report of more than {Limits.ReportCharactersMax} characters.");
-        if (report.ViewerUrl is not { } url) return null;
+        return report.Viewers.Count > Limits.ExaminationsPerRequestMax
+            ? new Refusal(
+                RefusalReason.OverLimit, $"More than {Limits.ExaminationsPerRequestMax} viewer addresses.")
+            : report.Viewers.Select(viewer => CheckAddress(viewer.Url)).FirstOrDefault(refusal => refusal is not null);
+    }
+
+    private static Refusal? CheckAddress(string url)
+    {
         if (url.Length > Limits.ViewerUrlLengthMax)
             return new Refusal(
                 RefusalReason.OverLimit, $"A viewer address of more than {Limits.ViewerUrlLengthMax} characters.");
@@ -57,9 +65,9 @@ public static class ReportPdf
         for (var i = 0; i < contents.Count; i++)
         {
             var content = objects.AddStream("", Encoding.Latin1.GetBytes(contents[i]));
-            var annotations = i == 0 && layout.Link is { } link
-                ? $" /Annots [{WriteLink(objects, link, report.ViewerUrl!)} 0 R]"
-                : "";
+            var links = layout.Links.Where(link => link.Page == i)
+                .Select(link => $"{WriteLink(objects, link)} 0 R").ToList();
+            var annotations = links.Count > 0 ? $" /Annots [{string.Join(' ', links)}]" : "";
             kids.Add(objects.Add(
                 $"<< /Type /Page /Parent {pages} 0 R "
                 + $"/MediaBox [0 0 {ReportLayout.PageWidth} {ReportLayout.PageHeight}] "
@@ -83,12 +91,11 @@ public static class ReportPdf
     }
 
     // ISO 19005-1 6.5.3: an annotation is printed (flag 4) and not hidden.
-    private static int WriteLink(
-        PdfObjects objects, (double Left, double Bottom, double Right, double Top) at, string url) =>
+    private static int WriteLink(PdfObjects objects, PlacedLink link) =>
         objects.Add(
             $"<< /Type /Annot /Subtype /Link /F 4 /Border [0 0 0] "
-            + $"/Rect [{Number(at.Left)} {Number(at.Bottom)} {Number(at.Right)} {Number(at.Top)}] "
-            + $"/A << /S /URI /URI {LiteralString(url)} >> >>");
+            + $"/Rect [{Number(link.Left)} {Number(link.Bottom)} {Number(link.Right)} {Number(link.Top)}] "
+            + $"/A << /S /URI /URI {LiteralString(link.Url)} >> >>");
 
     // PDF Reference 1.4, 5.6: a composite font whose codes are CIDs, and whose CIDs are the glyphs of the subset.
     private static int WriteFont(PdfObjects objects, TrueTypeSubset subset)

@@ -11,8 +11,8 @@ internal sealed class ReportPdfObjects
 {
     private static readonly byte[] Start = [.. "%PDF-1.4\n%"u8, 0xE2, 0xE3, 0xCF, 0xD3, (byte)'\n'];
 
-    // A page and its content, and a dozen beside them.
-    private const int ObjectsMax = (2 * Limits.PrintedPagesMax) + 32;
+    // A page and its content, a link for each study, and a dozen beside them.
+    private const int ObjectsMax = (2 * Limits.PrintedPagesMax) + Limits.ExaminationsPerRequestMax + 32;
 
     // The widths of all glyphs of the font are 24 KB, title and author of the file at most 16.
     private const int DictionaryBytesMax = 128 * 1024;

@@ -27,6 +27,10 @@ public sealed record MessageReading(
     public string RepeatKey => AckWriter.IsPlainControlId(Message.Header[10].Text)
         ? Message.Header[10].Text
         : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Message.Bytes.Span))}";
+
+    /// <summary>What makes it the same message, for the inbox of a node.</summary>
+    public InboxKey Key => new(
+        Message.Header[3].Text, Message.Header[4].Text, Message.Header[5].Text, Message.Header[6].Text, RepeatKey);
 }
 
 /// <summary>Reads a frame and checks it against the profiles that a door accepts.</summary>

@@ -27,7 +27,7 @@ internal static class SampleDocument
         var pdf = ReportPdf.TryWrite(
             new PrintedReport(
                 "CR de scanner thoracique", SampleValues.SiteName, ["PAT-TROIS DOMINIQUE"], [],
-                [new PrintedSection("Conclusion", "Message d'essai : aucun examen n'a eu lieu.")], "THOMAS ERIC", null,
+                [new PrintedSection("Conclusion", "Message d'essai : aucun examen n'a eu lieu.")], "THOMAS ERIC", [],
                 "fr-FR", now),
             out _);
         Invariant.Holds(pdf is not null);

@@ -41,7 +41,7 @@ public static class SyntheticReport
         var pdf = ReportPdf.TryWrite(
             new PrintedReport(
                 "CR de scanner thoracique", Site.Name, ["PAT-TROIS DOMINIQUE"], [],
-                [new PrintedSection("Conclusion", "Pas de lésion.")], "THOMAS ERIC", null, "fr-FR", now),
+                [new PrintedSection("Conclusion", "Pas de lésion.")], "THOMAS ERIC", [], "fr-FR", now),
             out _);
         Invariant.Holds(pdf is not null);
         var time = Timestamp.From(now);

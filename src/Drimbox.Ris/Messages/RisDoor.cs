@@ -30,7 +30,6 @@ internal sealed class RisDoor(
     PatientRegister patients,
     MailDocuments mail,
     TimeZoneInfo zone,
-    IAckComposer acks,
     ILogger logger)
 {
     private static readonly MessageProfile[] Accepted =
@@ -60,21 +59,17 @@ internal sealed class RisDoor(
         }
         catch (StorageFaultException e)
         {
-            // Nothing was stored, so the sender must send again.
             RisLog.StoreFailed(logger, controlId, e.Fault.ToString());
-            var (ack, _) = acks.Compose(
-                AckComposer.HeaderOf(reading.Message), new Refusal(RefusalReason.Unavailable, "The store does not take messages now."));
-            return reading.Message.Charset.GetBytes(ack);
+            var reply = inbox.NotStored(AckComposer.HeaderOf(reading.Message));
+            return reading.Message.Charset.GetBytes(reply.Ack!);
         }
     }
 
     private async Task<GrainReply> DecideAsync(
         ReadOnlyMemory<byte> frame, MessageReading reading, CancellationToken cancellation)
     {
-        var header = reading.Message.Header;
-        var key = new InboxKey(
-            header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
-        var draft = await inbox.DraftAsync(key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellation);
+        var draft = await inbox.DraftAsync(
+            reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellation);
         if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
         if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);
         return reading.Profile!.MessageType switch

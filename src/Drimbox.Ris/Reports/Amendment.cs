@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
 using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Pdf;
 
@@ -17,8 +18,15 @@ public sealed record AmendmentText(
 /// next version number (docs/adr/0005).</summary>
 internal static class Amendment
 {
+    /// <param name="viewers">Where the images are shown, without the id of the document.</param>
     public static byte[]? TryWrite(
-        ReportVersion head, AmendmentText text, IIdSource ids, DateTimeOffset now, TimeZoneInfo zone, out Refusal? refusal)
+        ReportVersion head,
+        AmendmentText text,
+        IReadOnlyList<ViewerLink> viewers,
+        IIdSource ids,
+        DateTimeOffset now,
+        TimeZoneInfo zone,
+        out Refusal? refusal)
     {
         refusal = null;
         var header = head.Header;
@@ -42,7 +50,7 @@ internal static class Amendment
                 [],
                 SectionsOf(text),
                 $"{signer.GivenName} {signer.FamilyName}",
-                null,
+                [.. viewers.Select(viewer => Completed(viewer, documentId)).OfType<ViewerLink>()],
                 "fr-FR",
                 now),
             out refusal);
@@ -65,6 +73,9 @@ internal static class Amendment
             facility,
             pdf));
     }
+
+    private static ViewerLink? Completed(ViewerLink viewer, InstanceIdentifier document) =>
+        ViewerAddress.Complete(viewer.Url, document) is { } url ? viewer with { Url = url } : null;
 
     private static List<PrintedSection> SectionsOf(AmendmentText text)
     {

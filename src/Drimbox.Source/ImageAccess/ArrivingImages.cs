@@ -1,5 +1,4 @@
 using System.Globalization;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;

@@ -10,7 +10,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<RetrievalKey, ImageRetrieval> _open = [];
-    private readonly HashSet<Task> _running = [];
+    private readonly List<Task> _running = [];
     private readonly PacsMove _pacs;
     private readonly string _folder;
     private readonly TimeProvider _time;
@@ -35,9 +35,8 @@ internal sealed class ImageRetrievals : IAsyncDisposable
                 var number = (++_next).ToString(CultureInfo.InvariantCulture);
                 retrieval = new ImageRetrieval(key, Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
                 _open[key] = retrieval;
-                var running = Task.Run(() => RunAsync(retrieval));
-                _running.Add(running);
-                running.ContinueWith(Forget, TaskScheduler.Default);
+                _running.RemoveAll(task => task.IsCompleted);
+                _running.Add(Task.Run(() => RunAsync(retrieval)));
             }
 
             retrieval.Readers++;
@@ -92,11 +91,6 @@ internal sealed class ImageRetrievals : IAsyncDisposable
             retrieval.End(failure);
             if (retrieval.Readers == 0) Remove(retrieval);
         }
-    }
-
-    private void Forget(Task ended)
-    {
-        lock (_gate) _running.Remove(ended);
     }
 
     private static void Remove(ImageRetrieval retrieval)

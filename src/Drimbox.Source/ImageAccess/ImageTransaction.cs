@@ -23,7 +23,7 @@ internal sealed class ImageTransaction(
         + "multipart/related; type=\"application/dicom\", with a transfer syntax that the image has, or "
         + "1.2.840.10008.1.2.1 where it is not compressed.";
 
-    private readonly SemaphoreSlim _requests = new(requestsMax);
+    private int _requests;
 
     public async Task RunAsync(HttpContext context)
     {
@@ -43,8 +43,9 @@ internal sealed class ImageTransaction(
             return;
         }
 
-        if (!_requests.Wait(0, CancellationToken.None))
+        if (Interlocked.Increment(ref _requests) > requestsMax)
         {
+            Interlocked.Decrement(ref _requests);
             context.Response.Headers.RetryAfter = "5";
             await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many requests at once: ask again.");
             return;
@@ -57,7 +58,7 @@ internal sealed class ImageTransaction(
         }
         finally
         {
-            _requests.Release();
+            Interlocked.Decrement(ref _requests);
         }
     }
 

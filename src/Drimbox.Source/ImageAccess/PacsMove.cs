@@ -100,7 +100,8 @@ internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan pa
         identifier.SetString(Tag.QueryRetrieveLevel, "SERIES");
         identifier.SetUid(Tag.StudyInstanceUID, key.Study);
         identifier.SetUid(Tag.SeriesInstanceUID, key.Series);
-        var result = await new CMoveScu(association).MoveAsync(Model, identifier, ownAe);
+        var result = await new CMoveScu(association).MoveAsync(
+            Model, identifier, ownAe, cancellationToken: CancellationToken.None);
         await association.ReleaseAsync(cancellationToken);
         return result;
     }

@@ -39,7 +39,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
         try
         {
             var draft = await inbox.DraftAsync(
-                KeyOf(reading), frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
+                reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
@@ -80,11 +80,5 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
             return register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken);
         refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
         return inbox.RefuseAsync(draft, refusal, cancellationToken);
-    }
-
-    private static InboxKey KeyOf(MessageReading reading)
-    {
-        var header = reading.Message.Header;
-        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
     }
 }

@@ -18,14 +18,6 @@ public sealed record StoredEvent(long Version, string Type, string Json, DateTim
 /// <param name="ExpectedVersion">The version of the last event that the decision saw; 0 for a new stream.</param>
 public sealed record StreamAppend(StreamId Stream, long ExpectedVersion, IReadOnlyList<EventRow> Events);
 
-/// <summary>What makes a message the same message: MSH-3, MSH-4, MSH-5, MSH-6 and MSH-10.</summary>
-public sealed record InboxKey(
-    string SendingApplication,
-    string SendingFacility,
-    string ReceivingApplication,
-    string ReceivingFacility,
-    string ControlId);
-
 /// <summary>A message with the answer it gets, which is the answer to every identical repeat.</summary>
 /// <param name="Sha256">Of the raw bytes, lower-case hexadecimal.</param>
 /// <param name="Body">The raw bytes up to <see cref="Limits.InlineBodyBytesMax"/>, else empty.</param>

@@ -1,3 +1,5 @@
+using Drimbox.Core;
+
 namespace Drimbox.Storage;
 
 /// <content>The outbox, and what operations list.</content>

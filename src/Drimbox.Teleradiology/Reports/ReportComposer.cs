@@ -13,7 +13,11 @@ namespace Drimbox.Teleradiology.Reports;
 internal sealed record DocumentIdentity(
     InstanceIdentifier DocumentId, InstanceIdentifier SetId, int VersionNumber, InstanceIdentifier? Replaces);
 
-/// <summary>Writes the CDA of a report, level 1 or level 3, from the request, the examination and the text.</summary>
+/// <summary>A study that a report is about.</summary>
+/// <param name="ViewerUrl">Where its images are shown, or null.</param>
+internal sealed record ReportedStudy(PostExamination Told, string? ViewerUrl);
+
+/// <summary>Writes the CDA of a report, level 1 or level 3, from the request, its examinations and the text.</summary>
 internal sealed class ReportComposer(TeleradiologyOptions options, Signatory signatory)
 {
     private const string Language = "fr-FR";
@@ -27,20 +31,22 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
     private readonly Code _practiceSetting = new(
         options.PracticeSetting.Code, "1.2.250.1.213.1.1.4.9", options.PracticeSetting.Display);
 
-    /// <param name="viewerUrl">Where the images are shown, or null.</param>
+    /// <param name="examinations">All that the report is about, at least one.</param>
+    /// <param name="patient">As the newest complement states it.</param>
     /// <returns>The document, or null with the reason: the text is too long to print.</returns>
     public byte[]? TryWrite(
         DocumentIdentity identity,
         ImagingRequest request,
-        PostExamination examination,
+        IReadOnlyList<ReportedStudy> examinations,
+        StatedPatient patient,
         ReportText text,
-        string? viewerUrl,
         DateTimeOffset now,
         out Refusal? refusal)
     {
         var local = TimeZoneInfo.ConvertTime(now, _zone);
-        var title = TitleOf(examination);
-        var pdf = ReportPdf.TryWrite(Print(identity, request, examination, text, title, viewerUrl, local), out refusal);
+        var title = TitleOf(examinations);
+        var pdf = ReportPdf.TryWrite(
+            Print(identity, request, examinations, patient, text, title, local), out refusal);
         if (pdf is null) return null;
 
         var time = Timestamp.From(local);
@@ -55,35 +61,41 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             title,
             time,
             Language,
-            PatientOf(examination.Patient.Identity),
+            PatientOf(patient.Identity),
             Author: signer,
             LegalAuthenticator: signer,
             Custodian: request.Structure,
-            [new ImagingOrder(request.PlacerOrderNumber, examination.AccessionNumber)],
-            [ServiceEvent(request, examination)],
+            // DB/RIS.08: every accession number and every study (IMG-CR-IMG: both elements are repeatable).
+            [.. examinations.Select(e => new ImagingOrder(request.PlacerOrderNumber, e.Told.AccessionNumber)).Distinct()],
+            [.. examinations.Select(e => ServiceEvent(request, e.Told))],
             _facilityType,
             pdf);
         return options.Desk.Body == ReportBody.Structured
-            ? CdaWriter.Write(report, BodyOf(request, examination, text, viewerUrl))
+            ? CdaWriter.Write(report, BodyOf(request, examinations, text))
             : CdaWriter.Write(report);
     }
 
     private static StructuredBody BodyOf(
-        ImagingRequest request, PostExamination examination, ReportText text, string? viewerUrl)
+        ImagingRequest request, IReadOnlyList<ReportedStudy> examinations, ReportText text) => new(
+        Given(text.Indication, request.Justification),
+        request.Purposes,
+        [.. request.History.Select(h => h.Relevance is { } relevance ? $"{h.Text} ({relevance})" : h.Text)],
+        [.. examinations.Select(e => ActOf(request, e))],
+        text.Technique,
+        text.Results,
+        text.Conclusion);
+
+    private static DescribedAct ActOf(ImagingRequest request, ReportedStudy examination)
     {
-        var region = RegionOf(request, examination);
-        return new StructuredBody(
-            Given(text.Indication, request.Justification),
-            request.Purposes,
-            [.. request.History.Select(h => h.Relevance is { } relevance ? $"{h.Text} ({relevance})" : h.Text)],
-            new DescribedAct(
-                WithOid(examination.Act), WithOid(ModalityOf(request, examination)), WithOid(region.Region),
-                region.Topography is { } side ? WithOid(side) : null, examination.ExaminedAt,
-                examination.StudyInstanceUid),
-            text.Technique,
-            text.Results,
-            text.Conclusion,
-            viewerUrl);
+        var told = examination.Told;
+        var region = RegionOf(request, told);
+        return new DescribedAct(
+            WithOid(told.Act), WithOid(ModalityOf(request, told)), WithOid(region.Region),
+            region.Topography is { } side ? WithOid(side) : null, told.ExaminedAt, told.StudyInstanceUid)
+        {
+            ViewerUrl = examination.ViewerUrl,
+            RetentionDays = told.RetentionDays,
+        };
     }
 
     private ImagingServiceEvent ServiceEvent(ImagingRequest request, PostExamination examination) => new(
@@ -101,15 +113,13 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
     private PrintedReport Print(
         DocumentIdentity identity,
         ImagingRequest request,
-        PostExamination examination,
+        IReadOnlyList<ReportedStudy> examinations,
+        StatedPatient stated,
         ReportText text,
         string title,
-        string? viewerUrl,
         DateTimeOffset now)
     {
-        var patient = examination.Patient.Identity;
-        var region = RegionOf(request, examination);
-        var at = Timestamp.Parse(examination.ExaminedAt);
+        var patient = stated.Identity;
         return new PrintedReport(
             title,
             request.Structure.Name,
@@ -117,21 +127,14 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
                 $"{patient.BirthName} {patient.FirstGivenName}, {SexOf(patient)} le {DateOf(patient.BirthDate)}",
                 // Facts document 5.2: the matricule goes out with a qualified identity only. Without it the same print
                 // may be sent by MSSanté.
-                .. QualifiedIns.From(patient, examination.Patient.Reliability) is { Matricule: var matricule }
+                .. QualifiedIns.From(patient, stated.Reliability) is { Matricule: var matricule }
                     ? [$"INS : {matricule.Extension}"]
                     : Array.Empty<string>(),
                 .. patient.UsedName is { } used ? [$"Nom utilisé : {used}"] : Array.Empty<string>(),
             ],
             [
-                $"Examen du {DateOf(at.Local.ToString("yyyyMMdd", CultureInfo.InvariantCulture))} : "
-                + ReportNames.Of(examination.Act),
-                $"Modalité : {ReportNames.Of(ModalityOf(request, examination))}. "
-                + $"Région : {ReportNames.Of(region.Region)}"
-                + (region.Topography is { } side ? $", {ReportNames.Of(side)}" : ""),
                 $"Demandé par {request.OrderingProvider.GivenName} {request.OrderingProvider.FamilyName}",
-                $"Numéro d'examen (accession number) : {examination.AccessionNumber.Extension}",
-                .. examination.Products.Select(product => $"Produit administré : {ReportNames.Of(product)}"),
-                .. examination.Devices.Select(d => $"Appareil : {d.Model ?? d.Identifier}"),
+                .. examinations.SelectMany(e => LinesOf(request, e.Told)),
                 .. identity.Replaces is null
                     ? Array.Empty<string>()
                     : [$"Version {identity.VersionNumber} : annule et remplace la version précédente"],
@@ -144,15 +147,43 @@ internal sealed class ReportComposer(TeleradiologyOptions options, Signatory sig
             ],
             $"{signatory.Radiologist.GivenName} {signatory.Radiologist.FamilyName} ({signatory.Platform.Name}), "
             + now.ToString("dd/MM/yyyy HH:mm", CultureInfo.InvariantCulture),
-            viewerUrl,
+            [
+                .. examinations.Where(e => e.ViewerUrl is not null)
+                    .Select(e => new ViewerLink(e.ViewerUrl!, ReportNames.Of(e.Told.Act))),
+            ],
             Language,
             now);
     }
 
-    private static string TitleOf(PostExamination examination) =>
-        examination.Act.Display.Length == 0
+    private static IEnumerable<string> LinesOf(ImagingRequest request, PostExamination examination)
+    {
+        var region = RegionOf(request, examination);
+        var at = Timestamp.Parse(examination.ExaminedAt);
+        return
+        [
+            $"Examen du {DateOf(at.Local.ToString("yyyyMMdd", CultureInfo.InvariantCulture))} : "
+            + ReportNames.Of(examination.Act),
+            $"Modalité : {ReportNames.Of(ModalityOf(request, examination))}. "
+            + $"Région : {ReportNames.Of(region.Region)}"
+            + (region.Topography is { } side ? $", {ReportNames.Of(side)}" : ""),
+            $"Numéro d'examen (accession number) : {examination.AccessionNumber.Extension}",
+            .. examination.Products.Select(product => $"Produit administré : {ReportNames.Of(product)}"),
+            .. examination.Devices.Select(d => $"Appareil : {d.Model ?? d.Identifier}"),
+            // Teleradiology volet, DuréeRétentionImages: the report says it.
+            string.Create(
+                CultureInfo.InvariantCulture, $"Durée de conservation des images : {examination.RetentionDays} jours"),
+        ];
+    }
+
+    // The acts are printed below in any case: a title that is too long goes without them.
+    private static string TitleOf(IReadOnlyList<ReportedStudy> examinations)
+    {
+        var acts = examinations.Select(e => e.Told.Act.Display).Where(act => act.Length > 0).Distinct().ToList();
+        var title = $"{ReportCodes.ImagingReport.Display} : {string.Join(", ", acts)}";
+        return acts.Count == 0 || (acts.Count > 1 && title.Length > Limits.DocumentTitleLengthMax)
             ? ReportCodes.ImagingReport.Display
-            : $"{ReportCodes.ImagingReport.Display} : {examination.Act.Display}";
+            : title;
+    }
 
     // What is known after the examination wins over what was asked for.
     private static Code ModalityOf(ImagingRequest request, PostExamination examination) =>

@@ -99,31 +99,35 @@ internal sealed class ReportDesk(
         string actor,
         CancellationToken cancellationToken)
     {
-        if (state is not { Status: RequestStatus.Examined, Request: { } request, PostExamination: { } examination })
+        if (state is not { Status: RequestStatus.Examined, Request: { } request, LastComplement: { } last })
             return No(RefusalReason.WrongState, "The examination has not been made yet.");
         if (string.IsNullOrWhiteSpace(text.Results) && string.IsNullOrWhiteSpace(text.Conclusion))
             return No(RefusalReason.RequiredFieldMissing, "A report has results or a conclusion.");
         if (ReportTemplate.BlankIn(text) is not null)
             return No(RefusalReason.RequiredFieldMissing, "A blank of the template is left: [[…]].");
         // The RIS would refuse it (903, 905): the radiologist is told before signing.
-        if (examination.Patient.Identity.Ins is null)
+        if (last.Patient.Identity.Ins is null)
             return No(RefusalReason.InsAbsent, "The patient of the examination has no INS.");
-        if (!examination.Patient.Identity.InsIsComplete)
+        if (!last.Patient.Identity.InsIsComplete)
             return No(RefusalReason.InsIncomplete, "The INS of the patient comes without all its traits.");
 
-        var viewerUrl = examination.PartialViewerUrl is { } partial
-            ? ViewerUrl.Complete(partial, identity.DocumentId)
-            : null;
-        // A report without the address can still be read; one that cannot be signed can not.
-        if (viewerUrl is null) TeleradiologyLog.NoViewerAddress(logger, identity.DocumentId.ToString());
+        var examinations = state.Examinations.Select(e => new ReportedStudy(
+            e.Complement,
+            e.Complement.PartialViewerUrl is { } partial
+                ? ViewerAddress.Complete(partial, identity.DocumentId)
+                : null)).ToList();
+        // A report without an address can still be read; one that cannot be signed can not.
+        if (examinations.Exists(e => e.ViewerUrl is null))
+            TeleradiologyLog.NoViewerAddress(logger, identity.DocumentId.ToString());
         var cda = composer.TryWrite(
-            identity, request, examination, text, viewerUrl, time.GetUtcNow(), out var refusal);
+            identity, request, examinations, last.Patient, text, time.GetUtcNow(), out var refusal);
         if (cda is null) return new ReportReply(refusal, null);
         var document = new PlatformDocument(
             identity.DocumentId, identity.SetId, identity.Replaces, identity.VersionNumber,
             await objects.PutAsync(cda, cancellationToken),
-            examination.Patient, examination.Visit, request.Structure)
+            last.Patient, last.Visit, request.Structure)
         {
+            Studies = [.. state.Examinations.Select(e => e.StudyInstanceUid)],
             // A correction must not show what was hidden: only the RIS lifts it.
             Choices = PublicationDefaults.Restrict(
                 text.Publication, state.LastDocument?.Choices ?? PublicationChoices.Default),

@@ -47,7 +47,7 @@ internal sealed class RequestDoor(
         try
         {
             var draft = await inbox.DraftAsync(
-                KeyOf(reading), frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
+                reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
@@ -87,7 +87,7 @@ internal sealed class RequestDoor(
         var orders = Read(reading, out refusal)?.ToList();
         if (orders is null) return null;
         if (orders.DistinctBy(o => o.Order).Count() == orders.Count) return orders;
-        // Each would have to be decided on what the other one leaves behind; no page allows it.
+        // Each would have to be decided on what the other one leaves behind; of fluxes 1 and 2 no page allows it.
         refusal = new Refusal(
             RefusalReason.Cardinality, "Two orders of the message have the same placer order number.", "ORC^2^2");
         return null;
@@ -107,13 +107,9 @@ internal sealed class RequestDoor(
                 ?.Select(c => (c.PlacerOrderNumber, (PlatformRequestCommand)new ReceiveCancellation(c)));
         }
 
+        // Page st-profils, flux 4: the ORDER group is repeated for each study, under one order number.
         return TeleradiologyReader.TryReadPostExaminations(reading, out refusal)
-            ?.Select(e => (e.PlacerOrderNumber, (PlatformRequestCommand)new ReceivePostExamination(e)));
-    }
-
-    private static InboxKey KeyOf(MessageReading reading)
-    {
-        var header = reading.Message.Header;
-        return new InboxKey(header[3].Text, header[4].Text, header[5].Text, header[6].Text, reading.RepeatKey);
+            ?.GroupBy(e => e.PlacerOrderNumber)
+            .Select(o => (o.Key, (PlatformRequestCommand)new ReceivePostExaminations([.. o])));
     }
 }

@@ -53,25 +53,27 @@ public sealed partial record ReportTemplate(
 /// <summary>The words of a template, as the request and the examination say them.</summary>
 internal static partial class TemplateWords
 {
-    private static readonly Dictionary<string, Func<ImagingRequest, PostExamination?, string>> Words =
+    private static readonly Dictionary<string, Func<PlatformRequestState, string>> Words =
         new(StringComparer.Ordinal)
         {
-            ["justification"] = (request, _) => request.Justification,
-            ["purposes"] = (request, _) => string.Join("\n", request.Purposes),
-            ["modality"] = (request, examination) => ReportNames.Of(examination?.Modality ?? request.Modality),
-            ["region"] = (request, examination) => ReportNames.Of((examination?.Region ?? request.Region).Region),
-            ["act"] = (_, examination) => examination is null ? "" : ReportNames.Of(examination.Act),
-            ["products"] = (_, examination) => string.Join(
-                " ", (examination?.Products ?? []).Select(product => $"{ReportNames.Of(product)}.")),
-            ["devices"] = (_, examination) => string.Join(
-                " ", (examination?.Devices ?? []).Select(device => $"{device.Model ?? device.Identifier}.")),
+            ["justification"] = state => state.Request!.Justification,
+            ["purposes"] = state => string.Join("\n", state.Request!.Purposes),
+            ["modality"] = state => Listed(state.Modalities.Select(ReportNames.Of)),
+            ["region"] = state => Listed(state.Regions.Select(region => ReportNames.Of(region.Region))),
+            ["act"] = state => Listed(state.Examinations.Select(e => ReportNames.Of(e.Complement.Act))),
+            ["products"] = state => string.Join(" ", state.Examinations
+                .SelectMany(e => e.Complement.Products).Select(product => $"{ReportNames.Of(product)}.")),
+            ["devices"] = state => string.Join(" ", state.Examinations
+                .SelectMany(e => e.Complement.Devices).Select(device => $"{device.Model ?? device.Identifier}.")
+                .Distinct()),
         };
 
     /// <summary>The word in braces that no template may have, or null.</summary>
     public static string? UnknownIn(string text) => Word().Matches(text)
         .Select(word => word.Groups[1].Value).FirstOrDefault(word => !Words.ContainsKey(word));
 
-    public static ReportText Fill(ReportText text, ImagingRequest request, PostExamination? examination)
+    /// <param name="state">Has a request.</param>
+    public static ReportText Fill(ReportText text, PlatformRequestState state)
     {
         return text with
         {
@@ -83,8 +85,10 @@ internal static partial class TemplateWords
 
         // A value is not looked at again: what the RIS wrote in braces is no word of ours.
         string Of(string part) =>
-            Word().Replace(part, word => Words[word.Groups[1].Value](request, examination)).Trim();
+            Word().Replace(part, word => Words[word.Groups[1].Value](state)).Trim();
     }
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Distinct());
 
     [GeneratedRegex(@"\{([a-z]+)\}")]
     private static partial Regex Word();

@@ -72,17 +72,16 @@ internal sealed class DeskWorklist(FlowStore store, RequestGrainParts parts, Des
     {
         var request = state.Request!;
         var wait = DeskTasks.Of(state, policy);
-        var modality = state.PostExamination?.Modality ?? request.Modality;
-        var region = (state.PostExamination?.Region ?? request.Region).Region;
         return new WorklistEntry(
             order, state.Status, wait.Task, state.ReceivedAt, wait.Since, wait.DueAt, wait.IsLate(now),
-            request.Visit.PatientClass == "E", modality.Value, ReportNames.Of(region), state.InstancesFetched,
+            request.Visit.PatientClass == "E", string.Join(' ', state.Modalities.Select(modality => modality.Value)),
+            string.Join(", ", state.Regions.Select(region => ReportNames.Of(region.Region))), state.InstancesFetched,
             state.Draft is not null, state.LastDocument is { Withdrawn: true });
     }
 
     private static bool Matches(WorklistEntry entry, WorklistFilter filter, DateTimeOffset now) =>
         (filter.Statuses is null || filter.Statuses.Contains(entry.Status))
         && (filter.OlderThan is null || now - entry.ReceivedAt >= filter.OlderThan)
-        && (filter.Modality is null || entry.Modality == filter.Modality)
+        && (filter.Modality is null || entry.Modality.Split(' ').Contains(filter.Modality))
         && (!filter.OnlyLate || entry.IsLate);
 }

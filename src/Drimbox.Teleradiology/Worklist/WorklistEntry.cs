@@ -6,7 +6,7 @@ namespace Drimbox.Teleradiology.Worklist;
 /// <summary>Which open requests are asked for; what is not given does not count.</summary>
 /// <param name="Statuses">One of these; null for all that are open.</param>
 /// <param name="OlderThan">Placed by the RIS at least so long ago.</param>
-/// <param name="Modality">Its code (DCM), as the request or, later, the examination says.</param>
+/// <param name="Modality">A code (DCM): the request or, later, an examination has it.</param>
 /// <param name="OnlyLate">The desk should have answered or reported by now.</param>
 public sealed record WorklistFilter(
     IReadOnlyList<RequestStatus>? Statuses = null,
@@ -20,7 +20,9 @@ public sealed record WorklistFilter(
 /// <param name="Since">Since when it waits.</param>
 /// <param name="DueAt">By when the desk should act; null where it is not the desk that acts.</param>
 /// <param name="IsEmergency">PV1-2 is E.</param>
-/// <param name="InstancesFetched">0 until the whole study is here.</param>
+/// <param name="Modality">Its code (DCM): of the request, later of its examinations, several with spaces.</param>
+/// <param name="Region">In words; of several examinations with commas.</param>
+/// <param name="InstancesFetched">0 until each study is here, whole.</param>
 /// <param name="HasDraft">A report was written and not signed.</param>
 /// <param name="ReportWithdrawn">It had a report.</param>
 public sealed record WorklistEntry(

@@ -30,6 +30,7 @@ public sealed class AccessDeciderTests
         Assert.Equal(0, After(failed, AccessDecider.Succeed(AccessMeans.Password, Now)).Failures);
         Assert.Equal(0, After(failed, new LockOpened("root", Now)).Failures);
         Assert.Equal(4, After(failed, AccessDecider.Succeed(AccessMeans.Certificate, Now)).Failures);
+        Assert.Equal(4, After(failed, AccessDecider.Succeed(AccessMeans.OpenId, Now)).Failures);
         Assert.True(After(Fails(failed, 1), new LockOpened("root", Now)).IsOpen(Now));
     }
 

@@ -76,9 +76,9 @@ public sealed class AccountDeciderTests
         var state = After(AccountsState.Empty, Hoda, Lina);
 
         Refused(RefusalReason.IdentifierReused, AccountDecider.Decide(
-            state, new ChangeAccount(Lina.Name) { NationalId = "801234567897" }, ByRoot));
+            state, new ChangeAccount(Lina.Name, new() { NationalId = "801234567897" }), ByRoot));
         Refused(RefusalReason.IdentifierReused, AccountDecider.Decide(
-            state, new ChangeAccount(Lina.Name) { OsUser = "hadam" }, ByRoot));
+            state, new ChangeAccount(Lina.Name, new() { OsUser = "hadam" }), ByRoot));
     }
 
     [Theory]
@@ -203,7 +203,8 @@ public sealed class AccountDeciderTests
     public void A_change_says_what_it_changes_and_an_empty_text_takes_a_thing_away()
     {
         var state = After(AccountsState.Empty, Hoda);
-        var change = new ChangeAccount(Hoda.Name) { FamilyName = "ADAM-BEN", OsUser = "", InternalId = "77" };
+        var change = new ChangeAccount(
+            Hoda.Name, new() { FamilyName = "ADAM-BEN", OsUser = "", InternalId = " 77 " });
         var changed = Assert.IsType<AccountChanged>(Assert.Single(AccountDecider.Decide(state, change, ByRoot).Events));
 
         Assert.Equal(
@@ -211,9 +212,9 @@ public sealed class AccountDeciderTests
         var account = AccountDecider.Evolve(state, changed).Find(Hoda.Name)!;
         Assert.Null(account.Means.OsUser);
         Assert.Equal("name:hadam.example", account.Means.Certificate);
-        Assert.Equal("801234567897", account.Holder.NationalId);
+        Assert.Equal(("801234567897", "77"), (account.Holder.NationalId, account.Holder.InternalId));
         // Nothing that changes nothing is an event.
-        Assert.Empty(AccountDecider.Decide(state, new ChangeAccount(Hoda.Name) { GivenName = "Hoda" }, ByRoot).Events);
+        Assert.Empty(AccountDecider.Decide(state, new ChangeAccount(Hoda.Name, new() { GivenName = "Hoda" }), ByRoot).Events);
     }
 
     [Fact]

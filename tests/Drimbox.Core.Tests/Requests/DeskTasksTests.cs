@@ -39,6 +39,14 @@ public sealed class DeskTasksTests
     [InlineData("received@0 examined@2 drafted@3 reported@4", "Nothing", null)]
     [InlineData("received@0 examined@2 reported@4 withdrawn@8", "Report", 12.0)]
     [InlineData("received@0 examined@2 reported@4 withdrawn@8 reported@9", "Nothing", null)]
+    // A study that the report does not name is to be read; one that it names is not, however often it is told of.
+    [InlineData("received@0 examined@2 reported@4 examined@5", "Nothing", null)]
+    [InlineData("received@0 examined@2 examined-2@3 reported@4 examined-2@5", "Nothing", null)]
+    [InlineData("received@0 examined@2 reported@4 examined-2@5", "Report", 9.0)]
+    [InlineData("received@0 examined@2 reported@4 examined-2@5 examined-3@6", "Report", 9.0)]
+    [InlineData("received@0 examined@2 reported@4 examined-2@5 reported@6", "Nothing", null)]
+    // What was reported before documents said which studies they name is taken to name all.
+    [InlineData("received@0 examined@2 reported-before@4 examined-2@5", "Nothing", null)]
     public void A_request_waits_for_one_thing_since_what_happened_last(string history, string task, double? dueAfter)
     {
         var state = history.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate(
@@ -80,6 +88,26 @@ public sealed class DeskTasksTests
         Assert.Null(PlatformRequestDecider.Evolve(drafted, EventOf("reported@2", drafted)).Draft);
     }
 
+    [Fact]
+    public void An_order_has_so_many_studies_and_no_more()
+    {
+        var state = PlatformRequestDecider.Evolve(
+            PlatformRequestState.Empty, EventOf("received@0", PlatformRequestState.Empty));
+        for (var i = 1; i <= Limits.ExaminationsPerRequestMax; i++) state = After(state, Examination(i));
+
+        Assert.Equal(Limits.ExaminationsPerRequestMax, state.Examinations.Count);
+        Assert.Equal(RefusalReason.OverLimit, Tell(state, Examination(99)).Refusal!.Reason);
+        // One that is known may be told of again.
+        Assert.Null(Tell(state, Examination(1)).Refusal);
+
+        static PlatformRequestState After(PlatformRequestState state, PostExamination told) =>
+            Tell(state, told).Events.Aggregate(state, PlatformRequestDecider.Evolve);
+
+        static PlatformRequestDecision Tell(PlatformRequestState state, PostExamination told) =>
+            PlatformRequestDecider.Decide(
+                state, new ReceivePostExaminations([told]), new DecisionContext(Start, new SequentialIds()));
+    }
+
     private static PlatformRequestEvent EventOf(string step, PlatformRequestState state)
     {
         var (what, hours) = (step.Split('@')[0], double.Parse(
@@ -95,15 +123,21 @@ public sealed class DeskTasksTests
                 new RequestCancellation(Order, Patient, Visit, "20261102", null, Doctor, null, Structure, null), at),
             "accepted" or "refused" => new RequestAnswered(
                 new RequestResponse(Order, Patient, what == "accepted", Doctor, Structure, null, []), "alice", "C", at),
-            "examined" => new PostExaminationReceived(
-                new PostExamination(
-                    Order, Patient, Visit, "20261102", 730, Order, Act, Uid.Parse("1.2.3"), Act, null, Act, null, null,
-                    [], []), at),
+            "examined" => new PostExaminationReceived(Examination(1), at),
+            "examined-2" => new PostExaminationReceived(Examination(2), at),
+            "examined-3" => new PostExaminationReceived(Examination(3), at),
             "drafted" => new ReportDrafted(new StoredObject("00", 1), "alice", at),
-            "reported" => new ReportSent(DocumentOf(state), "alice", "C", at),
+            "reported" => new ReportSent(
+                DocumentOf(state) with { Studies = [.. state.Examinations.Select(e => e.StudyInstanceUid)] },
+                "alice", "C", at),
+            "reported-before" => new ReportSent(DocumentOf(state), "alice", "C", at),
             _ => new ReportDeletionSent(state.LastDocument!, "alice", "C", at),
         };
     }
+
+    private static PostExamination Examination(int study) => new(
+        Order, Patient, Visit, "20261102", 730, Order, Act, Uid.Parse($"1.2.{study}"), Act, null, Act, null, null, [],
+        []);
 
     private static PlatformDocument DocumentOf(PlatformRequestState state) => new(
         InstanceIdentifier.Create("1.2.250.1.999.7", $"D{state.Documents.Count}"), Order, state.LastDocument?.DocumentId,

@@ -12,17 +12,17 @@ public sealed class CdaBodyTests
 {
     internal static byte[] Pdf(string results, params string[] patientLines) => ReportPdf.TryWrite(
         new PrintedReport(
-            "CR", "Centre", patientLines, [], [new PrintedSection("Résultats", results)], "Dr ERIC", null, "fr-FR",
+            "CR", "Centre", patientLines, [], [new PrintedSection("Résultats", results)], "Dr ERIC", [], "fr-FR",
             DateTimeOffset.UnixEpoch),
         out _)!;
 
     internal static StructuredBody Structured(string results) => new(
         "Toux", [], ["Asthme"],
-        new DescribedAct(
+        [new DescribedAct(
             new Code("24627-2", ReportCodes.Loinc, "CT Chest"), new Code("CT", ReportCodes.Dcm, "Scanner"),
             new Code("67734004", ReportCodes.SnomedCt, "thorax"), null, "20240314093000+0100",
-            Uid.Parse("1.2.250.1.999.2.1")),
-        "Hélice.", results, "Examen normal.", null);
+            Uid.Parse("1.2.250.1.999.2.1"))],
+        "Hélice.", results, "Examen normal.");
 
     [Fact]
     public void The_sections_of_a_structured_body_are_read_with_their_titles()

@@ -18,13 +18,18 @@ public sealed class StructuredCdaTests
         "Toux fébrile <depuis> trois jours",
         ["Exclure une embolie"],
         ["Asthme (PERTINENT)", "Allergie au pollen"],
-        new DescribedAct(
-            new Code("24627-2", ReportCodes.Loinc, "CT Chest"), new Code("CT", ReportCodes.Dcm, "Scanner"),
-            new Code("67734004", ReportCodes.SnomedCt, "thorax"),
-            new Code("24028007", ReportCodes.SnomedCt, "côté droit"), "20240314093000+0100",
-            Uid.Parse("1.2.250.1.999.2.1")),
-        "Hélice après injection.\n80 ml.", "Pas d'embolie.\n\nPas d'épanchement.", "Examen & normal.",
-        "https://drimbox.example/view?studyUID=1.2.3&idCDA=1");
+        [
+            new DescribedAct(
+                new Code("24627-2", ReportCodes.Loinc, "CT Chest"), new Code("CT", ReportCodes.Dcm, "Scanner"),
+                new Code("67734004", ReportCodes.SnomedCt, "thorax"),
+                new Code("24028007", ReportCodes.SnomedCt, "côté droit"), "20240314093000+0100",
+                Uid.Parse("1.2.250.1.999.2.1"))
+            {
+                ViewerUrl = "https://drimbox.example/view?studyUID=1.2.3&idCDA=1",
+                RetentionDays = 730,
+            },
+        ],
+        "Hélice après injection.\n80 ml.", "Pas d'embolie.\n\nPas d'épanchement.", "Examen & normal.");
 
     public static TheoryData<string, string, string> Rules => new()
     {
@@ -148,7 +153,10 @@ public sealed class StructuredCdaTests
         Assert.Equal(
             "Toux fébrile <depuis> trois jours|Exclure une embolie", Paragraphs(document, "1.2.840.10008.9.7"));
         Assert.Equal(
-            Body.ViewerUrl, (string?)document.XPathSelectElement("//c:linkHtml", Names)!.Attribute("href"));
+            "Study Instance UID : 1.2.250.1.999.2.1|Durée de conservation des images : 730 jours|Voir les images",
+            Paragraphs(document, "1.2.250.1.213.1.1.2.217"));
+        Assert.Equal(
+            Body.Acts[0].ViewerUrl, (string?)document.XPathSelectElement("//c:linkHtml", Names)!.Attribute("href"));
         Assert.Equal(
             CdaWriterTests.Report.Pdf.ToArray(),
             Convert.FromBase64String(document.XPathSelectElement("//c:observationMedia/c:value", Names)!.Value));
@@ -171,17 +179,50 @@ public sealed class StructuredCdaTests
     {
         var silent = Body with
         {
-            History = [], Purposes = [], Technique = "", Results = "", ViewerUrl = null,
-            Act = Body.Act with { Topography = null },
+            History = [], Purposes = [], Technique = "", Results = "",
+            Acts = [Body.Acts[0] with { Topography = null, ViewerUrl = null, RetentionDays = null }],
         };
         var document = XDocument.Parse(Encoding.UTF8.GetString(CdaWriter.Write(CdaWriterTests.Report, silent)));
 
         Assert.Equal("Non renseigné", Paragraphs(document, "1.2.250.1.213.1.1.2.208"));
         Assert.Null(document.XPathSelectElement("//c:linkHtml", Names));
+        Assert.Equal("Study Instance UID : 1.2.250.1.999.2.1", Paragraphs(document, "1.2.250.1.213.1.1.2.217"));
         Assert.Null(document.XPathSelectElement("//c:targetSiteCode/c:qualifier", Names));
         Assert.Equal(
             "Non renseigné",
             document.XPathSelectElement("//c:content[@ID='history']", Names)!.Value);
+    }
+
+    [Theory]
+    [MemberData(nameof(Level3Rules))]
+    public void A_report_about_several_studies_keeps_the_rules_for_each(string rule, string breaking, string what)
+    {
+        // Of what is there once for each act, the count is that of the acts.
+        var ofAct = rule.Contains(Section("1.2.250.1.213.1.1.2.206"), StringComparison.Ordinal);
+        var scaled = ofAct ? rule.Replace(" = 1", " = 2", StringComparison.Ordinal) : rule;
+        Holds(CdaWriter.Write(CdaWriterTests.Report, OfTwoStudies), scaled, breaking, what);
+    }
+
+    [Fact]
+    [Requirement("DB/RIS.08")]
+    public void Each_study_has_a_section_with_its_act_its_images_and_names_of_its_own()
+    {
+        var document = XDocument.Parse(Encoding.UTF8.GetString(
+            CdaWriter.Write(CdaWriterTests.Report, OfTwoStudies)));
+
+        Assert.Equal(
+            ["1.2.250.1.999.2.1", "1.2.250.1.999.2.2"],
+            document.XPathSelectElements("//c:section[c:code/@code='121181']/c:text/c:paragraph[1]", Names)
+                .Select(paragraph => paragraph.Value.Split(" : ")[1]));
+        Assert.Equal(
+            ["24627-2", "24558-9"],
+            document.XPathSelectElements("//c:procedure/c:code", Names).Select(code => (string?)code.Attribute("code")));
+        var names = document.Descendants().Attributes("ID").Select(id => id.Value).ToList();
+        Assert.Equal(names.Count, names.Distinct().Count());
+        Assert.Equal(
+            "Abdomen", document.XPathSelectElement("//c:content[@ID='region2']", Names)!.Value);
+        // What was done is said once, and both acts refer to it.
+        Assert.Equal(2, document.XPathSelectElements("//c:procedure/c:text/c:reference[@value='#technique']", Names).Count());
     }
 
     [Fact]
@@ -193,6 +234,20 @@ public sealed class StructuredCdaTests
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.InRange(ids.Count, 10, 30);
     }
+
+    private static StructuredBody OfTwoStudies { get; } = Body with
+    {
+        Acts =
+        [
+            Body.Acts[0],
+            Body.Acts[0] with
+            {
+                Code = new Code("24558-9", ReportCodes.Loinc, "US Abdomen"),
+                Region = new Code("818983003", ReportCodes.SnomedCt, "Abdomen"),
+                StudyInstanceUid = Uid.Parse("1.2.250.1.999.2.2"),
+            },
+        ],
+    };
 
     private static XDocument Document() =>
         XDocument.Parse(Encoding.UTF8.GetString(CdaWriter.Write(CdaWriterTests.Report, Body)));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dmp.Trust;
 
@@ -26,7 +27,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
         Write(password);
         if (password is not null) File.WriteAllText(PathOf("password"), password + "\n");
 
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
 
         var found = certificates.Find(Id);
         Assert.NotNull(found);
@@ -38,11 +39,33 @@ public sealed class FileStructureCertificatesTests : IDisposable
     }
 
     [Fact]
+    [Requirement("FAQ/STR.2")]
+    public void Sites_of_a_legal_entity_have_its_certificates_and_a_sector_of_their_own()
+    {
+        Write("a secret");
+        File.WriteAllText(PathOf("password"), "a secret");
+        string[] sites = ["300017993", "300018001"];
+        File.WriteAllText(Path.Combine(_folder.Path, $"{sites[0]}.sector"), "SA01");
+        File.WriteAllText(Path.Combine(_folder.Path, $"{sites[1]}.sector"), "SA08");
+
+        using var certificates = FileStructureCertificates.Load(
+            _folder.Path, [.. sites.Select(site => new StructureOptions { Id = site, LegalEntity = Structure })]);
+
+        var found = sites.Select(site => certificates.Find(
+            InstanceIdentifier.Create(NationalAuthorities.Organizations, site))!).ToList();
+        Assert.Equal(["SA01", "SA08"], found.Select(f => f.Sector.Value));
+        Assert.Equal(found[0].Authentication.Thumbprint, found[1].Authentication.Thumbprint);
+        Assert.All(found, f => Assert.Equal(("CN=AUTH", "CN=SIGN"), (f.Authentication.Subject, f.Signing.Subject)));
+        // Its sites publish, and not the entity: it is no structure of the node.
+        Assert.Null(certificates.Find(Id));
+    }
+
+    [Fact]
     public void Another_structure_has_none()
     {
         Write(null);
 
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
 
         Assert.Null(certificates.Find(InstanceIdentifier.Create(NationalAuthorities.Organizations, "330000777")));
         // The same number of another authority is another structure.
@@ -59,7 +82,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
         File.Delete(PathOf(extension));
 
         var fault = Assert.Throws<FileNotFoundException>(
-            () => FileStructureCertificates.Load(_folder.Path, [Structure]));
+            () => FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]));
         Assert.Equal(PathOf(extension), fault.FileName);
     }
 
@@ -69,7 +92,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
         Write("a secret");
 
         var fault = Assert.Throws<CryptographicException>(
-            () => FileStructureCertificates.Load(_folder.Path, [Structure]));
+            () => FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]));
         Assert.Contains(PathOf("auth.pfx"), fault.Message, StringComparison.Ordinal);
     }
 
@@ -79,14 +102,14 @@ public sealed class FileStructureCertificatesTests : IDisposable
         Write(null);
         File.WriteAllText(PathOf("sector"), "Cabinet");
 
-        Assert.Throws<FormatException>(() => FileStructureCertificates.Load(_folder.Path, [Structure]));
+        Assert.Throws<FormatException>(() => FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]));
     }
 
     [Fact]
     public void Files_that_were_replaced_are_taken_and_what_is_in_use_stays_usable()
     {
         Write(null);
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
         var old = certificates.Find(Id)!;
         Assert.False(certificates.Reload());
         Assert.Same(old, certificates.Find(Id));
@@ -104,7 +127,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
     public void Files_that_cannot_be_read_leave_the_former_certificates_until_they_can()
     {
         Write(null);
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
         var old = certificates.Find(Id);
 
         File.WriteAllText(PathOf("sign.pfx"), "half a file");
@@ -121,7 +144,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
     public void The_end_of_each_certificate_is_told()
     {
         Write(null);
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
 
         var end = DateTimeOffset.UnixEpoch.AddYears(100);
         Assert.Equal(

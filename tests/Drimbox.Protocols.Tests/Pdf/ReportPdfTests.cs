@@ -17,7 +17,7 @@ public sealed partial class ReportPdfTests
         ["Examen du 14/03/2024"],
         [new PrintedSection("Résultats", "Ménisques d'aspect normal.")],
         "Dr Anne SIGNATAIRE",
-        "https://drimbox.example.fr/viewer?study=1.2.3",
+        [new ViewerLink("https://drimbox.example.fr/viewer?study=1.2.3", "")],
         "fr-FR",
         new DateTimeOffset(2024, 3, 14, 10, 15, 0, TimeSpan.FromHours(-3.5)));
 
@@ -148,13 +148,36 @@ public sealed partial class ReportPdfTests
 
     [Fact]
     public void Without_a_viewer_there_is_no_link() =>
-        Assert.DoesNotContain("/Annot", Text(Write(Report with { ViewerUrl = null })), StringComparison.Ordinal);
+        Assert.DoesNotContain("/Annot", Text(Write(Report with { Viewers = [] })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Each_of_several_viewers_is_linked_on_the_page_that_shows_it()
+    {
+        var pdf = Text(Write(Report with { Viewers = Studies(Limits.ExaminationsPerRequestMax) }));
+
+        for (var i = 1; i <= Limits.ExaminationsPerRequestMax; i++)
+            Assert.Single(Regex.Matches(pdf, $@"/URI \(https://x\.fr/\?study={i}\)"));
+        // More rows than a page has place for: two pages have links, and both are read back as ours.
+        Assert.Equal(2, Regex.Count(pdf, "/Annots "));
+        var text = ReportPdfText.TryRead(Encoding.Latin1.GetBytes(pdf))!;
+        Assert.Contains("Scanner 32", text.Everything, StringComparison.Ordinal);
+        Assert.Contains("https://x.fr/?study=32", text.Everything, StringComparison.Ordinal);
+        // A label is no text of the report.
+        Assert.Equal("Ménisques d'aspect normal.", text.Sections.Single(s => s.Heading == "Résultats").Text);
+
+        Assert.Null(ReportPdf.TryWrite(
+            Report with { Viewers = Studies(Limits.ExaminationsPerRequestMax + 1) }, out var refusal));
+        Assert.Equal(RefusalReason.OverLimit, refusal!.Reason);
+
+        static List<ViewerLink> Studies(int count) => Enumerable.Range(1, count)
+            .Select(i => new ViewerLink($"https://x.fr/?study={i}", $"Scanner {i}")).ToList();
+    }
 
     [Fact]
     public void An_address_with_parentheses_is_escaped() =>
         Assert.Contains(
             "/URI (https://x.fr/a\\(b\\))",
-            Text(Write(Report with { ViewerUrl = "https://x.fr/a(b)" })),
+            Text(Write(Report with { Viewers = [new("https://x.fr/a(b)", "")] })),
             StringComparison.Ordinal);
 
     [Theory]
@@ -168,7 +191,7 @@ public sealed partial class ReportPdfTests
     [InlineData("")]
     public void An_address_that_is_no_web_address_is_refused(string url)
     {
-        Assert.Null(ReportPdf.TryWrite(Report with { ViewerUrl = url }, out var refusal));
+        Assert.Null(ReportPdf.TryWrite(Report with { Viewers = [new(url, "")] }, out var refusal));
         Assert.Equal(RefusalReason.DataType, refusal!.Reason);
     }
 
@@ -176,15 +199,15 @@ public sealed partial class ReportPdfTests
     public void The_longest_address_is_drawn_and_a_longer_one_refused()
     {
         var url = "https://x.fr/".PadRight(Limits.ViewerUrlLengthMax, 'a');
-        Assert.NotNull(ReportPdf.TryWrite(Report with { ViewerUrl = url }, out _));
-        Assert.Null(ReportPdf.TryWrite(Report with { ViewerUrl = url + "a" }, out var refusal));
+        Assert.NotNull(ReportPdf.TryWrite(Report with { Viewers = [new(url, "")] }, out _));
+        Assert.Null(ReportPdf.TryWrite(Report with { Viewers = [new(url + "a", "")] }, out var refusal));
         Assert.Equal(RefusalReason.OverLimit, refusal!.Reason);
     }
 
     [Fact]
     public void A_text_at_the_limit_is_printed_and_a_longer_one_refused()
     {
-        var empty = new PrintedReport("", "", [], [], [], "", null, "fr-FR", Report.CreatedAt);
+        var empty = new PrintedReport("", "", [], [], [], "", [], "fr-FR", Report.CreatedAt);
         var longest = new string('m', Limits.ReportCharactersMax);
         Assert.NotNull(ReportPdf.TryWrite(empty with { Sections = [new PrintedSection("", longest)] }, out _));
         Assert.Null(ReportPdf.TryWrite(empty with { Sections = [new PrintedSection("x", longest)] }, out var refusal));

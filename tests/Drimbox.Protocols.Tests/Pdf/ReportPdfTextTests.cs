@@ -17,7 +17,7 @@ public sealed class ReportPdfTextTests
             new PrintedSection("Conclusion", "Examen à contrôler."),
         ],
         "Dr Anne SIGNATAIRE",
-        "https://drimbox.example.fr/viewer?study=1.2.3",
+        [new ViewerLink("https://drimbox.example.fr/viewer?study=1.2.3", "")],
         "fr-FR",
         new DateTimeOffset(2024, 3, 14, 10, 15, 0, TimeSpan.Zero));
 

@@ -25,6 +25,7 @@ public sealed class DecisionHistoriesTests
     [Requirement("DB/RIS.10")]
     [Requirement("FAQ/DMP.3")]
     [Requirement("FAQ/DMP.4")]
+    [Requirement("reliability P3")]
     public async Task Every_order_and_repetition_with_a_decision_ends_in_the_same_state()
     {
         await using var ris = await ReportHistory.BeginAsync();
@@ -52,6 +53,7 @@ public sealed class DecisionHistoriesTests
 
     [Fact]
     [Requirement("DB/RIS.10")]
+    [Requirement("reliability P3")]
     public async Task Random_histories_with_several_decisions_end_in_the_state_that_their_messages_say()
     {
         var random = new Random(Seed.Get());

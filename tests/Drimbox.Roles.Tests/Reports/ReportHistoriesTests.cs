@@ -69,6 +69,7 @@ public sealed class ReportHistoriesTests
     [InlineData(true, "A")]
     [InlineData(true, "C")]
     [Requirement("DB/RIS.10")]
+    [Requirement("reliability P3")]
     public async Task Every_order_of_the_messages_ends_in_the_same_state(bool withSetId, string deleted)
     {
         ReceiveReport[] messages =

@@ -94,12 +94,18 @@ internal sealed class PublishingRis : IAsyncDisposable
         await StartNodeAsync();
     }
 
-    /// <summary>Sends a message and reads its acknowledgement.</summary>
-    public async Task<ReceivedAck> SendAsync(byte[] message)
+    /// <summary>The answer byte for byte.</summary>
+    public Task<MllpExchange> ExchangeAsync(byte[] message)
     {
         _client ??= new MllpClient(
             new MllpClientOptions { Host = "127.0.0.1", Port = Node.Hl7EndPoint.Port }, TimeProvider.System);
-        var answered = Assert.IsType<MllpExchange.Answered>(await _client.SendAsync(message, Token));
+        return _client.SendAsync(message, Token);
+    }
+
+    /// <summary>Sends a message and reads its acknowledgement.</summary>
+    public async Task<ReceivedAck> SendAsync(byte[] message)
+    {
+        var answered = Assert.IsType<MllpExchange.Answered>(await ExchangeAsync(message));
         var ack = AckReader.TryRead(answered.Ack, Er7Message.TryRead(message, out _)!.Header[10].Text, out var refusal);
         Assert.Null(refusal);
         return ack!;
@@ -196,7 +202,19 @@ internal sealed class PublishingRis : IAsyncDisposable
         Node = await RisNode.StartAsync(
             _options, _folder.Path,
             new DmpConnection(Target ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
-            new NodeSurroundings(_clock, new RandomIdSource(), Log), Token);
+            Surroundings(), Token);
+    }
+
+    // What fails is tried again at once, so that no test waits for a second attempt; on a clock of the test it is not waited for.
+    private NodeSurroundings Surroundings()
+    {
+        var surroundings = new NodeSurroundings(_clock, new RandomIdSource(), Log);
+        return _clock != TimeProvider.System
+            ? surroundings
+            : surroundings with
+            {
+                RetryDelayMin = TimeSpan.FromMilliseconds(20), RetryDelayMax = TimeSpan.FromMilliseconds(200),
+            };
     }
 
     private async Task StopAsync()

@@ -104,6 +104,14 @@ public sealed class SourceFixture : IAsyncDisposable
             new MllpClientOptions { Host = "127.0.0.1", Port = node.Hl7EndPoint.Port }, TimeProvider.System);
     }
 
+    /// <summary>Stops in order, and starts again on the same folder.</summary>
+    public async Task RestartAsync()
+    {
+        await Node.DisposeAsync();
+        _nodes.RemoveAt(_nodes.Count - 1);
+        await StartNodeAsync();
+    }
+
     /// <summary>A second life after a crash: another node on what the disk holds now, while the first one hangs.
     /// </summary>
     public async Task CrashAndRestartAsync()

@@ -32,7 +32,7 @@ public static class SourceReports
     private static readonly byte[] Pdf = ReportPdf.TryWrite(
         new PrintedReport(
             "CR de scanner", Structure.Name, ["PAT-TROIS DOMINIQUE"], [],
-            [new PrintedSection("Conclusion", "Examen normal.")], "THOMAS ERIC", null, "fr-FR",
+            [new PrintedSection("Conclusion", "Examen normal.")], "THOMAS ERIC", [], "fr-FR",
             new DateTimeOffset(2026, 11, 2, 10, 30, 0, TimeSpan.FromHours(1))),
         out _)!;
 

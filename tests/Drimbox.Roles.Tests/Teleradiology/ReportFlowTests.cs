@@ -9,6 +9,7 @@ using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Profiles;
 using Drimbox.Teleradiology.Reports;
+using Drimbox.Teleradiology.Worklist;
 
 namespace Drimbox.Tests.Teleradiology;
 
@@ -95,6 +96,70 @@ public sealed class ReportFlowTests
         Assert.StartsWith("%PDF-1.4", pdf, StringComparison.Ordinal);
         var id = Uri.EscapeDataString(header.DocumentId.ToString());
         Assert.Contains($"&accessionNumber=ACN1&idCDA={id}", pdf.Replace("\\", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)] // one message with an ORDER group for each study
+    [InlineData(false)] // a message for each
+    [Requirement("DB/RIS.08")]
+    [Requirement("DB/RIS.11")]
+    public async Task A_report_names_every_study_of_its_order(bool together)
+    {
+        await using var platform = await Platform.StartAsync();
+        await platform.SendAsync(Samples.Request("1"), "1");
+        var thorax = Samples.Examination("1", study: "2") with
+        {
+            Act = new Code("24627-2", "LN", "Scanner du thorax"),
+            Region = new AnatomicRegion(new Code("51185008", "SCT", "thorax"), null),
+        };
+        byte[][] messages = [Written(Samples.Examination("1"), "2"), Written(thorax, "3")];
+        if (together) messages = [[.. messages[0], .. messages[1].AsSpan(messages[1].AsSpan().IndexOf("ORC|"u8))]];
+        foreach (var message in messages) Assert.Equal(AckCode.AA, (await platform.SendAsync(message)).Code);
+
+        var reply = await platform.Node.WriteReportAsync(Samples.Order("1"), Samples.Text, "alice", Cancellation);
+
+        Assert.Null(reply.Refusal);
+        var (report, cda) = await NextReportAsync(platform, "T02");
+        Assert.Equal(Samples.Order("1"), report.PlacerOrderNumber);
+        Assert.Equal(["ACN1", "ACN2"], report.Cda!.Orders.Select(o => o.AccessionNumber!.Value.Extension));
+        Assert.All(report.Cda.Orders, o => Assert.Equal(Samples.Order("1"), o.PlacerOrderNumber));
+        Assert.Equal(
+            [(Samples.Study("1"), "24725-4", "774007"), (Samples.Study("2"), "24627-2", "51185008")],
+            report.Cda.ServiceEvents.Select(e => (e.StudyInstanceUid!.Value, e.Code!.Value, e.Regions[0].Value)));
+        Assert.Equal($"{ReportCodes.ImagingReport.Display} : Scanner de la tête, Scanner du thorax", report.Cda.Title);
+        var pdf = Encoding.Latin1.GetString(PdfOf(cda));
+        foreach (var study in (string[])["1", "2"])
+        {
+            Assert.Contains(
+                $"/URI (https://viewer.test/IHEInvokeImageDisplay?requestType=STUDY&studyUID={Samples.Study(study)}"
+                + $"&accessionNumber=ACN{study}&idCDA={Uri.EscapeDataString(reply.Document!.DocumentId.ToString())})",
+                pdf, StringComparison.Ordinal);
+        }
+
+        static byte[] Written(PostExamination examination, string controlId) =>
+            TeleradiologyWriter.Write(examination, Samples.Envelope(controlId));
+    }
+
+    [Fact]
+    [Requirement("DB/RIS.08")]
+    public async Task A_study_that_comes_after_the_report_is_named_by_its_correction()
+    {
+        await using var platform = await Platform.StartAsync();
+        await platform.ExamineAsync("1");
+        var order = Samples.Order("1");
+        await platform.Node.WriteReportAsync(order, Samples.Text, "alice", Cancellation);
+        var first = (await NextReportAsync(platform, "T02")).Message.Cda!;
+        Assert.Empty(await platform.Node.ListWorklistAsync(new WorklistFilter(), Cancellation));
+
+        Assert.Equal(AckCode.AA, (await platform.SendAsync(Samples.Examination("1", study: "2"), "3")).Code);
+
+        var waiting = Assert.Single(await platform.Node.ListWorklistAsync(new WorklistFilter(), Cancellation));
+        Assert.Equal((order, DeskTask.Report), (waiting.Order, waiting.WaitsFor));
+        Assert.Null((await platform.Node.CorrectReportAsync(order, Samples.Text, "alice", Cancellation)).Refusal);
+        var second = (await NextReportAsync(platform, "T10")).Message.Cda!;
+        Assert.Equal([Samples.Study("1")], first.StudyInstanceUids);
+        Assert.Equal([Samples.Study("1"), Samples.Study("2")], second.StudyInstanceUids);
+        Assert.Empty(await platform.Node.ListWorklistAsync(new WorklistFilter(), Cancellation));
     }
 
     [Theory]

@@ -116,16 +116,45 @@ public sealed class RequestDoorTests
         Assert.Equal(RequestStatus.Examined, await platform.StatusAsync("2"));
     }
 
+    /// <summary>Page st-profils of the volet, flux 4: the ORDER group is repeated for each study.</summary>
     [Fact]
-    public async Task A_message_that_names_one_order_twice_is_refused()
+    public async Task One_message_tells_of_several_studies_of_an_order()
+    {
+        await using var platform = await Platform.StartAsync();
+        await platform.SendAsync(Samples.Request("1"), "1");
+
+        var both = TwoOrders(Samples.Examination("1"), Samples.Examination("1", study: "2"), "2");
+        Assert.Equal(AckCode.AA, (await platform.SendAsync(both)).Code);
+
+        var state = await platform.Node.GetRequestAsync(Samples.Order("1"), Cancellation);
+        Assert.Equal(
+            [(Samples.Study("1"), "ACN1"), (Samples.Study("2"), "ACN2")],
+            state.Examinations.Select(e => (e.StudyInstanceUid, e.Complement.AccessionNumber.Extension!)));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_about_one_study_twice_is_refused()
     {
         await using var platform = await Platform.StartAsync();
         await platform.SendAsync(Samples.Request("1"), "1");
 
         var ack = await platform.SendAsync(TwoOrders(Samples.Examination("1"), Samples.Examination("1"), "2"));
 
-        Assert.Equal((AckCode.AE, "198"), (ack.Code, ack.Errors[0].Code));
+        Assert.Equal((AckCode.AE, "198", "IPC^2^3"), (ack.Code, ack.Errors[0].Code, ack.Errors[0].Location));
         Assert.Equal(RequestStatus.Placed, await platform.StatusAsync("1"));
+    }
+
+    [Fact]
+    public async Task A_message_that_places_one_order_twice_is_refused()
+    {
+        await using var platform = await Platform.StartAsync();
+        var one = Encoding.UTF8.GetString(TeleradiologyWriter.Write(Samples.Request("1"), Samples.Envelope("1")));
+        var twice = one + one[one.IndexOf("ORC|", StringComparison.Ordinal)..];
+
+        var ack = await platform.SendAsync(Encoding.UTF8.GetBytes(twice));
+
+        Assert.Equal((AckCode.AE, "198", "ORC^2^2"), (ack.Code, ack.Errors[0].Code, ack.Errors[0].Location));
+        Assert.Equal(RequestStatus.Unknown, await platform.StatusAsync("1"));
     }
 
     [Theory]

@@ -49,6 +49,10 @@ internal static class Samples
         Order(number), Patient, Visit, "20261102093500", null, Doctor("801234567897", "ADAM", "HODA"), null, Structure,
         new Code("", "", "Patient reparti"));
 
+    /// <param name="study">Where the order has several: the study, and the number of its accession.</param>
+    public static PostExamination Examination(string number, string study) =>
+        Examination(study) with { PlacerOrderNumber = Order(number) };
+
     public static PostExamination Examination(string number) => new(
         Order(number), Patient, Visit, "20261102100000+0100", 730,
         InstanceIdentifier.Create("1.2.250.1.925.1", $"ACN{number}"),

@@ -38,6 +38,27 @@ public sealed class StudyFetchTests
     }
 
     [Fact]
+    public async Task Each_study_of_an_order_is_fetched_and_the_images_are_here_when_all_are()
+    {
+        await using var platform = await Platform.StartAsync();
+        platform.Pacs.Hold(Samples.Study("1"), 5);
+        await platform.SendAsync(Samples.Request("1"), "1");
+        await platform.SendAsync(Samples.Examination("1"), "2");
+        await platform.Log.WhenAsync(LoggedEvents.StudyFetched);
+        Assert.Equal(5, (await platform.Node.GetRequestAsync(Samples.Order("1"), Cancellation)).InstancesFetched);
+
+        await platform.SendAsync(Samples.Examination("1", study: "2"), "3");
+        await platform.Log.WhenAsync(LoggedEvents.StudyNotFetched);
+        Assert.Equal(0, (await platform.Node.GetRequestAsync(Samples.Order("1"), Cancellation)).InstancesFetched);
+
+        platform.Pacs.Hold(Samples.Study("2"), 3);
+        await platform.Log.WhenAsync(LoggedEvents.StudyFetched, 2);
+        var state = await platform.Node.GetRequestAsync(Samples.Order("1"), Cancellation);
+        Assert.Equal(8, state.InstancesFetched);
+        Assert.Equal([5, 3], state.Examinations.Select(e => e.InstancesFetched));
+    }
+
+    [Fact]
     public async Task A_study_that_is_not_there_yet_is_asked_for_again()
     {
         await using var platform = await Platform.StartAsync();

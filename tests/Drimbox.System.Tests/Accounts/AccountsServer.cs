@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Accounts;
+using Drimbox.Emulators.OpenId;
 using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
@@ -22,6 +23,7 @@ internal sealed class AccountsServer : IAsyncDisposable
     private readonly TestAuthority _authority;
     private readonly List<IDisposable> _callers = [];
     private readonly ILoggerFactory _loggers;
+    private OpenIdSection? _openId;
 
     private AccountsServer()
     {
@@ -51,6 +53,34 @@ internal sealed class AccountsServer : IAsyncDisposable
         await server.OpenAsync(socketGroup);
         return server;
     }
+
+    /// <summary>With a provider that professionals may sign in with.</summary>
+    public static async Task<(AccountsServer Server, OpenIdEmulator Provider)> StartWithProviderAsync(
+        OpenIdFollowSection? follow = null)
+    {
+        var server = new AccountsServer();
+        var identity = server._authority.Certify("provider");
+        var provider = await OpenIdEmulator.StartAsync(
+            new OpenIdEmulatorOptions
+            {
+                Certificate = X509Certificate2.CreateFromPemFile(identity.CertificateFile, identity.KeyFile),
+                ClientId = "drimbox",
+                ClientSecret = "a secret: of the client",
+            },
+            server.Clock, TestContext.Current.CancellationToken);
+        var secret = Path.Combine(server.Folder, "client-secret");
+        await File.WriteAllTextAsync(secret, "a secret: of the client\n");
+        server._openId = new OpenIdSection
+        {
+            Issuer = provider.Issuer, ClientId = "drimbox", ClientSecretFile = secret, Scope = "openid scope_all",
+            AcrValues = "eidas1", Metadata = "wallet-openid-configuration", Authorities = server.AuthorityFile, Follow = follow,
+        };
+        await server.OpenAsync(null);
+        return (server, provider);
+    }
+
+    /// <summary>A browser that does not follow where it is sent.</summary>
+    public HttpClient NewBrowser() => Https.Client(Address, _authority, null, follows: false);
 
     /// <summary>Stops, and starts again on the same store.</summary>
     public async Task RestartAsync()
@@ -124,6 +154,7 @@ internal sealed class AccountsServer : IAsyncDisposable
             Https = new AdministrationHttpsSection
             {
                 Port = 0,
+                OpenId = _openId,
                 Tls = new DicomTlsOptions
                 {
                     Certificate = server.CertificateFile, Key = server.KeyFile,
@@ -147,9 +178,9 @@ internal sealed class AccountsServer : IAsyncDisposable
 /// <summary>Callers over HTTPS that trust one authority.</summary>
 internal static class Https
 {
-    public static HttpClient Client(Uri address, TestAuthority authority, string? certificate)
+    public static HttpClient Client(Uri address, TestAuthority authority, string? certificate, bool follows = true)
     {
-        var handler = new SocketsHttpHandler();
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = follows };
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,

@@ -47,6 +47,7 @@ internal sealed class ArchiveProcess : IAsyncDisposable
     /// <param name="under">A program with its arguments that becomes the process.</param>
     public static async Task<ArchiveProcess> StartAsync(params IReadOnlyList<string> under)
     {
+        Peer.RequireProcess();
         var folder = Directory.CreateTempSubdirectory("drimbox-campaign-").FullName;
         var port = LoopbackPorts.Take();
         var configuration = new GatewayConfiguration

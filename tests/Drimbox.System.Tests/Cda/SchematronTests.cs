@@ -23,13 +23,14 @@ public sealed class SchematronTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(ReportBody.Pdf, Ihe, Minimal, Contents, AnsContents)]
-    [InlineData(ReportBody.Structured, Ihe, Minimal, Contents, AnsContents, ImagingReport)]
+    [InlineData(ReportBody.Pdf, 1, Ihe, Minimal, Contents, AnsContents)]
+    [InlineData(ReportBody.Structured, 1, Ihe, Minimal, Contents, AnsContents, ImagingReport)]
+    [InlineData(ReportBody.Structured, 2, Ihe, Minimal, Contents, AnsContents, ImagingReport)]
     public async Task A_report_of_the_platform_passes_the_schema_and_the_schematrons(
-        ReportBody body, params string[] schematrons)
+        ReportBody body, int studies, params string[] schematrons)
     {
         var ans = Schematrons.Require(_folder.Path, schematrons);
-        var document = await WriteReportAsync(body);
+        var document = await WriteReportAsync(body, studies);
 
         await ans.ValidateAsync(document);
         foreach (var schematron in schematrons)
@@ -55,11 +56,11 @@ public sealed class SchematronTests : IDisposable
         Assert.NotEmpty(await ans.CheckAsync(schematron, document));
     }
 
-    private async Task<string> WriteReportAsync(ReportBody body)
+    private async Task<string> WriteReportAsync(ReportBody body, int studies = 1)
     {
         await using var desk = await PlatformDesk.StartAsync(o => o with { Body = body });
         await desk.PlaceAsync();
-        await desk.ExamineAsync();
+        for (var study = 1; study <= studies; study++) await desk.ExamineAsync(study);
         await desk.CommandAsync(
             "report", desk.Order, "--technique", "Acquisition hélicoïdale après injection.",
             "--results", "Pas d'embolie pulmonaire.\nPas d'épanchement.", "--conclusion", "Examen normal.");

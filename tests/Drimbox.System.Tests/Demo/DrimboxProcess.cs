@@ -39,8 +39,10 @@ internal sealed class DrimboxProcess : IAsyncDisposable
         }
     }
 
-    public static DrimboxProcess Start(params IReadOnlyList<string> arguments) =>
-        new(new Process
+    public static DrimboxProcess Start(params IReadOnlyList<string> arguments)
+    {
+        Peer.RequireProcess();
+        return new(new Process
         {
             // A shell's background job ignores Ctrl+C, and so does what it starts, unless told otherwise.
             StartInfo = new ProcessStartInfo(
@@ -55,6 +57,7 @@ internal sealed class DrimboxProcess : IAsyncDisposable
                 UseShellExecute = false,
             },
         });
+    }
 
     /// <summary>The lines up to the first that <paramref name="last"/> takes, or to the end of the output.</summary>
     public async Task<IReadOnlyList<string>> ReadUntilAsync(Func<string, bool> last)

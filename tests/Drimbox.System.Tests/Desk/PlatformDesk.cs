@@ -43,8 +43,10 @@ internal sealed class PlatformDesk : IAsyncDisposable
     public Task PlaceAsync() => SendAsync("orm-o01-nw.er7");
 
     /// <summary>The RIS says that the images are made (flux 4).</summary>
-    public Task ExamineAsync() => SendAsync(
-        "omi-o23-sr.er7", ("study", _examination.Study), ("accession", _examination.Accession));
+    /// <param name="study">Which of several studies of the request: 1 is the first.</param>
+    public Task ExamineAsync(int study = 1) => SendAsync(
+        "omi-o23-sr.er7", ("study", study == 1 ? _examination.Study : $"{_examination.Study}.{study}"),
+        ("accession", study == 1 ? _examination.Accession : $"{_examination.Accession}-{study}"));
 
     /// <summary>Runs <c>drimbox platform</c>.</summary>
     public Task<string> CommandAsync(params string[] arguments) =>

@@ -19,14 +19,18 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     public const string WorkstationAe = "WORKSTATION";
 
     private string _folder = "";
+    private DmpEmulator? _dmp;
+    private DmpByHand? _registry;
+    private GatewayConfiguration? _configuration;
+    private DemoChild? _child;
 
-    internal DmpEmulator Dmp { get; private set; } = null!;
+    internal DmpEmulator Dmp => Started(_dmp);
 
-    internal DmpByHand Registry { get; private set; } = null!;
+    internal DmpByHand Registry => Started(_registry);
 
-    internal GatewayConfiguration Configuration { get; private set; } = null!;
+    internal GatewayConfiguration Configuration => Started(_configuration);
 
-    internal DemoChild Child { get; private set; } = null!;
+    internal DemoChild Child => Started(_child);
 
     public int WorkstationPort { get; } = LoopbackPorts.Take();
 
@@ -36,7 +40,8 @@ public sealed class GatewayUnderTest : IAsyncLifetime
 
     internal int ArchivePort => Configuration.Archive!.Dicom.Port;
 
-    public ValueTask InitializeAsync() => StartAsync(WithoutPlatform);
+    /// <summary>For a class of tests. Where no process may be started, each of them skips when it asks for one.</summary>
+    public ValueTask InitializeAsync() => Peer.StartsProcesses ? StartAsync(WithoutPlatform) : default;
 
     /// <summary>Archive, RIS and source, as most tests want it.</summary>
     internal static GatewayConfiguration WithoutPlatform(GatewayConfiguration all) =>
@@ -57,10 +62,11 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     internal async ValueTask StartAsync(
         Func<GatewayConfiguration, GatewayConfiguration> change, params IReadOnlyList<string> under)
     {
+        Peer.RequireProcess();
         var cancellation = TestContext.Current.CancellationToken;
         _folder = Directory.CreateTempSubdirectory("drimbox-flow-").FullName;
         var certificates = new DemoCertificates(_folder);
-        Dmp = await DmpEmulator.StartAsync(
+        _dmp = await DmpEmulator.StartAsync(
             new DmpEmulatorOptions
             {
                 DatabasePath = Path.Combine(_folder, "dmp.db"),
@@ -71,18 +77,24 @@ public sealed class GatewayUnderTest : IAsyncLifetime
                     certificates.SigningCertificateOf(DemoIdentities.Site))],
             },
             new RandomIdSource(), TimeProvider.System, cancellation);
-        Registry = new DmpByHand(Dmp.Target.Registry, Dmp.Target.Repository);
+        _registry = new DmpByHand(Dmp.Target.Registry, Dmp.Target.Repository);
         var workstation = new DicomPeerOptions
         {
             AeTitle = WorkstationAe, Host = "127.0.0.1", Port = WorkstationPort,
         };
-        Configuration = change(DemoConfiguration.Create(
+        _configuration = change(DemoConfiguration.Create(
             Path.Combine(_folder, "gateway"), Dmp.Target, certificates.Folder,
             // Debug: what a log must not say it must not say at any level.
             new DemoOptions(null, null, [workstation], LogLevel.Debug)));
         foreach (var structure in Configuration.Ris?.Structures ?? [])
             CopyCertificates(certificates.Folder, structure.Id);
         await StartChildAsync(under);
+    }
+
+    private static T Started<T>(T? part) where T : class
+    {
+        if (part is null) Peer.RequireProcess();
+        return part!;
     }
 
     /// <summary>A structure of a test's own gets the certificates of the site of the demo.</summary>
@@ -100,7 +112,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     {
         var file = Path.Combine(_folder, "drimbox.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(Configuration, AdministrationJson.Options));
-        Child = DemoChild.Start(file, under);
+        _child = DemoChild.Start(file, under);
         await Child.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
     }
 
@@ -133,9 +145,9 @@ public sealed class GatewayUnderTest : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (Child is not null) await Child.DisposeAsync();
-        Registry?.Dispose();
-        if (Dmp is not null) await Dmp.DisposeAsync();
+        if (_child is not null) await _child.DisposeAsync();
+        _registry?.Dispose();
+        if (_dmp is not null) await _dmp.DisposeAsync();
         if (_folder.Length > 0) Directory.Delete(_folder, recursive: true);
     }
 }

@@ -12,6 +12,7 @@ public sealed class DiskFullTests
     [Fact]
     public async Task Storing_stops_at_the_mark_all_else_goes_on_and_it_recovers_without_a_restart()
     {
+        Peer.RequireProcess();
         using var disk = SmallDisk.Mount(megabytes: 64);
         await using var archive = await RunningArchive.StartAsync(
             """, "Disk": { "FreeBytesMin": 16000000, "FreePercentMin": 0 } """, folder: disk.Folder);

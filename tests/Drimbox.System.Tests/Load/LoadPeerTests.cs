@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
@@ -147,8 +148,16 @@ public sealed class LoadPeerTests : IDisposable
         using var scp = await Dcmtk.ListenAsync("storescp", received, port, "--fork", "+B", "-od", received, $"{port}");
         var (code, output) = await DrimboxAsync("load", "write", written, "--count", "4", "--instances", "CT:16KiB,KO");
         Assert.True(code == 0, output);
+        Assert.Matches(@"^4 files of [1-4] studies, [0-9.]+ MB, in /.*written\s*$", output);
         await Dcmtk.SucceedAsync("storescu", "+sd", "127.0.0.1", $"{port}", written);
         Assert.Equal(4, Directory.GetFiles(received).Length);
+
+        (_, output) = await DrimboxAsync("load", "write", InFolder("again"), "--count", "2", "--instances", "CT:16KiB", "--json");
+        using var said = JsonDocument.Parse(output);
+        Assert.Equal(2, said.RootElement.GetProperty("files").GetInt32());
+        Assert.Equal(
+            Directory.GetFiles(InFolder("again")).Sum(f => new FileInfo(f).Length),
+            said.RootElement.GetProperty("bytes").GetInt64());
     }
 
     private static byte[] Whole(Drimbox.Dicom.Dimse.InstanceSource instance)

@@ -28,7 +28,7 @@ public sealed class ReportPdfPeerTests : IDisposable
             new PrintedSection("Conclusion", "Examen sans particularité. Ça naît, où ? Là-bas — « voilà » FIN-DU-TEXTE"),
         ],
         "Dr Anne SIGNATAIRE",
-        ViewerUrl,
+        [new ViewerLink(ViewerUrl, "")],
         "fr-FR",
         new DateTimeOffset(2024, 3, 14, 10, 15, 0, TimeSpan.FromHours(1)));
 
@@ -97,10 +97,29 @@ public sealed class ReportPdfPeerTests : IDisposable
         var page = Path.Combine(_folder, "page");
         var drawn = await RunAsync(
             "pdftoppm", "-r", $"{resolution}", "-f", "1", "-l", "1", "-png", "-singlefile",
-            Write(Report with { ViewerUrl = url }), page);
+            Write(Report with { Viewers = [new(url, "")] }), page);
         Assert.Equal(0, drawn.Status);
         var (status, output, _) = await RunAsync("zbarimg", "--quiet", "--raw", page + ".png");
         Assert.Equal((0, url), (status, output.TrimEnd('\n')));
+    }
+
+    [Fact]
+    [Requirement("DB/RIS.11")]
+    public async Task Zbar_reads_an_address_for_each_study()
+    {
+        Peer.Require("zbarimg");
+        var urls = Enumerable.Range(1, 6).Select(i => $"{ViewerUrl}&study={i}").ToList();
+        var pdf = Write(Report with
+        {
+            Viewers = [.. urls.Select(url => new ViewerLink(url, "Scanner du thorax, de l'abdomen et du bassin"))],
+        });
+        var page = Path.Combine(_folder, "page");
+        Assert.Equal(0, (await RunAsync(
+            "pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-png", "-singlefile", pdf, page)).Status);
+        var (status, output, _) = await RunAsync("zbarimg", "--quiet", "--raw", page + ".png");
+        Assert.Equal(0, status);
+        Assert.Equal(urls, output.TrimEnd('\n').Split('\n').Order(StringComparer.Ordinal));
+        await PdfPreflight.AcceptsAsync(pdf);
     }
 
     [Fact]
@@ -140,7 +159,7 @@ public sealed class ReportPdfPeerTests : IDisposable
     {
         Title = new string('W', 300) + "\u0001 <&> \ud800",
         PatientLines = [new string('P', 300)],
-        ViewerUrl = "https://x.fr/".PadRight(512, 'q'),
+        Viewers = [new("https://x.fr/".PadRight(512, 'q'), "")],
         Sections =
         [
             new PrintedSection("Tout", string.Concat(Enumerable.Range(0x21, 0x500).Select(c => (char)c))),

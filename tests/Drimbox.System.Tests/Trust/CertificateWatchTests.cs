@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Drimbox.Dmp.Trust;
@@ -22,7 +23,7 @@ public sealed class CertificateWatchTests : IDisposable
     public async Task The_log_tells_90_60_30_14_7_and_1_days_before_and_at_the_end_and_a_renewal_ends_it()
     {
         Write(Start.AddDays(100));
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
         await using var watch = new CertificateWatch([certificates], _clock, _log);
         Assert.Empty(_log.Take());
 
@@ -47,7 +48,7 @@ public sealed class CertificateWatchTests : IDisposable
     public async Task Files_that_cannot_be_read_are_told_once_and_change_nothing()
     {
         Write(Start.AddYears(3));
-        using var certificates = FileStructureCertificates.Load(_folder.Path, [Structure]);
+        using var certificates = FileStructureCertificates.Load(_folder.Path, [new StructureOptions { Id = Structure }]);
         await using var watch = new CertificateWatch([certificates], _clock, _log);
         await File.WriteAllTextAsync(PathOf("auth.pfx"), "half", TestContext.Current.CancellationToken);
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Drimbox.Dicom.Part10;
+using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Grains.Hosting;
 using Drimbox.Load.Instances;
 
@@ -20,15 +22,16 @@ internal static class LoadWriteCommand
 
             Example:
               drimbox load write /tmp/ct --count 1000 --instances CT:512KiB:explicit
-            """) { folder, count, instances, perStudy, seed };
+            """) { folder, count, instances, perStudy, seed, AssociationArguments.Json, AssociationArguments.Quiet };
         command.SetAction((parsed, cancellation) => WriteAsync(
             parsed.GetValue(folder)!, parsed.GetValue(count), parsed.GetValue(instances)!, parsed.GetValue(perStudy),
-            parsed.GetValue(seed), cancellation));
+            parsed.GetValue(seed), CommandOutput.Of(parsed), cancellation));
         return command;
     }
 
     private static async Task<int> WriteAsync(
-        DirectoryInfo folder, int count, string instances, int perStudy, int seed, CancellationToken cancellation)
+        DirectoryInfo folder, int count, string instances, int perStudy, int seed, CommandOutput output,
+        CancellationToken cancellation)
     {
         if (!LoadArguments.TryReadInstances(instances, out var specifications, out var refusal))
         {
@@ -47,18 +50,26 @@ internal static class LoadWriteCommand
         try
         {
             folder.Create();
+            var studies = new HashSet<long>();
+            long bytes = 0;
             var buffer = new byte[128 * 1024];
             for (var i = 1; i <= count; i++)
             {
-                var instance = set.Next(out _, out _);
+                var instance = set.Next(out var study, out _);
                 await using var file = File.Create(Path.Combine(folder.FullName, $"{i:D6}.dcm"));
                 file.Write(Part10Writer.Header(
                     instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntaxUid));
                 using var content = instance.Open();
                 while (content.Read(buffer) is var read and > 0)
                     await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                studies.Add(study);
+                bytes += file.Length;
             }
 
+            output.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{count} files of {studies.Count} studies, {bytes / 1e6:0.0} MB, in {folder.FullName}"));
+            output.Json(new { files = count, studies = studies.Count, bytes, folder = folder.FullName });
             return 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -28,6 +28,7 @@ public sealed class PatientUpdateTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _archive.DisposeAsync();
 
     [Fact]
+    [Requirement("reliability P4")]
     public async Task A_merge_is_followed_once_and_holds_for_what_comes_later()
     {
         var merge = Adt("A40", "ADT_A39", "IPP2", "PAT-DEUX^DOMINIQUE", mrg: "IPP1");
@@ -43,6 +44,11 @@ public sealed class PatientUpdateTests : IAsyncLifetime
         Assert.All(events, e => Assert.Equal((CorrectionKind.Merge, "HL7 SIH"), (e.Kind, e.Actor)));
         Assert.All(events, e => Assert.Equal("ADT^A40, message M1", e.Reason));
         Assert.Equal(3, events.Count);
+
+        // Nor is it another one after a restart.
+        await using var after = await _archive.StartAfterCrashAsync();
+        Assert.Equal(first, await SendAsync(merge, after));
+        Assert.Equal(3, (await after.Node.Index.Corrections.ListAsync(null, 10, default)).Count);
 
         // Other bytes under its number are not the same message.
         Assert.Contains("MSA|AE|M1", await SendAsync(merge.Replace("IPP2", "IPP9", StringComparison.Ordinal)),

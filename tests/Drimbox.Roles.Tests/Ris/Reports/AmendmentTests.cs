@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Emulators.Dmp;
+using Drimbox.Hl7.Cda;
 using Drimbox.Hl7.Messages;
 using Drimbox.Ris;
 using Drimbox.Ris.Reports;
@@ -58,6 +59,26 @@ public sealed class AmendmentTests
         await ris.DecideAsync("A", PublicationDecision.ShowToPatient);
         await SubmittedAsync(ris, 3);
         Assert.Single(await ris.SeenByAsync(Audience.Patient));
+    }
+
+    [Fact]
+    [Requirement("DB/RIS.11")]
+    public async Task A_document_that_the_RIS_writes_leads_to_the_images_and_one_that_it_received_is_left_as_it_is()
+    {
+        await using var ris = await PublishingRis.StartAsync(options => options with { ViewerHost = "viewer.test" });
+        var received = SourceReports.Report("A");
+        await ris.ReportAsync("A");
+        await AmendAsync(ris, new AmendmentText("Nodule de 4 mm."));
+
+        var versions = (await ris.StateAsync("A")).Versions;
+        Assert.Equal(
+            CdaWriter.Write(received), await ris.Node.ReadDocumentAsync(versions[0], PublishingRis.Token));
+        var own = await ris.Node.ReadDocumentAsync(versions[1], PublishingRis.Token);
+        var pdf = Encoding.Latin1.GetString(CdaPrint.TryWrite(own, versions[1].Header, DateTimeOffset.UnixEpoch, out _)!);
+        Assert.Contains(
+            $"/URI (https://viewer.test/IHEInvokeImageDisplay?requestType=STUDY&studyUID={SourceReports.Study}"
+            + $"&accessionNumber=ACN101&idCDA={Uri.EscapeDataString(versions[1].DocumentId.ToString())})",
+            pdf, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,14 +1,18 @@
 using System.Text;
-using Drimbox.Core;
 using Drimbox.Core.Identity;
 
-namespace Drimbox.Teleradiology.Reports;
+namespace Drimbox.Core.Requests;
 
 /// <summary>The address under which the images of a report are shown. Source: DB.VI_SO.07
-/// (<c>…/IHEInvokeImageDisplay?requestType=STUDY&amp;studyUID=…&amp;accessionNumber=…&amp;idCDA=…</c>); flux 4: the RIS
-/// sends all but the id of the document, which only the author of the report can append.</summary>
-internal static class ViewerUrl
+/// (<c>https://HOST/IHEInvokeImageDisplay?requestType=STUDY&amp;studyUID=…&amp;accessionNumber=…&amp;idCDA=…</c>); flux
+/// 4: the RIS sends all but the id of the document, which only the author of the report can append.</summary>
+public static class ViewerAddress
 {
+    /// <summary>All but the id of the document.</summary>
+    public static string Partial(string host, Uid study, InstanceIdentifier accessionNumber) =>
+        $"https://{host}/IHEInvokeImageDisplay?requestType=STUDY&studyUID={study}"
+        + $"&accessionNumber={Uri.EscapeDataString(RisNumbers.KeyOf(accessionNumber))}";
+
     /// <param name="partial">An http(s) address, as the RIS sent it.</param>
     /// <returns>Null for an address that no report can print: too long, or of a host that is not written in ASCII.
     /// </returns>
