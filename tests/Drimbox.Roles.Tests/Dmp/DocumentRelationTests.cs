@@ -162,9 +162,11 @@ public sealed class DocumentRelationTests
             kind, kind == SubmissionKind.Append ? dmp.Report("addendum") : null, report.Entry.UniqueId));
         var attempt = new SubmissionAttempt(dmp.Client, dmp.Open);
 
-        var first = await attempt.RunAsync(submission, null, 1, mayStand: false, () => { }, DmpFixture.Token);
+        var first = await attempt.RunAsync(
+            submission, null, mayStand: false, isLookedAt: false, () => { }, DmpFixture.Token);
         var sent = false;
-        var again = await attempt.RunAsync(submission, first.Target, 2, mayStand: true, () => sent = true, DmpFixture.Token);
+        var again = await attempt.RunAsync(
+            submission, first.Target, mayStand: true, isLookedAt: false, () => sent = true, DmpFixture.Token);
 
         Assert.Equal((DispatchOutcome.Done, DispatchOutcome.Done), (first.Outcome, again.Outcome));
         Assert.False(sent);

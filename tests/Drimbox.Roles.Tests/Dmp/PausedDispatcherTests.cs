@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 using Drimbox.Core.Publications;
 using Drimbox.Dmp;
@@ -106,6 +107,7 @@ public sealed class PausedDispatcherTests : IAsyncLifetime
     }
 
     /// <summary>A process: a dispatcher with a clock of its own and a client of the DMP.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "An event that nobody asks for its handle holds nothing.")]
     private sealed class Publisher : IOutboxHandler
     {
         private readonly PausedDispatcherTests _test;

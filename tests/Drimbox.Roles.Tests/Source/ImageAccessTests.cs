@@ -124,7 +124,7 @@ public sealed class ImageAccessTests
         await using var access = await ImageAccessFixture.StartAsync();
         using var client = new HttpClient(new SocketsHttpHandler
         {
-            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+            SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Subject == "CN=drimbox" },
         });
 
         await Assert.ThrowsAsync<HttpRequestException>(
