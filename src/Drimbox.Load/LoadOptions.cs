@@ -65,6 +65,10 @@ public sealed record LoadOptions
     /// </summary>
     public string? MessageFile { get; init; }
 
+    /// <summary>About how long a synthetic report is, in bytes: 2 KiB to <see cref="Limits.MllpFrameBytesMax"/>. Default: as it
+    /// is, with one page of PDF.</summary>
+    public long? ReportBytes { get; init; }
+
     /// <summary>The process whose CPU and memory are recorded. Default: the one that listens on the port of the peer, if
     /// that is on this machine.</summary>
     public int? TargetPid { get; init; }
@@ -91,6 +95,8 @@ public sealed record LoadOptions
         { Schedule: { Duration: null, Count: null } } => Refuse("the run needs an end: --duration or --count"),
         { Schedule.Count: < 1 } => Refuse("--count takes 1 or more"),
         { DataFolder: { } folder } when !Directory.Exists(folder) => Refuse($"there is no folder {folder}"),
+        { ReportBytes: < 2048 or > Limits.MllpFrameBytesMax } => Refuse("--report-size takes 2KiB to 32MiB"),
+        { ReportBytes: not null, MessageFile: not null } => Refuse("--report-size is of a synthetic report, not of --message"),
         { MessageFile: { } file } when !File.Exists(file) => Refuse($"there is no file {file}"),
         _ => null,
     };

@@ -65,7 +65,7 @@ public sealed class LoadRun
             if (options.Mix.Has(OperationKind.Mllp))
             {
                 messages = options.MessageFile is null
-                    ? SyntheticReport.Template(ids, time.GetLocalNow())
+                    ? SyntheticReport.Template(ids, time.GetLocalNow(), options.ReportBytes)
                     : MessageTemplate.TryRead(options.MessageFile, ids, out refusal);
                 if (messages is null) return false;
             }

@@ -37,7 +37,11 @@ public sealed class MessageTemplate
 
     public int Length => _message.Length;
 
-    /// <summary>Reads a message of the user; its MSH-10 is replaced by one of this run.</summary>
+    /// <summary>Where a message of the user has the same number as its MSH-10.</summary>
+    public const string Mark = "{id}";
+
+    /// <summary>Reads a message of the user; its MSH-10 is replaced by one of this run, and so is each <see cref="Mark"/>.
+    /// </summary>
     /// <returns>The template, or null with the reason.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static MessageTemplate? TryRead(string path, IIdSource ids, out Refusal? refusal)
@@ -54,6 +58,7 @@ public sealed class MessageTemplate
         }
 
         var placeholder = PlaceholderOf(ids);
+        text = text.Replace(Mark, placeholder, StringComparison.Ordinal);
         var separator = text[3];
         var header = text[..text.IndexOf('\r', StringComparison.Ordinal)].Split(separator);
         if (header.Length < 10)

@@ -22,11 +22,21 @@ public static class SyntheticReport
         new LocalPatientId("IPP101", "1.2.250.1.999.10.6", "LOAD"),
         "PAT-TROIS", "DOMINIQUE", "DOMINIQUE", null, "19790328", "F", "63220");
 
-    public static MessageTemplate Template(IIdSource ids, DateTimeOffset now)
+    /// <param name="bytes">About how long the message is; the PDF grows for it, never shrinks. Null: as the report is.</param>
+    public static MessageTemplate Template(IIdSource ids, DateTimeOffset now, long? bytes = null)
+    {
+        var template = Template(ids, now, padding: 0);
+        // The PDF is in base64 in the document, and that in the message.
+        return bytes is { } wanted && wanted > template.Length
+            ? Template(ids, now, padding: (int)((wanted - template.Length) * 9 / 16))
+            : template;
+    }
+
+    private static MessageTemplate Template(IIdSource ids, DateTimeOffset now, int padding)
     {
         var placeholder = MessageTemplate.PlaceholderOf(ids);
         var root = ids.NewUid().ToString();
-        var cda = Document(InstanceIdentifier.Create(root, placeholder), placeholder, now);
+        var cda = Document(InstanceIdentifier.Create(root, placeholder), placeholder, now, padding);
         var header = CdaReader.TryRead(cda, out var refusal);
         Invariant.Holds(header is not null && refusal is null);
         var report = new ReportMessage(
@@ -36,7 +46,8 @@ public static class SyntheticReport
         return new MessageTemplate(ReportMessageWriter.WriteMdm(report, cda, envelope), placeholder, cda);
     }
 
-    private static byte[] Document(InstanceIdentifier document, string placeholder, DateTimeOffset now)
+    private static byte[] Document(
+        InstanceIdentifier document, string placeholder, DateTimeOffset now, int padding)
     {
         var pdf = ReportPdf.TryWrite(
             new PrintedReport(
@@ -59,6 +70,7 @@ public static class SyntheticReport
                 time.ToString(), null, Site,
                 new Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire"))],
             new Code("SA08", "1.2.250.1.71.4.2.4", "Cabinet de groupe"),
-            pdf));
+            // A comment after the end of the file: readers of PDF look for the last marker (ISO 32000-1 7.5.5).
+            padding == 0 ? pdf : [.. pdf, (byte)'%', .. Enumerable.Repeat((byte)'x', padding), .. "\n%%EOF\n"u8]));
     }
 }

@@ -47,6 +47,24 @@ public sealed class MessageTemplateTests
             Encoding.UTF8.GetString(second.Message));
     }
 
+    [Fact]
+    public void A_mark_in_a_message_of_the_user_becomes_the_control_id()
+    {
+        using var folder = new StoreFolder();
+        var path = Path.Combine(folder.Path, "adt.hl7");
+        File.WriteAllText(path, "MSH|^~\\&|A|B|C|D|20260822||ADT^A04|OLD1|P|2.5\nPID|||{id}^^^SITE\n");
+        var (message, controlId) = MessageTemplate.TryRead(path, new SequentialIds(), out _)!.Next();
+        Assert.EndsWith($"PID|||{controlId}^^^SITE\r", Encoding.UTF8.GetString(message), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_is_as_long_as_it_was_asked_for_and_still_one()
+    {
+        var (message, _) = SyntheticReport.Template(new SequentialIds(), Now, bytes: 300 * 1024).Next();
+        Assert.InRange(message.Length, 299 * 1024, 301 * 1024);
+        Assert.Null(MessageValidator.Read(message, [CdaProfiles.Mdm21])!.Refusal);
+    }
+
     [Theory]
     [InlineData("hello")]
     [InlineData("MSH|^~\\&|A")]

@@ -96,7 +96,11 @@ internal sealed class LoadArguments
     };
     private readonly Option<string?> _message = new("--message")
     {
-        Description = "File with the HL7 message to send, under a new MSH-10. Default: a report.",
+        Description = "File with the HL7 message to send, under a new MSH-10; {id} in it becomes the same. Default: a report.",
+    };
+    private readonly Option<string?> _reportSize = new("--report-size")
+    {
+        Description = "About how long the report is, as 300KiB. Default: with a PDF of one page, 37 KiB.",
     };
     private readonly Option<int> _seed = new("--seed")
     {
@@ -114,7 +118,7 @@ internal sealed class LoadArguments
         Option[] options =
         [
             _query, _mllp, _mix, _duration, _count, _warmUp, _rate, _associations, _window, _perAssociation, _pdu,
-            _timeout, _calling, _instances, _data, _perStudy, _moveTo, _keys, _message, _seed, _pid,
+            _timeout, _calling, _instances, _data, _perStudy, _moveTo, _keys, _message, _reportSize, _seed, _pid,
         ];
         foreach (var option in options.Concat(TlsArguments.OfCaller)) command.Options.Add(option);
     }
@@ -143,6 +147,9 @@ internal sealed class LoadArguments
         if (!Durations.TryParse(parsed.GetValue(_timeout)!, out var timeout) || timeout <= TimeSpan.Zero)
             return Fail("--timeout takes a time, as 30s.", out refusal);
         if (!TryReadInstances(parsed.GetValue(_instances)!, out var instances, out refusal)) return false;
+        long reportBytes = 0;
+        if (!Optional(parsed.GetValue(_reportSize), text => Sizes.TryParse(text, out reportBytes)))
+            return Fail("--report-size takes a number with B, KiB or MiB, as 300KiB.", out refusal);
         if (!TryReadKeys(parsed.GetValue(_keys) ?? [], out var keys, out refusal)) return false;
         var tls = TlsArguments.CallerOptions(parsed);
         options = new LoadOptions
@@ -165,6 +172,7 @@ internal sealed class LoadArguments
             MoveDestination = moveTo,
             Keys = keys,
             MessageFile = parsed.GetValue(_message),
+            ReportBytes = parsed.GetValue(_reportSize) is null ? null : reportBytes,
             TargetPid = parsed.GetValue(_pid),
         };
         return true;
