@@ -23,7 +23,7 @@ public sealed class PoisonCampaignTests(ITestOutputHelper output)
     public async Task Poison_is_put_aside_after_ten_attempts_and_all_others_go_on()
     {
         Campaign.RequireHarm();
-        var good = Campaign.Size(small: 200, large: 10_000);
+        var good = Campaign.Size(small: 60, large: 10_000);
         var poison = Math.Max(10, good / 100);
         var clock = new FastClock(30);
         RecordingDmp? recorder = null;
