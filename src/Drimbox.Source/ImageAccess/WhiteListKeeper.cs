@@ -48,8 +48,10 @@ internal sealed class WhiteListKeeper(
         {
             bytes = await fetch(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception e) when (e is IOException or HttpRequestException or UnauthorizedAccessException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // The last is a client that has waited for long enough.
             SourceLog.WhiteListNotTaken(log, e.Message);
             return false;
         }
