@@ -29,6 +29,9 @@ public static partial class Limits
     /// <summary>10 s for one answer of Pro Santé Connect: a viewer waits for it.</summary>
     public static readonly TimeSpan TokenCheckTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>10 min of one connection to Pro Santé Connect: its certificates are looked at that often.</summary>
+    public static readonly TimeSpan TokenConnectionLifetime = TimeSpan.FromMinutes(10);
+
     /// <summary>64 KiB of one answer of Pro Santé Connect: the user information of a professional with ten situations has
     /// 15.</summary>
     public const int TokenAnswerBytesMax = 64 * 1024;

@@ -25,7 +25,7 @@ public sealed partial class RisNode
         long id, MetadataCorrection correction, string actor, CancellationToken cancellation)
     {
         if (await Publications.FindAsync(id, cancellation) is not { } publication)
-            return new Refusal(RefusalReason.UnknownTarget, "No publication has this number.");
+            return PublicationDesk.Unknown;
         if (!publication.IsDeadLetter)
             return new Refusal(RefusalReason.WrongState, "It was not refused.");
         var reply = await _reports.ExecuteAsync(

@@ -48,7 +48,5 @@ public static class DispatchRules
     /// <summary>How an attempt without a verdict ended.</summary>
     /// <param name="started">It may have sent something.</param>
     public static DispatchOutcome OutcomeOfFault(bool started, DispatchOutcome? last) =>
-        started || last is DispatchOutcome.Ambiguous or DispatchOutcome.Quarantine
-            ? DispatchOutcome.Ambiguous
-            : DispatchOutcome.Retry;
+        started || MayStand(askFirst: false, last) ? DispatchOutcome.Ambiguous : DispatchOutcome.Retry;
 }

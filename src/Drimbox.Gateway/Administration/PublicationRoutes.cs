@@ -47,7 +47,7 @@ internal static class PublicationRoutes
         group.MapGet("/publications/{id:long}", async (long id, CancellationToken cancellation) =>
             await desk.FindAsync(id, cancellation) is { } found
                 ? Results.Ok(Detail(found, await desk.HistoryOfAsync(id, cancellation), time.GetUtcNow()))
-                : Answers.Missing("No publication has this number."));
+                : Answers.Missing(PublicationDesk.Unknown.Detail));
         group.MapPost("/publications/{id:long}/retry",
             async (long id, HttpContext context, CancellationToken cancellation) => Answers.OfRefusal(
                 await desk.RetryAsync(id, AdministrationServer.ActorOf(context), cancellation)));

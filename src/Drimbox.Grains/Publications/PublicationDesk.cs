@@ -114,5 +114,6 @@ public sealed class PublicationDesk(FlowStore store, PublicationGrains grains)
         }
     }
 
-    private static Refusal Unknown => new(RefusalReason.UnknownTarget, "No publication has this number.");
+    /// <summary>There is no publication with the number that was given.</summary>
+    public static Refusal Unknown => new(RefusalReason.UnknownTarget, "No publication has this number.");
 }

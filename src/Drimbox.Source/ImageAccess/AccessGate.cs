@@ -30,7 +30,7 @@ internal sealed class AccessGate(
             return new(null, null, null, AccessDenial.NotOnWhiteList);
         var authorization = context.Request.Headers.Authorization.ToString();
         if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            || authorization.Length is var length && (length == Bearer.Length || length > Limits.BearerTokenLengthMax))
+            || authorization.Length == Bearer.Length || authorization.Length > Limits.BearerTokenLengthMax)
             return new(caller, null, null, AccessDenial.NoToken);
         var (holder, denial) = await tokens.CheckAsync(authorization[Bearer.Length..].Trim(), context.RequestAborted);
         if (holder is null) return new(caller, null, null, denial);

@@ -77,12 +77,7 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         // Not synced: after a crash nobody waits for it, and the PACS has it still.
         private DimseStatus Complete()
         {
-            if (_scanner.Complete(_file.Length - _headerLength) != ReadStatus.Done)
-                return DimseStatus.CannotUnderstand.With("The data set is broken.");
-            // PS3.4 B.2.3, A9xx: the data set is not what the command says.
-            if (_scanner.GetUid(Tag.SOPClassUID) != _request.SopClassUid
-                || _scanner.GetUid(Tag.SOPInstanceUID) != _request.SopInstanceUid)
-                return DimseStatus.DataSetDoesNotMatchSopClass.With("Command and data set name other UIDs.");
+            if (ArrivedDataSet.Refuse(_scanner, _request, _file.Length - _headerLength) is { } refusal) return refusal;
             var key = new RetrievalKey(_scanner.GetUid(Tag.StudyInstanceUID), _scanner.GetUid(Tag.SeriesInstanceUID));
             if (_retrievals.Find(key) is not { } retrieval)
                 return DimseStatus.NotAuthorized.With("This series was not asked for.");

@@ -99,7 +99,7 @@ internal sealed class ImageAccessService : IAsyncDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
-            PooledConnectionLifetime = Limits.WhiteListRetryInterval,
+            PooledConnectionLifetime = Limits.TokenConnectionLifetime,
             ConnectCallback = async (context, cancellationToken) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

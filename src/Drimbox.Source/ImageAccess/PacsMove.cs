@@ -84,11 +84,7 @@ internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan pa
                 Port = pacs.Port,
                 CallingAe = ownAe,
                 CalledAe = AeTitle.Parse(pacs.AeTitle),
-                Contexts =
-                [
-                    new ProposedContext(
-                        Model, TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid),
-                ],
+                Contexts = [CFindScu.ContextFor(Model)],
                 Tls = TlsClientOptions.From(pacs.Tls),
                 Time = time,
             },

@@ -116,12 +116,7 @@ internal sealed class ArrivingInstance : IInstanceSink
     private DimseStatus? Refuse(out ExpectedStudy? expected)
     {
         expected = null;
-        if (_scanner.Complete(_file.Length - _headerLength) != ReadStatus.Done)
-            return DimseStatus.CannotUnderstand.With("The data set is broken.");
-        // PS3.4 B.2.3, A9xx: the data set is not what the command says.
-        if (_scanner.GetUid(Tag.SOPClassUID) != _request.SopClassUid
-            || _scanner.GetUid(Tag.SOPInstanceUID) != _request.SopInstanceUid)
-            return DimseStatus.DataSetDoesNotMatchSopClass.With("Command and data set name other UIDs.");
+        if (ArrivedDataSet.Refuse(_scanner, _request, _file.Length - _headerLength) is { } refusal) return refusal;
         expected = _studies.Find(_scanner.GetUid(Tag.StudyInstanceUID));
         return expected is null ? DimseStatus.NotAuthorized.With("This study was not asked for.") : null;
     }

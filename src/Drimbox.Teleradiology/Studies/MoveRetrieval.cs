@@ -53,11 +53,7 @@ internal sealed class MoveRetrieval(DicomPeerOptions archive, AeTitle ownAe, Tim
                 Port = archive.Port,
                 CallingAe = ownAe,
                 CalledAe = AeTitle.Parse(archive.AeTitle),
-                Contexts =
-                [
-                    new ProposedContext(
-                        model, TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid),
-                ],
+                Contexts = [CFindScu.ContextFor(model)],
                 Tls = TlsClientOptions.From(archive.Tls),
                 Time = time,
             },
