@@ -20,7 +20,6 @@ public sealed class Dispatcher
     private readonly IReadOnlyList<Destination> _destinations;
     private readonly Dictionary<string, Destination> _byKind;
     private readonly DispatchWork _work;
-    private readonly WakeUp _ended = new();
     private readonly ConcurrentDictionary<Task, bool> _running = new();
 
     public Dispatcher(IOutbox outbox, DispatcherOptions options, ILogger<Dispatcher> logger)
@@ -87,7 +86,7 @@ public sealed class Dispatcher
             }
 
             // An attempt that ends gives its place to the next row at once.
-            await _ended.WaitAsync(token => _outbox.WaitForWorkAsync(until, token), stop);
+            await _outbox.WaitForWorkAsync(until, stop);
         }
     }
 
@@ -163,7 +162,7 @@ public sealed class Dispatcher
                 DispatchLog.CircuitChanged(_logger, destination.Name, destination.IsOpen ? "open" : "closed");
             }
 
-            _ended.Set();
+            _outbox.Wake();
         }
     }
 

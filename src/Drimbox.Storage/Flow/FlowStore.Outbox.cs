@@ -39,6 +39,9 @@ public sealed partial class FlowStore : IOutbox
     public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>
         Outbox.WaitForWorkAsync(until, cancellationToken);
 
+    /// <inheritdoc/>
+    public void Wake() => Outbox.Wake();
+
     /// <inheritdoc cref="OutboxQueue.VoidLeasesAsync"/>
     public Task<int> VoidLeasesAsync(CancellationToken cancellationToken) => Outbox.VoidLeasesAsync(cancellationToken);
 

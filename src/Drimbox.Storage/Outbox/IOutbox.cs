@@ -33,6 +33,10 @@ public interface IOutbox
     /// <summary>The kinds of the rows that wait.</summary>
     Task<IReadOnlyList<string>> OpenKindsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Returns when lanes changed since the last wait, or at <paramref name="until"/>. For one waiter.</summary>
+    /// <summary>Returns when lanes changed or <see cref="Wake"/> was called since the last wait, or at
+    /// <paramref name="until"/>. For one waiter.</summary>
     ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken);
+
+    /// <summary>Ends the wait for work: there is room for more of it.</summary>
+    void Wake();
 }

@@ -52,6 +52,9 @@ public sealed class OutboxQueue : IOutbox
     public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>
         _work.WaitAsync(until, cancellationToken);
 
+    /// <inheritdoc/>
+    public void Wake() => _work.Set();
+
     /// <summary>Ends every lease at once; each such row counts as ambiguous and is due. For the start of the one
     /// process that holds the store, when every former owner is dead.</summary>
     /// <returns>How many rows were in flight.</returns>
