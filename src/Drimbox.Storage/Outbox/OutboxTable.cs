@@ -62,13 +62,10 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
                     SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority > 0 AND ready_at <= ?
                     ORDER BY priority DESC, ready_at LIMIT ?
                     """, kind);
-                if (found.Count < demand.Max)
-                {
-                    Ready("""
-                        SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority = 0 AND ready_at <= ?
-                        ORDER BY ready_at LIMIT ?
-                        """, kind);
-                }
+                Ready("""
+                    SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority = 0 AND ready_at <= ?
+                    ORDER BY ready_at LIMIT ?
+                    """, kind);
             }
 
             heads.AddRange(found.OrderByDescending(f => f.Priority).ThenBy(f => f.ReadyAt).Take(demand.Max)

@@ -109,6 +109,19 @@ public sealed class OutboxLaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_kind_with_many_rows_does_not_keep_an_older_row_of_another_waiting()
+    {
+        await AddAsync(Row("a", "1") with { Kind = "second" });
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await AddAsync(
+            Row("b", "2") with { DueAt = _clock.GetUtcNow() }, Row("c", "3") with { DueAt = _clock.GetUtcNow() });
+
+        var claimed = await _store.ClaimAsync("w", _lease, [new ClaimDemand(["plain", "second"], 2)], Token);
+
+        Assert.Equal("1", claimed[0].Payload);
+    }
+
+    [Fact]
     public async Task Dead_letters_that_are_sent_again_are_closed_with_who_did_it()
     {
         await AddAsync(Row("a", "1"), Row("b", "2"));
