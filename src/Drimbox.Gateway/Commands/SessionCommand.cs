@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Drimbox.Gateway.Accounts.OpenId;
 using Microsoft.AspNetCore.Builder;
@@ -136,16 +135,7 @@ internal static class SessionCommand
     private static HttpClient Client(Uri server, FileInfo? authorities)
     {
         var handler = new SocketsHttpHandler();
-        if (authorities is not null)
-        {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
-            };
-            policy.CustomTrustStore.ImportFromPemFile(authorities.FullName);
-            handler.SslOptions.CertificateChainPolicy = policy;
-        }
-
+        HttpTrust.Set(handler, authorities?.FullName);
         return new HttpClient(handler) { BaseAddress = new Uri(server, "/") };
     }
 

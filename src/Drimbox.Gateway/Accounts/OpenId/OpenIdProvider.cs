@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Drimbox.Core;
@@ -29,16 +28,7 @@ internal sealed class OpenIdProvider : IDisposable
         _options = options;
         _time = time;
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
-        if (options.Authorities is { } authorities)
-        {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
-            };
-            policy.CustomTrustStore.ImportFromPemFile(authorities);
-            handler.SslOptions.CertificateChainPolicy = policy;
-        }
-
+        HttpTrust.Set(handler, options.Authorities);
         _http = new HttpClient(handler)
         {
             Timeout = Limits.OpenIdTimeout, MaxResponseContentBufferSize = Limits.OpenIdAnswerBytesMax,
