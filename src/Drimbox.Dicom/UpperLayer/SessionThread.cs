@@ -10,6 +10,8 @@ internal sealed class SessionThread : SynchronizationContext
     // 512 KiB of address space: the engine does not recurse; what is not touched takes no memory.
     private const int StackBytes = 512 * 1024;
 
+    private static int _running;
+
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = [];
 
     private SessionThread()
@@ -18,6 +20,9 @@ internal sealed class SessionThread : SynchronizationContext
 
     /// <summary>True on such a thread: it may block until its peer acts.</summary>
     public static bool IsCurrent => Current is SessionThread;
+
+    /// <summary>True while no more than one such thread runs in this process.</summary>
+    public static bool IsAlone => Volatile.Read(ref _running) <= 1;
 
     /// <summary>Runs <paramref name="session"/>, which must not throw, on a new thread.</summary>
     /// <exception cref="OutOfMemoryException">The system has no thread left.</exception>
@@ -44,6 +49,7 @@ internal sealed class SessionThread : SynchronizationContext
     private void Run(Func<Task> session)
     {
         SetSynchronizationContext(this);
+        Interlocked.Increment(ref _running);
         var running = session();
         // The last step of the session runs here too, as a rule; where it does not, this is posted and ends the loop.
         running.GetAwaiter().OnCompleted(static () => { });
@@ -52,6 +58,8 @@ internal sealed class SessionThread : SynchronizationContext
             var (callback, state) = Take();
             callback(state);
         }
+
+        Interlocked.Decrement(ref _running);
     }
 
     private (SendOrPostCallback Callback, object? State) Take()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Drimbox.Dicom.Tls;
@@ -95,6 +96,10 @@ internal abstract class Transport : IDisposable
 /// <summary>TCP without TLS. Source: PS3.8 9.1.</summary>
 internal sealed class SocketTransport : Transport
 {
+    // How long the thread of a lone association looks for input again before it sleeps: about what sleeping and being
+    // woken costs. Where there are several, the others have the processor instead.
+    private static readonly TimeSpan Looking = TimeSpan.FromMicroseconds(50);
+
     public SocketTransport(Socket socket) : base(socket) => Socket.Blocking = false;
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
@@ -122,9 +127,15 @@ internal sealed class SocketTransport : Transport
     {
         while (true)
         {
-            var count = Socket.Receive(destination, SocketFlags.None, out var error);
-            if (error == SocketError.Success) return count;
-            if (error != SocketError.WouldBlock) throw new SocketException((int)error);
+            var since = Stopwatch.GetTimestamp();
+            do
+            {
+                var count = Socket.Receive(destination, SocketFlags.None, out var error);
+                if (error == SocketError.Success) return count;
+                if (error != SocketError.WouldBlock) throw new SocketException((int)error);
+            }
+            while (SessionThread.IsAlone && Stopwatch.GetElapsedTime(since) < Looking);
+
             Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
         }
     }
