@@ -12,8 +12,10 @@ public static class HardenedXml
     /// <summary>Reads a document.</summary>
     /// <param name="xml">The bytes of the document; the encoding is that of its declaration or byte order mark.</param>
     /// <param name="bytesMax">More than this many bytes are refused before reading.</param>
+    /// <param name="textless">Texts within elements of this name are read and checked, and not kept.</param>
     /// <returns>The document, or null with the reason in <paramref name="refusal"/>; the reason holds no content.</returns>
-    public static XDocument? TryLoad(ReadOnlyMemory<byte> xml, int bytesMax, out Refusal? refusal)
+    public static XDocument? TryLoad(
+        ReadOnlyMemory<byte> xml, int bytesMax, out Refusal? refusal, XName? textless = null)
     {
         refusal = null;
         if (xml.Length > bytesMax)
@@ -23,10 +25,16 @@ public static class HardenedXml
         }
 
         using var stream = AsStream(xml);
-        if (!TryRead(stream, bytesMax, _ => { }, out refusal)) return null;
-        stream.Position = 0;
-        using var reader = XmlReader.Create(stream, Settings(bytesMax));
-        return XDocument.Load(reader, LoadOptions.PreserveWhitespace);
+        using var reader = new BoundedXmlReader(XmlReader.Create(stream, Settings(bytesMax)), textless);
+        try
+        {
+            return XDocument.Load(reader, LoadOptions.PreserveWhitespace);
+        }
+        catch (XmlException e)
+        {
+            refusal = reader.IsTooDeep ? TooDeep() : Malformed(e);
+            return null;
+        }
     }
 
     /// <summary>Reads a document node by node, without holding it.</summary>
@@ -43,8 +51,7 @@ public static class HardenedXml
             {
                 if (reader.Depth > Limits.XmlDepthMax)
                 {
-                    refusal = new Refusal(
-                        RefusalReason.OverLimit, $"XML elements nested deeper than {Limits.XmlDepthMax}.");
+                    refusal = TooDeep();
                     return false;
                 }
 
@@ -55,9 +62,7 @@ public static class HardenedXml
         }
         catch (XmlException e)
         {
-            // A DTD is refused where it begins, without a line.
-            var where = e.LineNumber > 0 ? $" (line {e.LineNumber})" : "";
-            refusal = new Refusal(RefusalReason.DataType, $"Not well-formed XML, or XML with a DTD{where}.");
+            refusal = Malformed(e);
             return false;
         }
     }
@@ -67,6 +72,16 @@ public static class HardenedXml
         System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var segment)
             ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
             : new MemoryStream(bytes.ToArray(), writable: false);
+
+    private static Refusal TooDeep() =>
+        new(RefusalReason.OverLimit, $"XML elements nested deeper than {Limits.XmlDepthMax}.");
+
+    private static Refusal Malformed(XmlException e)
+    {
+        // A DTD is refused where it begins, without a line.
+        var where = e.LineNumber > 0 ? $" (line {e.LineNumber})" : "";
+        return new Refusal(RefusalReason.DataType, $"Not well-formed XML, or XML with a DTD{where}.");
+    }
 
     private static XmlReaderSettings Settings(int charactersMax) => new()
     {

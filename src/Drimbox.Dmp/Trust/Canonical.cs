@@ -10,6 +10,9 @@ namespace Drimbox.Dmp.Trust;
 /// <summary>Canonical XML 1.0 of a document or of one of its elements.</summary>
 internal static class Canonical
 {
+    // Characters: a document is mostly one long text, and each piece of it is one call of the hash.
+    private const int HashedAtOnce = 16 * 1024;
+
     /// <summary>The digest of a whole document in canonical form, comments included (the transform of the DMP's
     /// signature manifest), or null if the bytes are no acceptable XML. The document is read once and never
     /// held.</summary>
@@ -17,7 +20,7 @@ internal static class Canonical
     {
         using var digest = SignatureAlgorithms.Create(hash);
         using (var hashed = new CryptoStream(Stream.Null, digest, CryptoStreamMode.Write))
-        using (var text = new StreamWriter(hashed, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)))
+        using (var text = new StreamWriter(hashed, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), HashedAtOnce))
         {
             var canonical = new CanonicalWriter(text);
             if (!HardenedXml.TryRead(xml, Limits.CdaBytesMax, canonical.Write, out _)) return null;

@@ -10,7 +10,7 @@ namespace Drimbox.Dmp.Trust;
 internal sealed class CanonicalWriter(TextWriter output)
 {
     private const string NamespaceDeclarations = "http://www.w3.org/2000/xmlns/";
-    private readonly char[] _chunk = new char[4096];
+    private readonly char[] _chunk = new char[16 * 1024];
     private readonly Dictionary<string, string> _inScope = new(StringComparer.Ordinal) { [""] = "" };
     private readonly Stack<(int Depth, string Prefix, string Outer)> _hidden = new();
     private bool _rootIsClosed;

@@ -14,12 +14,12 @@ public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer ack
     public async Task<InboxDraft> DraftAsync(
         InboxKey key, ReadOnlyMemory<byte> body, string messageType, string header, CancellationToken cancellation)
     {
-        var inline = body.Length <= Limits.InlineBodyBytesMax;
+        StoredObject? stored = body.Length <= Limits.InlineBodyBytesMax ? null : await objects.PutAsync(body, cancellation);
         return new InboxDraft(
             key,
-            Convert.ToHexStringLower(SHA256.HashData(body.Span)),
-            inline ? body : ReadOnlyMemory<byte>.Empty,
-            inline ? null : await objects.PutAsync(body, cancellation),
+            stored?.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(body.Span)),
+            stored is null ? body : ReadOnlyMemory<byte>.Empty,
+            stored,
             messageType, header, time.GetUtcNow());
     }
 

@@ -17,7 +17,8 @@ public static class CdaReader
     /// <returns>The header, or null with the reason in <paramref name="refusal"/>.</returns>
     public static CdaHeader? TryRead(ReadOnlyMemory<byte> cda, out Refusal? refusal)
     {
-        var document = HardenedXml.TryLoad(cda, Limits.CdaBytesMax, out refusal);
+        // POCD_MT000040: the body stands in component; what follows it there is part of the body.
+        var document = HardenedXml.TryLoad(cda, Limits.CdaBytesMax, out refusal, textless: V3 + "component");
         if (document is null) return null;
 
         var root = document.Root!;

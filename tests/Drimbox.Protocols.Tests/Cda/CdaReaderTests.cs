@@ -34,6 +34,17 @@ public sealed class CdaReaderTests
     }
 
     [Fact]
+    public void A_header_costs_the_same_whatever_the_document_carries()
+    {
+        const int Length = 8 * 1024 * 1024;
+        var cda = CdaSample.With("JVBERi0xLjQ=", new string('A', Length));
+        Read(cda);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal("application/pdf", Read(cda).BodyMediaType);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Length / 16);
+    }
+
+    [Fact]
     public void The_patient_comes_with_ins_local_identifier_and_five_traits()
     {
         Assert.Equal(
