@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Drimbox.Core.Identity;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
@@ -31,6 +32,11 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
     // A warning says "many" as well with a hundred; no sender can make each message dearer than the one before.
     private const int DuplicatesMax = 100;
 
+    // Records that were read are read on from there; dropping all of them costs reading again.
+    private const int KnownMax = 10_000;
+
+    private readonly ConcurrentDictionary<InstanceIdentifier, (PatientState State, long Version)> _known = new();
+
     /// <summary>The kind of the links that lead from a patient to the reports.</summary>
     public string ReportLinks { get; } = $"{node}/patient-report";
 
@@ -40,13 +46,14 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
 
     /// <summary>One message, or one request of the site, says who a patient is.</summary>
     /// <returns>The answer; a statement about nobody (no usable identifier) is taken and leaves no trace.</returns>
-    public Task<GrainReply> StateAsync(
+    public async Task<GrainReply> StateAsync(
         PatientStatement statement, InboxDraft? message, CancellationToken cancellation)
     {
         var keys = statement.Keys;
         var now = time.GetUtcNow();
-        return turns.RunAsync(
-            keys.Select(StreamOf).ToList(),
+        var streams = keys.Select(StreamOf).ToList();
+        var reply = await turns.RunAsync(
+            streams,
             (i, state) =>
             {
                 var decision = PatientDecider.Decide(state, statement, now);
@@ -65,6 +72,8 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
                 };
             },
             message, null, cancellation);
+        for (var i = 0; i < keys.Count; i++) Remember(keys[i], streams[i]);
+        return reply;
     }
 
     public async Task<GuardedStanding> StandingAsync(Patient patient, CancellationToken cancellation)
@@ -74,7 +83,7 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
         foreach (var key in PatientKeys.Of(patient))
         {
             var stream = StreamOf(key);
-            records.Add((key, await stream.CatchUpAsync(cancellation)));
+            records.Add((key, await ReadAsync(key, stream, cancellation)));
             guards.Add(stream.Append([]));
         }
 
@@ -91,12 +100,12 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
     {
         var reports = new List<string>();
         foreach (var key in keys)
-            reports.AddRange(await store.FindLinksAsync(ReportLinks, key.ToString(), cancellation));
+            reports.AddRange(await store.FindLinksAsync(ReportLinks, key.ToString(), int.MaxValue, cancellation));
         return [.. reports.Distinct()];
     }
 
-    public async Task<PatientState> GetAsync(InstanceIdentifier key, CancellationToken cancellation) =>
-        await StreamOf(key).CatchUpAsync(cancellation);
+    public Task<PatientState> GetAsync(InstanceIdentifier key, CancellationToken cancellation) =>
+        ReadAsync(key, StreamOf(key), cancellation);
 
     /// <summary>The records that have the five traits of <paramref name="patient"/> under another identifier of the
     /// same authority (IEPS 8).</summary>
@@ -105,8 +114,7 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
     {
         if (StrictTraits.Fold(patient) is not { } traits) return [];
         var same = new List<InstanceIdentifier>();
-        var targets = await store.FindLinksAsync(TraitLinks, traits, cancellation);
-        foreach (var target in targets.Take(DuplicatesMax))
+        foreach (var target in await store.FindLinksAsync(TraitLinks, traits, DuplicatesMax, cancellation))
         {
             var key = InstanceIdentifier.Parse(target);
             // A link stays when the traits of a record are corrected.
@@ -130,6 +138,25 @@ public sealed class PatientRegister(string node, FlowStore store, TurnLoop turns
         return records;
     }
 
-    private EventStream<PatientState, PatientEvent> StreamOf(InstanceIdentifier key) =>
-        new(store, new StreamId(StreamPrefix + key), PatientState.Empty, PatientDecider.Evolve);
+    private async Task<PatientState> ReadAsync(
+        InstanceIdentifier key, EventStream<PatientState, PatientEvent> stream, CancellationToken cancellation)
+    {
+        await stream.CatchUpAsync(cancellation);
+        Remember(key, stream);
+        return stream.State;
+    }
+
+    // Of two that read at once either may remain: a record is read on from its version, whichever that is.
+    private void Remember(InstanceIdentifier key, EventStream<PatientState, PatientEvent> stream)
+    {
+        if (stream.Version == 0) return;
+        if (_known.Count >= KnownMax) _known.Clear();
+        _known[key] = (stream.State, stream.Version);
+    }
+
+    private EventStream<PatientState, PatientEvent> StreamOf(InstanceIdentifier key)
+    {
+        var (state, version) = _known.GetValueOrDefault(key, (PatientState.Empty, 0));
+        return new(store, new StreamId(StreamPrefix + key), state, PatientDecider.Evolve, version);
+    }
 }

@@ -87,7 +87,7 @@ public sealed class RequestRegister(RequestGrainParts parts)
     public async Task<IReadOnlyList<InstanceIdentifier>> OrdersOfExaminationAsync(
         Uid studyInstanceUid, CancellationToken cancellation) =>
     [
-        .. (await parts.Store.FindLinksAsync(ExaminationLinks, studyInstanceUid.ToString(), cancellation))
+        .. (await parts.Store.FindLinksAsync(ExaminationLinks, studyInstanceUid.ToString(), int.MaxValue, cancellation))
             .Select(order => InstanceIdentifier.Parse(order)),
     ];
 

@@ -4,15 +4,16 @@ namespace Drimbox.Grains.Streams;
 
 /// <summary>The state of one stream, brought up to date before each turn. Whatever else happened to the stream,
 /// the expected version of the append decides (docs/adr/0003), so a stale copy costs a retry and nothing else.</summary>
+/// <param name="start">What the stream begins with: nothing, or a state that was read before with its version.</param>
 public sealed class EventStream<TState, TEvent>(
-    FlowStore store, StreamId id, TState empty, Func<TState, TEvent, TState> evolve)
+    FlowStore store, StreamId id, TState start, Func<TState, TEvent, TState> evolve, long version = 0)
     where TEvent : notnull
 {
     public StreamId Id { get; } = id;
 
-    public TState State { get; private set; } = empty;
+    public TState State { get; private set; } = start;
 
-    public long Version { get; private set; }
+    public long Version { get; private set; } = version;
 
     public async Task<TState> CatchUpAsync(CancellationToken cancellation)
     {

@@ -82,12 +82,14 @@ public sealed partial class FlowStore : IAsyncDisposable
             cancellationToken);
 
     /// <summary>The targets of a key in ordinal order; empty if it has none.</summary>
-    public Task<IReadOnlyList<string>> FindLinksAsync(string kind, string key, CancellationToken cancellationToken) =>
+    /// <param name="max">No more than these, the first in order.</param>
+    public Task<IReadOnlyList<string>> FindLinksAsync(
+        string kind, string key, int max, CancellationToken cancellationToken) =>
         _readers.ReadAsync<IReadOnlyList<string>>(
             db =>
             {
-                var rows = db.Use("SELECT target FROM link WHERE kind = ? AND key = ? ORDER BY target")
-                    .Add(kind).Add(key);
+                var rows = db.Use("SELECT target FROM link WHERE kind = ? AND key = ? ORDER BY target LIMIT ?")
+                    .Add(kind).Add(key).Add(max);
                 var targets = new List<string>();
                 while (rows.Step()) targets.Add(rows.Text(0));
                 rows.Reset();

@@ -36,7 +36,7 @@ public sealed class FlowCommitTests : IAsyncLifetime
         Assert.Equal(
             [new StoredEvent(1, "ReportReceived", """{"a":"é"}""", _now), new(2, "ReportQueued", "{}", _now)], events);
         Assert.Equal("report-1", await again.FindAliasAsync("setId", "1.2^3", Token));
-        Assert.Equal(["ris/report/1"], await again.FindLinksAsync("study", "1.2.3", Token));
+        Assert.Equal(["ris/report/1"], await again.FindLinksAsync("study", "1.2.3", int.MaxValue, Token));
         Assert.Equal(("MSA|AA", "AA", "aa"), await again.FindInboxAsync(Key("msg-1"), Token));
         var row = Assert.Single(await again.ClaimAsync("w", TimeSpan.FromSeconds(90), 10, Token));
         Assert.Equal(("lane", "publish", "{}", 1), (row.Lane, row.Kind, row.Payload, row.Attempts));
@@ -100,7 +100,7 @@ public sealed class FlowCommitTests : IAsyncLifetime
 
         var second = await _store.CommitAsync(new FlowCommit { Aliases = [taken], Links = [new("k", "x", "t")] }, Token);
         Assert.Equal(new CommitResult.AliasTaken(taken with { Target = "report-1" }), second);
-        Assert.Empty(await _store.FindLinksAsync("k", "x", Token));
+        Assert.Empty(await _store.FindLinksAsync("k", "x", int.MaxValue, Token));
 
         var same = await _store.CommitAsync(new FlowCommit { Aliases = [taken with { Target = "report-1" }] }, Token);
         Assert.IsType<CommitResult.Committed>(same);
@@ -114,7 +114,7 @@ public sealed class FlowCommitTests : IAsyncLifetime
     {
         await _store.CommitAsync(new FlowCommit { Links = [new("study", "1", "b"), new("study", "1", "a")] }, Token);
         await _store.CommitAsync(new FlowCommit { Links = [new("study", "1", "a"), new("study", "2", "c")] }, Token);
-        Assert.Equal(["a", "b"], await _store.FindLinksAsync("study", "1", Token));
+        Assert.Equal(["a", "b"], await _store.FindLinksAsync("study", "1", int.MaxValue, Token));
     }
 
     [Fact]
