@@ -38,7 +38,8 @@ public sealed record SourceOptions
     /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
     public ImageAccessOptions? ImageAccess { get; init; }
 
-    /// <summary>How long a study must be quiet before its manifest is rebuilt, 0 s to 30 s. Default 2 s.</summary>
+    /// <summary>How long a study that changed must be quiet before its manifest is rebuilt, 0 s to 30 s. The first report of
+    /// one that is quiet is followed at once. Default 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan QuietTime { get; init; } = Limits.ManifestQuietTime;
 

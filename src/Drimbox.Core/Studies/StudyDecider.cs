@@ -73,16 +73,28 @@ public static class StudyDecider
     public static StudyState Evolve(StudyState state, StudyEvent e) => e switch
     {
         // The reports have changed: what the PACS said against the publication is asked anew, and told anew.
-        ReportCopyReceived received => state with { Reports = state.Reports.Add(received.Report), Withheld = null },
-        ReportCopyDeleted deleted => state with { Deleted = state.Deleted.Add(deleted.DocumentId), Withheld = null },
+        ReportCopyReceived received => state with
+        {
+            Reports = state.Reports.Add(received.Report),
+            Withheld = null,
+            ChangedAt = received.Report.RecordedAt,
+        },
+        ReportCopyDeleted deleted => state with
+        {
+            Deleted = state.Deleted.Add(deleted.DocumentId),
+            Withheld = null,
+            ChangedAt = deleted.RecordedAt,
+        },
         ReportCopyReplaced replaced => state with
         {
             Replaced = state.Replaced.Add(replaced.DocumentId),
             Withheld = null,
+            ChangedAt = replaced.RecordedAt,
         },
         ReportCopyVisibilityChanged change => state with
         {
             Reports = state.Reports.ConvertAll(r => r.DocumentId == change.DocumentId ? Changed(r, change) : r),
+            ChangedAt = change.RecordedAt,
         },
         ManifestBuilt built => state with
         {
@@ -108,7 +120,7 @@ public static class StudyDecider
                 : null,
         },
         ManifestPublicationRetried => state with { Publication = state.Publication.Retried(), Refused = null },
-        StudyChangeNoticed => state,
+        StudyChangeNoticed noticed => state with { ChangedAt = noticed.RecordedAt },
         _ => throw Invariant.Unreachable(e),
     };
 

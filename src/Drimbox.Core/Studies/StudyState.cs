@@ -81,6 +81,9 @@ public sealed record StudyState(
 {
     public static StudyState Empty { get; } = new([], [], [], [], false, null, PublicationState.Empty, null);
 
+    /// <summary>When the last report or notice about the images came; null before the first.</summary>
+    public DateTimeOffset? ChangedAt { get; init; }
+
     public ManifestVersion? Current => Manifests.IsEmpty ? null : Manifests[^1];
 
     /// <summary>The reports that count for <paramref name="study"/>, oldest first: the last document of each lineage,

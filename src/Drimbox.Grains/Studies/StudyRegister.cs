@@ -10,7 +10,7 @@ using Drimbox.Storage;
 namespace Drimbox.Grains.Studies;
 
 /// <summary>What every study grain of a DRIMbox source node is made of.</summary>
-/// <param name="QuietTime">How long a study must be quiet before its manifest is rebuilt.</param>
+/// <param name="QuietTime">How long a study that changed must be quiet before it is looked at again.</param>
 public sealed record StudyGrainParts(
     string Node,
     FlowStore Store,
@@ -148,12 +148,16 @@ public sealed class StudyRegister(StudyGrainParts parts)
             var stream = StreamOf(study);
             var state = await stream.CatchUpAsync(cancellation);
             var events = new List<StudyEvent>();
+            // A report of a study that is quiet is followed at once. Images come one by one, so their notices wait.
+            var wait = commands is [NoticeStudyChange] || context.Now - state.ChangedAt < parts.QuietTime
+                ? parts.QuietTime
+                : TimeSpan.Zero;
             foreach (var command in commands)
             {
                 var decision = StudyDecider.Decide(study, state, command, parts.Policy, context);
                 events.AddRange(decision.Events);
                 state = decision.Events.Aggregate(state, StudyDecider.Evolve);
-                rows.AddRange(RowsOf(study, decision, command is RetryManifestPublication, context.Now));
+                rows.AddRange(RowsOf(study, decision, command is RetryManifestPublication, wait, context.Now));
                 publications.AddRange(PublicationRows.Of(decision.Submission, LaneOf(study)));
                 alert ??= decision.Alert;
             }
@@ -190,7 +194,8 @@ public sealed class StudyRegister(StudyGrainParts parts)
         };
     }
 
-    private List<OutboxRow> RowsOf(Uid study, StudyDecision decision, bool askFirst, DateTimeOffset now)
+    private List<OutboxRow> RowsOf(
+        Uid study, StudyDecision decision, bool askFirst, TimeSpan wait, DateTimeOffset now)
     {
         var rows = new List<OutboxRow>();
         if (decision.Submission is { } submission)
@@ -206,7 +211,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
             // Changes of a study coalesce: the row that waits is put off, within its longest delay.
             var lane = $"{parts.Node}/evaluation/{study}";
             rows.Add(new OutboxRow(
-                lane, EvaluationKind, EventCodec.Write(new ManifestEvaluationPayload(study)), now + parts.QuietTime,
+                lane, EvaluationKind, EventCodec.Write(new ManifestEvaluationPayload(study)), now + wait,
                 CoalesceKey: lane));
         }
 

@@ -26,27 +26,33 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
     private readonly Dictionary<Uid, FakeDmpRegistry> _registries = [];
     private int _messages;
 
-    private StudyRegisterHistory(string folder, FlowStore store)
+    private StudyRegisterHistory(string folder, FlowStore store, TimeSpan quietTime, TimeProvider time)
     {
         _folder = folder;
         _store = store;
         Register = new StudyRegister(new StudyGrainParts(
-            "source", _store, Policy, new NoSeal(), new PlainAcks(), _ids, TimeProvider.System, TimeSpan.Zero));
+            "source", _store, Policy, new NoSeal(), new PlainAcks(), _ids, time, quietTime));
     }
 
     public StudyRegister Register { get; }
 
-    public static async Task<StudyRegisterHistory> BeginAsync()
+    public static async Task<StudyRegisterHistory> BeginAsync(TimeSpan quietTime = default, TimeProvider? clock = null)
     {
+        var time = clock ?? TimeProvider.System;
         // Memory where there is some: these tests are about decisions, and hundreds of histories would wait for fsync.
         var folder = Directory.Exists("/dev/shm")
             ? Directory.CreateDirectory($"/dev/shm/drimbox-studies-{Guid.NewGuid():N}").FullName
             : Directory.CreateTempSubdirectory("drimbox-studies-").FullName;
-        var store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = folder, HasPublications = true }, Token);
-        return new StudyRegisterHistory(folder, store);
+        var store = await FlowStore.OpenAsync(
+            new FlowStoreOptions { Folder = folder, HasPublications = true, Clock = time }, Token);
+        return new StudyRegisterHistory(folder, store, quietTime, time);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>When a study is looked at next; null: not before something happens.</summary>
+    public Task<DateTimeOffset?> NextEvaluationAsync() =>
+        _store.NextDueAsync([StudyRegister.EvaluationKind], Token);
 
     /// <summary>The manifests that are Approved, by study.</summary>
     public int Approved(Uid study) => _registries.GetValueOrDefault(study)?.Approved.Count ?? 0;

@@ -59,6 +59,29 @@ public sealed class StudyRegisterTests
     }
 
     [Fact]
+    public async Task A_report_is_followed_at_once_and_what_comes_next_waits_until_the_study_is_quiet()
+    {
+        var quiet = TimeSpan.FromSeconds(2);
+        var clock = new ManualClock(new DateTimeOffset(2026, 11, 2, 10, 0, 0, TimeSpan.Zero));
+        await using var source = await StudyRegisterHistory.BeginAsync(quiet, clock);
+        await source.ReceiveAsync(ReportAction.Initial, Report("A"));
+        Assert.Equal(clock.GetUtcNow(), await source.NextEvaluationAsync());
+        await source.SettleAsync();
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await source.ReceiveAsync(ReportAction.Initial, Report("B"));
+        Assert.Equal(clock.GetUtcNow() + quiet, await source.NextEvaluationAsync());
+        clock.Advance(quiet);
+        await source.SettleAsync();
+        Assert.Null(await source.NextEvaluationAsync());
+
+        // Images come one by one: the first of them waits too.
+        clock.Advance(TimeSpan.FromHours(1));
+        await source.Register.NoticeAsync([Study], "IOCM", null, TestContext.Current.CancellationToken);
+        Assert.Equal(clock.GetUtcNow() + quiet, await source.NextEvaluationAsync());
+    }
+
+    [Fact]
     [Requirement("DB.SO.38")]
     public async Task A_manifest_is_found_by_its_SOP_instance_UID()
     {
