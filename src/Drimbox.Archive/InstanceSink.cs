@@ -84,10 +84,8 @@ internal sealed class InstanceSink : IInstanceSink
             // Who sees the row may read the file.
             _file.Flush();
             // Both become durable at the same time. A crash that leaves one of them is seen by the next start, and nobody
-            // was told of it.
-            // Of several that arrive each thread waits for its own file, and the rows go together by the thread of the
-            // database. One that is alone has its hash to make and its row to write, and leaves its file to another.
-            var syncsHere = !_isHashedLater && _request.MayBlock;
+            // was told of it. The thread of the association waits for its file, which takes longest: nobody is woken then.
+            var syncsHere = _request.MayBlock;
             if (!syncsHere) _synced = _store.Sync.SyncAsync(_file);
             return await IndexAsync(syncsHere);
         }
@@ -132,15 +130,6 @@ internal sealed class InstanceSink : IInstanceSink
     private async Task<DimseStatus> IndexAsync(bool syncsHere)
     {
         var actor = _request.Peer.CallingAe.ToString();
-        var record = _store.Rejections.WithHiding(
-            InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf()), _store.Folders.PathOf(_name), actor);
-        // What it hides could not be shown again, were its file lost.
-        if (record.Hides is not null)
-        {
-            SyncHere(ref syncsHere);
-            await _synced;
-        }
-
         long rowId;
         var turn = _store.Arrivals.BeginAsync(_request.SopInstanceUid);
         // Something has to be waited for anyway.
@@ -148,9 +137,20 @@ internal sealed class InstanceSink : IInstanceSink
         using (await turn)
         {
             await _store.TakeBackOwedAsync();
-            var inserting = _store.Index.InsertAsync(record, CancellationToken.None, _request.MayBlock && !syncsHere);
+            // What a note hides could not be shown again, were its file lost.
+            if (_request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage)
+            {
+                SyncHere(ref syncsHere);
+                await _synced;
+            }
+
+            // Of several that arrive each made its hash before; that of one that is alone is made meanwhile.
+            var inserting = _isHashedLater && syncsHere
+                ? Task.Run(() => InsertAsync(actor, mayBlock: false))
+                : InsertAsync(actor, mayBlock: _request.MayBlock && !syncsHere);
             SyncHere(ref syncsHere);
-            switch (await inserting)
+            var (record, result) = await inserting;
+            switch (result)
             {
                 case InsertResult.Inserted inserted:
                     rowId = inserted.RowId;
@@ -177,6 +177,13 @@ internal sealed class InstanceSink : IInstanceSink
 
         await _store.MarkAsync(rowId);
         return DimseStatus.Success;
+    }
+
+    private async Task<(InstanceRecord Record, InsertResult Result)> InsertAsync(string actor, bool mayBlock)
+    {
+        var record = _store.Rejections.WithHiding(
+            InstanceRecords.From(_scanner, _request.TransferSyntax.Uid, FileOf()), _store.Folders.PathOf(_name), actor);
+        return (record, await _store.Index.InsertAsync(record, CancellationToken.None, mayBlock));
     }
 
     private void SyncHere(ref bool isLeft)
