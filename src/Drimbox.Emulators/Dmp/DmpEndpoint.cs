@@ -101,7 +101,7 @@ internal sealed class DmpEndpoint(
         switch (service, message.Action)
         {
             case ("/repository", XdsAction.ProvideAndRegisterDocumentSet):
-                return await SubmitAsync(message, new ProvideAndRegister(context).Execute);
+                return await SubmitAsync(message, new ProvideAndRegister(context, message).Execute);
             case ("/registry", XdsAction.UpdateDocumentSet):
                 return await SubmitAsync(message, new UpdateDocuments(context).Execute);
             case ("/registry", XdsAction.RegistryStoredQuery):

@@ -11,21 +11,35 @@ namespace Drimbox.Emulators.Dmp;
 
 /// <summary>ITI-41 on the server's side: repository and registry in one. Source: ITI TF-2 3.41.4.1.3 and 3.42.4.1.3; ITI
 /// TF-3 4.2.2.2 (relations of documents).</summary>
-internal sealed class ProvideAndRegister(DmpContext context)
+internal sealed class ProvideAndRegister
 {
+    private readonly DmpContext _context;
     private readonly List<RegistryError> _errors = [];
+    private readonly List<RegistryError> _contentErrors = [];
+    private readonly List<RegistryError> _signatureErrors = [];
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = new(StringComparer.Ordinal);
+    private readonly RegistrySubmission? _submission;
+
+    /// <summary>Reads the request, and checks of it what needs no registry: documents and signature cost most, and requests
+    /// wait for the registry one after the other.</summary>
+    public ProvideAndRegister(DmpContext context, SoapMessage message)
+    {
+        _context = context;
+        ReadDocuments(message);
+        _submission = RegistrySubmission.TryRead(message.Body.Element(Lcm + "SubmitObjectsRequest"), _errors);
+        if (_submission is null) return;
+        CheckDocuments(_submission);
+        if (_errors.Count + _contentErrors.Count == 0) CheckSignature(_submission);
+    }
 
     /// <summary>Checks the whole request and stores it, or stores nothing.</summary>
     public RegistryResponse Execute(SoapMessage message, DmpStore store, out CommittedSubmission? committed)
     {
         committed = null;
-        ReadDocuments(message);
-        var submission = RegistrySubmission.TryRead(message.Body.Element(Lcm + "SubmitObjectsRequest"), _errors);
-        if (submission is null) return RegistryResponse.Failure(_errors);
-        context.CheckSubmitter(submission, store, _errors);
-        CheckDocuments(submission);
-        if (_errors.Count == 0) CheckSignature(submission);
+        if (_submission is not { } submission) return RegistryResponse.Failure(_errors);
+        _context.CheckSubmitter(submission, store, _errors);
+        _errors.AddRange(_contentErrors);
+        if (_errors.Count == 0) _errors.AddRange(_signatureErrors);
         if (_errors.Count == 0) CheckRegistry(submission, store);
         if (_errors.Count > 0) return RegistryResponse.Failure(_errors);
         committed = Commit(submission, store);
@@ -47,9 +61,9 @@ internal sealed class ProvideAndRegister(DmpContext context)
     private void CheckDocuments(RegistrySubmission submission)
     {
         foreach (var entry in submission.Entries.Where(entry => !_documents.ContainsKey(entry.Id)))
-            _errors.Add(new RegistryError("XDSMissingDocument", entry.Id));
+            _contentErrors.Add(new RegistryError("XDSMissingDocument", entry.Id));
         foreach (var id in _documents.Keys.Where(id => submission.Entries.All(entry => entry.Id != id)))
-            _errors.Add(new RegistryError("XDSMissingDocumentMetadata", id));
+            _contentErrors.Add(new RegistryError("XDSMissingDocumentMetadata", id));
         foreach (var entry in submission.Entries)
         {
             if (!_documents.TryGetValue(entry.Id, out var bytes)) continue;
@@ -57,43 +71,44 @@ internal sealed class ProvideAndRegister(DmpContext context)
             // ITI TF-2 3.41.4.1.3: hash and size, where given, must be those of the document.
             var stated = entry.Entry.Entry;
             if (stated.Hash.Length > 0 && stated.Hash != HashOf(bytes))
-                _errors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: hash"));
+                _contentErrors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: hash"));
             if (stated.Size >= 0 && stated.Size != bytes.Length)
-                _errors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: size"));
+                _contentErrors.Add(new RegistryError("XDSRepositoryMetadataError", $"{entry.Id}: size"));
 
             // ITI TF-3 table 4.2.4.1-2: the context holds the uniqueId.
             if (!DocumentContent.Matches(stated.MimeType, bytes))
-                _errors.Add(new RegistryError("InvalidDocumentContent", stated.UniqueId.ToString()));
+                _contentErrors.Add(new RegistryError("InvalidDocumentContent", stated.UniqueId.ToString()));
         }
 
-        if (submission.Entries.Count == 0) _errors.Add(RegistrySubmission.Metadata("No DocumentEntry"));
+        if (submission.Entries.Count == 0) _contentErrors.Add(RegistrySubmission.Metadata("No DocumentEntry"));
     }
 
     private void CheckSignature(RegistrySubmission submission)
     {
-        if (!context.Options.RequireSignature) return;
+        if (!_context.Options.RequireSignature) return;
         var signatures = submission.Entries.Where(entry => entry.IsSignature).ToList();
         if (signatures.Count != 1)
         {
-            _errors.Add(RegistrySubmission.Metadata("The submission set has no signature document, or several"));
+            _signatureErrors.Add(RegistrySubmission.Metadata("The submission set has no signature document, or several"));
             return;
         }
 
         var signs = submission.Associations.Any(a => a.Type == AssociationType.Signs
             && a.Source == signatures[0].Id && a.Target == submission.Set.EntryUuid);
-        if (!signs) _errors.Add(RegistrySubmission.Metadata("No signs association from the signature"));
-        var certificate = context.Structures[context.StructureOf(submission.Set)].SigningCertificate;
+        if (!signs) _signatureErrors.Add(RegistrySubmission.Metadata("No signs association from the signature"));
+        // Another structure is refused by the registry, whatever it signed.
+        if (!_context.Structures.TryGetValue(_context.StructureOf(submission.Set), out var structure)) return;
         var problem = SubmissionSignature.Verify(
-            _documents[signatures[0].Id], certificate, submission.Set.UniqueId,
+            _documents[signatures[0].Id], structure.SigningCertificate, submission.Set.UniqueId,
             submission.Entries.Where(entry => !entry.IsSignature)
                 .Select(entry => new SignedDocument(entry.Entry.Entry.UniqueId, _documents[entry.Id])));
-        if (problem is not null) _errors.Add(new RegistryError("XDSRepositoryMetadataError", problem));
+        if (problem is not null) _signatureErrors.Add(new RegistryError("XDSRepositoryMetadataError", problem));
     }
 
     private void CheckRegistry(RegistrySubmission submission, DmpStore store)
     {
         // A repeat is named as such before anything else: its other errors are consequences of the first attempt.
-        context.CheckUniqueId(submission.Set, store, _errors);
+        _context.CheckUniqueId(submission.Set, store, _errors);
         foreach (var entry in submission.Entries)
         {
             var bytes = _documents[entry.Id];
@@ -102,7 +117,7 @@ internal sealed class ProvideAndRegister(DmpContext context)
             {
                 // ITI TF-2 3.42.4.1.3.3.1.
                 if (known.Hash != HashOf(bytes)) _errors.Add(new RegistryError("XDSNonIdenticalHash", uniqueId));
-                else if (context.Options.RefuseRepeatedDocuments)
+                else if (_context.Options.RefuseRepeatedDocuments)
                     _errors.Add(new RegistryError("XDSDuplicateUniqueIdInRegistry", $"{entry.Id}: uniqueId {uniqueId}"));
                 if (known.Size != bytes.Length) _errors.Add(new RegistryError("XDSNonIdenticalSize", uniqueId));
             }
@@ -147,10 +162,10 @@ internal sealed class ProvideAndRegister(DmpContext context)
 
     private CommittedSubmission Commit(RegistrySubmission submission, DmpStore store)
     {
-        var structure = context.StructureOf(submission.Set);
+        var structure = _context.StructureOf(submission.Set);
         var replaced = submission.Associations
             .Where(a => a.Type is AssociationType.Replace or AssociationType.TransformAndReplace).ToList();
-        var setXml = RegistryXml.RegisterSet(submission.SetXml, context);
+        var setXml = RegistryXml.RegisterSet(submission.SetXml, _context);
         var uuids = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [submission.Set.EntryUuid] = (string)setXml.Attribute("id")!,
@@ -158,13 +173,13 @@ internal sealed class ProvideAndRegister(DmpContext context)
         foreach (var entry in submission.Entries)
         {
             // ITI TF-2 3.42.4.1.3.7: a symbolic id becomes a UUID of the registry's choice.
-            var uuid = entry.Id.StartsWith("urn:uuid:", StringComparison.Ordinal) ? entry.Id : context.NewEntryUuid();
+            var uuid = entry.Id.StartsWith("urn:uuid:", StringComparison.Ordinal) ? entry.Id : _context.NewEntryUuid();
             uuids[entry.Id] = uuid;
             var bytes = _documents[entry.Id];
-            var xml = RegistryXml.Register(entry.Xml, uuid, uuid, 1, context);
+            var xml = RegistryXml.Register(entry.Xml, uuid, uuid, 1, _context);
             RegistryXml.SetSlot(xml, "hash", HashOf(bytes));
             RegistryXml.SetSlot(xml, "size", bytes.Length.ToString(CultureInfo.InvariantCulture));
-            RegistryXml.SetSlot(xml, "repositoryUniqueId", context.Options.RepositoryUniqueId);
+            RegistryXml.SetSlot(xml, "repositoryUniqueId", _context.Options.RepositoryUniqueId);
             var document = entry.Entry.Entry;
             store.AddDocument(document.UniqueId.ToString(), bytes);
             store.AddEntry(
@@ -185,13 +200,13 @@ internal sealed class ProvideAndRegister(DmpContext context)
 
         foreach (var xml in submission.AssociationsXml)
         {
-            var registered = RegistryXml.RegisterAssociation(xml, uuids, context);
+            var registered = RegistryXml.RegisterAssociation(xml, uuids, _context);
             store.AddAssociation(SubmitObjects.ReadAssociations(new XElement("list", registered), [])[0], registered);
         }
 
         var committed = new CommittedSubmission(
             submission.Set.UniqueId.ToString(), XdsAction.ProvideAndRegisterDocumentSet, structure,
-            submission.Set.PatientId, submission.Set.SubmissionTime, context.Time.GetUtcNow(),
+            submission.Set.PatientId, submission.Set.SubmissionTime, _context.Time.GetUtcNow(),
             submission.Entries.Select(entry => entry.Entry.Entry.UniqueId).ToList());
         store.AddSubmission(committed, setXml);
         return committed;
