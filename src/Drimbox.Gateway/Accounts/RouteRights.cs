@@ -131,6 +131,8 @@ internal static class RouteRights
         ["GET /api/source/studies/{study}"] = Needs(Right.SeeStates),
         ["GET /api/source/alerts"] = Needs(Right.SeeStates),
         ["GET /api/source/manifests/{kos}"] = Needs(Right.ReadRecords),
+        ["GET /api/source/repairs"] = Needs(Right.ReadRecords),
+        ["POST /api/source/studies/{study}/reevaluate"] = Needs(Right.Operate),
         ["POST /api/source/studies/{study}/notice"] = Needs(Right.Operate),
         ["POST /api/source/studies/{study}/retry"] = Needs(Right.Operate),
         ["GET /api/source/publications"] = Needs(Right.SeeStates),

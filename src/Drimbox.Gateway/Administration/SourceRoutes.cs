@@ -25,6 +25,18 @@ internal static class SourceRoutes
             })));
         group.MapGet("/alerts", async (CancellationToken cancellation) =>
             Results.Ok(await source.ListAlertsAsync(cancellationToken: cancellation)));
+        group.MapGet("/repairs", async (CancellationToken cancellation) =>
+            Results.Ok(await source.ListRepairsAsync(cancellationToken: cancellation)));
+        group.MapPost("/studies/{study}/reevaluate", (string study, CancellationToken cancellation) =>
+            WithUidAsync(study, async uid => await source.ReevaluateAsync(uid, cancellation) is { } look
+                ? Results.Ok(new
+                {
+                    change = look.Decided?.ToString() ?? "none",
+                    withheld = look.Withheld,
+                    failure = look.Failure,
+                    counts = !look.IsUnwanted,
+                })
+                : Answers.Missing("No report about this study has been received.")));
         group.MapGet("/studies/{study}", (string study, CancellationToken cancellation) =>
             WithUidAsync(study, async uid => await source.GetStudyAsync(uid, cancellation) is { } found
                 ? Results.Ok(ViewOf(found))
@@ -51,6 +63,7 @@ internal static class SourceRoutes
         withheld = study.Withheld?.Reason,
         refused = study.Refused?.Detail,
         inFlight = study.InFlight,
+        pacs = study.Pacs,
         reports = study.Reports.Select(r => new
         {
             document = r.DocumentId.ToString(),
