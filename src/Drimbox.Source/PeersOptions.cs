@@ -90,3 +90,15 @@ public sealed record SenderOptions
     /// <summary>Whose patient ids its messages have where they name no issuer. Default: nobody's.</summary>
     public PatientIssuerOptions? PatientIdIssuer { get; init; }
 }
+
+/// <summary>How a resynchronisation goes where its plan says nothing (DB.SO.28).</summary>
+public sealed record ResyncOptions
+{
+    /// <summary>Studies that the PACS is asked about in a minute, 1 to 6000. Default 60.</summary>
+    [Range(1, Limits.ResyncPerMinuteMax)]
+    public int PerMinute { get; init; } = Limits.ResyncPerMinuteDefault;
+
+    /// <summary>When it goes on, in the time zone of the site: <c>20:00-06:00</c>, several with commas. Default empty:
+    /// always.</summary>
+    public string Hours { get; init; } = "";
+}

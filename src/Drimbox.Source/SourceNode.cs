@@ -16,6 +16,7 @@ using Drimbox.Hl7.Mllp;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
+using Drimbox.Source.Resynchronisation;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -36,12 +37,15 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly StudyRegister _register;
     private readonly StudyDesk _desk;
     private readonly StudyEvaluation _evaluation;
+    private readonly ResyncWorker _resyncWorker;
+    private readonly ResyncDesk _resyncDesk;
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
     private readonly ImageAccessService? _images;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
+    private Task _resynchronising = Task.CompletedTask;
     private bool _stopped;
 
     private SourceNode(
@@ -65,6 +69,12 @@ public sealed partial class SourceNode : IAsyncDisposable
         var query = new PacsQuery(pacs, ownAe, time);
         _evaluation = new StudyEvaluation(
             register, query, objects, policy, ids, time, loggers.CreateLogger<StudyEvaluation>());
+        var days = new PacsDay(query);
+        _resyncWorker = new ResyncWorker(
+            store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,
+            (surroundings.RetryDelayMin, surroundings.RetryDelayMax), time, loggers.CreateLogger<ResyncWorker>());
+        _resyncDesk = new ResyncDesk(
+            store, register, pacs, days, _resyncWorker, policy.TimeZone, time, loggers.CreateLogger<ResyncDesk>());
         _clients = dmp.OpenClients(ids, time);
         _dispatcher = new Dispatcher(
             store,
@@ -236,6 +246,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _acceptor.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _dispatching;
+        await _resynchronising;
         SourceLog.Stopped(_logger, _options.Node);
     }
 
@@ -268,6 +279,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _resynchronising = _resyncWorker.RunAsync(_stopping.Token);
         _listener.Start();
         if (_images is not null) await _images.StartAsync(cancellationToken);
         SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Core.Resynchronisation;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Source;
@@ -48,6 +49,9 @@ public sealed record SourceOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan QuietTime { get; init; } = Limits.ManifestQuietTime;
 
+    [Required]
+    public ResyncOptions Resynchronisation { get; init; } = new();
+
     /// <summary>IANA time zone of the site. Default Europe/Paris.</summary>
     public string TimeZone { get; init; } = "Europe/Paris";
 
@@ -71,5 +75,7 @@ public sealed record SourceOptions : IValidatableObject
             yield return new ValidationResult("a PACS names an unknown sender", [nameof(PacsList)]);
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out _))
             yield return new ValidationResult("is no time zone", [nameof(TimeZone)]);
+        if (!WorkingHours.TryParse(Resynchronisation.Hours, TimeZoneInfo.Utc, out _))
+            yield return new ValidationResult("Hours are written as 20:00-06:00", [nameof(Resynchronisation)]);
     }
 }

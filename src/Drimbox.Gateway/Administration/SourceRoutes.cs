@@ -53,6 +53,7 @@ internal static class SourceRoutes
             (string study, HttpContext context, CancellationToken cancellation) =>
                 WithUidAsync(study, async uid => Answers.OfRefusal(await source.RetryPublicationAsync(
                     uid, AdministrationServer.ActorOf(context), cancellation))));
+        ResyncRoutes.Map(group, source);
         QueueRoutes.Map(group, source.ListOutboxAsync, source.ListInboxAsync);
         PublicationRoutes.Map(group, source.Publications, TimeProvider.System);
     }

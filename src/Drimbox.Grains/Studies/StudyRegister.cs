@@ -149,6 +149,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         var rows = new List<OutboxRow>();
         var publications = new List<PublicationRow>();
         var aliases = new List<AliasRow>();
+        var links = new List<LinkRow>();
         var alerts = new List<StudyAlertChange>();
         Core.Publications.SubmissionKind? decided = null;
         foreach (var study in studies)
@@ -171,6 +172,8 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
             if (events.Count > 0) appends.Add(stream.Append(events));
             aliases.AddRange(events.OfType<ManifestBuilt>().Select(
                 built => new AliasRow(ManifestKind, built.Version.SopInstanceUid.ToString(), study.ToString())));
+            links.AddRange(events.OfType<ReportCopyReceived>().Select(e => DayOf(study, e.Report)).OfType<DateOnly>()
+                .Distinct().Select(day => new LinkRow(DayKind, KeyOf(day), study.ToString())));
         }
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);
@@ -180,6 +183,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 Inbox = row,
                 Appends = appends,
                 Aliases = aliases,
+                Links = links,
                 Outbox = rows,
                 Publications = publications,
                 PublicationEnd = commands is [EndManifestSubmission end]
