@@ -1,7 +1,6 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Resynchronisation;
 using Drimbox.Source;
-using Drimbox.Source.Resynchronisation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

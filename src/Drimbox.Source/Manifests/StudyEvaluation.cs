@@ -5,7 +5,6 @@ using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom.Kos;
-using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Resynchronisation;
-using Drimbox.Core.Studies;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Manifests;
