@@ -24,6 +24,7 @@ var root = new RootCommand("""
     RequestsCommand.Create(),
     PlatformCommand.Create(),
     StudiesCommand.Create(),
+    ResyncCommand.Create(),
     StudyCommand.Create(),
     PatientCommand.Create(),
     ScrubCommand.Create(),

@@ -2,6 +2,8 @@ using System.Net;
 using Drimbox.Core.Identity;
 using Drimbox.Core.ImageAccess;
 using Drimbox.Core.Studies;
+using Drimbox.Grains.Studies;
+using Drimbox.Source.Studies;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source;
@@ -28,6 +30,9 @@ internal static partial class SourceLog
     [LoggerMessage(3105, LogLevel.Error, "Message {Type} could not be stored, the sender shall send it again: {Fault}")]
     public static partial void MessageNotStored(ILogger logger, string type, string fault);
 
+    [LoggerMessage(3108, LogLevel.Warning, "Message {Type} of a sender that is not configured: answered AR")]
+    public static partial void StrangerRefused(ILogger logger, string type);
+
     [LoggerMessage(3106, LogLevel.Information, "Study {Study}: rejection note taken")]
     public static partial void NoteTaken(ILogger logger, StudyRef study);
 
@@ -39,6 +44,17 @@ internal static partial class SourceLog
 
     [LoggerMessage(3111, LogLevel.Warning, "Study {Study}: no manifest is published: {Reason} ({Rule})")]
     public static partial void Withheld(ILogger logger, StudyRef study, WithheldReason reason, string rule);
+
+    [LoggerMessage(3114, LogLevel.Information, "Study {Study}: no longer: {Reason} ({Rule})")]
+    public static partial void WithheldOver(ILogger logger, StudyRef study, WithheldReason reason, string rule);
+
+    // DB.SO.15 to 17 and 21: the administrator is told once when it begins and once when it ends.
+    public static void AlertChanged(ILogger logger, StudyAlertChange alert)
+    {
+        var (study, rule) = (StudyRef.Of(alert.Study), WithheldRules.Of(alert.Reason));
+        if (alert.IsOver) WithheldOver(logger, study, alert.Reason, rule);
+        else Withheld(logger, study, alert.Reason, rule);
+    }
 
     [LoggerMessage(3112, LogLevel.Warning, "Study {Study}: the PACS could not be asked: {Why}")]
     public static partial void PacsUnreachable(ILogger logger, StudyRef study, string why);

@@ -16,6 +16,7 @@ using Drimbox.Hl7.Mllp;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
+using Drimbox.Source.Resynchronisation;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -35,12 +36,16 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly DmpClients _clients;
     private readonly StudyRegister _register;
     private readonly StudyDesk _desk;
+    private readonly StudyEvaluation _evaluation;
+    private readonly ResyncWorker _resyncWorker;
+    private readonly ResyncDesk _resyncDesk;
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
     private readonly ImageAccessService? _images;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
+    private Task _resynchronising = Task.CompletedTask;
     private bool _stopped;
 
     private SourceNode(
@@ -55,8 +60,21 @@ public sealed partial class SourceNode : IAsyncDisposable
         var objects = ObjectStore.Open(folder, Disk.Real, ids);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
-            options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime));
+            options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime)
+        {
+            AlertChanged = alert => SourceLog.AlertChanged(_logger, alert),
+        });
         _desk = new StudyDesk(register, store, objects);
+        var pacs = PacsList.Of(options);
+        var query = new PacsQuery(pacs, ownAe, time);
+        _evaluation = new StudyEvaluation(
+            register, query, objects, policy, ids, time, loggers.CreateLogger<StudyEvaluation>());
+        var days = new PacsDay(query);
+        _resyncWorker = new ResyncWorker(
+            store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,
+            (surroundings.RetryDelayMin, surroundings.RetryDelayMax), time, loggers.CreateLogger<ResyncWorker>());
+        _resyncDesk = new ResyncDesk(
+            store, register, pacs, days, _resyncWorker, policy.TimeZone, time, loggers.CreateLogger<ResyncDesk>());
         _clients = dmp.OpenClients(ids, time);
         _dispatcher = new Dispatcher(
             store,
@@ -66,9 +84,7 @@ public sealed partial class SourceNode : IAsyncDisposable
                 Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
                 {
                     [StudyRegister.EvaluationKind] = new(
-                        new ManifestEvaluation(
-                            register, new PacsQuery(options.Pacs!, ownAe, time), objects, policy, ids, time,
-                            loggers.CreateLogger<ManifestEvaluation>()),
+                        new ManifestEvaluation(_evaluation, loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
                         new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
@@ -81,7 +97,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _images = options.ImageAccess is { } access
-            ? new ImageAccessService(access, options.Pacs!, ownAe, folder, register, ids, time, _logger)
+            ? new ImageAccessService(access, pacs, ownAe, folder, register, ids, time, _logger)
             : null;
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
@@ -91,17 +107,16 @@ public sealed partial class SourceNode : IAsyncDisposable
                 Tls = TlsServerOptions.From(options.Dicom.Tls),
                 Callers =
                 [
-                    new CallerRule(AeTitle.Parse(options.Pacs!.AeTitle))
-                    {
-                        Services = AllowedServices.Echo | AllowedServices.Store,
-                    },
+                    .. pacs.All.Select(p => AeTitle.Parse(p.Peer.AeTitle)).Distinct().Select(
+                        title => new CallerRule(title) { Services = AllowedServices.Echo | AllowedServices.Store }),
                 ],
                 Store = new SourceStore(
                     new RejectionNotes(register, loggers.CreateLogger<RejectionNotes>()), _images?.Images),
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, loggers.CreateLogger<CopyDoor>());
+            new Inbox(store, objects, acks, time), register, new Senders(options.Senders),
+            loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {
@@ -231,6 +246,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _acceptor.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _dispatching;
+        await _resynchronising;
         SourceLog.Stopped(_logger, _options.Node);
     }
 
@@ -263,6 +279,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _resynchronising = _resyncWorker.RunAsync(_stopping.Token);
         _listener.Start();
         if (_images is not null) await _images.StartAsync(cancellationToken);
         SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);

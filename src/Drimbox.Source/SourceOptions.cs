@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Core.Resynchronisation;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Source;
 
 /// <summary>A DRIMbox source node.</summary>
-public sealed record SourceOptions
+public sealed record SourceOptions : IValidatableObject
 {
     /// <summary>Node id. Default "source".</summary>
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
@@ -18,9 +19,15 @@ public sealed record SourceOptions
     [Required]
     public DicomNodeOptions Dicom { get; init; } = new();
 
-    /// <summary>The PACS that is asked about studies. No default.</summary>
-    [Required]
+    /// <summary>The PACS that is asked about studies, where there is one. No default.</summary>
     public DicomPeerOptions? Pacs { get; init; }
+
+    /// <summary>The PACS where there are several, in the order in which they are asked; in place of
+    /// <see cref="Pacs"/>. Default: none.</summary>
+    public IReadOnlyList<SourcePacsOptions> PacsList { get; init; } = [];
+
+    /// <summary>Who may send messages. Default: everybody.</summary>
+    public IReadOnlyList<SenderOptions> Senders { get; init; } = [];
 
     /// <summary>The structures that manifests are published for. At least one.</summary>
     [MinLength(1)]
@@ -43,6 +50,33 @@ public sealed record SourceOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan QuietTime { get; init; } = Limits.ManifestQuietTime;
 
+    [Required]
+    public ResyncOptions Resynchronisation { get; init; } = new();
+
     /// <summary>IANA time zone of the site. Default Europe/Paris.</summary>
     public string TimeZone { get; init; } = "Europe/Paris";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Pacs is null == (PacsList.Count == 0))
+            yield return new ValidationResult("either Pacs or PacsList is needed", [nameof(Pacs)]);
+        if (PacsList.DistinctBy(p => p.Name).Count() < PacsList.Count)
+            yield return new ValidationResult("two PACS have one name", [nameof(PacsList)]);
+        if (Senders.DistinctBy(s => s.Name).Count() < Senders.Count)
+            yield return new ValidationResult("two senders have one name", [nameof(Senders)]);
+
+        // Two sites may give one number to two patients: with several PACS each says whose numbers it holds.
+        if (PacsList.Count > 1 && PacsList.Any(p => p.PatientIdIssuers.All(i => i.Written.Length > 0)))
+        {
+            yield return new ValidationResult(
+                "PatientIdIssuers of each of several PACS needs one that is not Written", [nameof(PacsList)]);
+        }
+
+        if (PacsList.SelectMany(p => p.Senders).Except(Senders.Select(s => s.Name)).Any())
+            yield return new ValidationResult("a PACS names an unknown sender", [nameof(PacsList)]);
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out _))
+            yield return new ValidationResult("is no time zone", [nameof(TimeZone)]);
+        if (!WorkingHours.TryParse(Resynchronisation.Hours, TimeZoneInfo.Utc, out _))
+            yield return new ValidationResult("Hours are written as 20:00-06:00", [nameof(Resynchronisation)]);
+    }
 }

@@ -44,7 +44,11 @@ public sealed record TokenHolder(string Id, IReadOnlyList<string> Professions);
 
 /// <summary>What the images of a study are given out with.</summary>
 /// <param name="Ins">The qualified INS of its newest report.</param>
-public sealed record AccessGrant(InstanceIdentifier Ins);
+public sealed record AccessGrant(InstanceIdentifier Ins)
+{
+    /// <summary>The PACS that holds them, of several.</summary>
+    public string? Pacs { get; init; }
+}
 
 /// <summary>Who may have the images of a study. Source: DB.SO.33, 34, 37 and 38.</summary>
 public static class AccessRules
@@ -64,7 +68,7 @@ public static class AccessRules
             : null;
         if (denial is not null) return null;
         return state.ActiveReports(study)[^1].Patient.Ins is { } ins
-            ? new AccessGrant(ins)
+            ? new AccessGrant(ins) { Pacs = state.Pacs }
             : throw Invariant.Unreachable("a report that counts has a qualified INS");
     }
 }

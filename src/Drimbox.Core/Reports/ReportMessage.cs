@@ -66,6 +66,10 @@ public sealed record ReportMessage(
     PublicationChoices Choices,
     bool RelatedAndParentDisagree)
 {
+    /// <summary>The sender that it came from, by its name in the configuration of the receiver; null where senders have
+    /// none.</summary>
+    public string? Origin { get; init; }
+
     /// <summary>What the message says about its mail, or null.</summary>
     public MailInstructions? MailInstructions { get; init; }
 }

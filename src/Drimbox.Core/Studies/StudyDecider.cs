@@ -36,7 +36,11 @@ public sealed record ManifestFile(Manifest Manifest, StoredObject File, string S
 /// <param name="Evaluate">The PACS must be asked (after the quiet time).</param>
 /// <param name="Alert">What the administrator must be told now (DB.SO.21), or null.</param>
 public sealed record StudyDecision(
-    IReadOnlyList<StudyEvent> Events, Submission? Submission, bool Evaluate, WithheldReason? Alert, Refusal? Refusal);
+    IReadOnlyList<StudyEvent> Events, Submission? Submission, bool Evaluate, WithheldReason? Alert, Refusal? Refusal)
+{
+    /// <summary>The alert that is over now, or null.</summary>
+    public WithheldReason? AlertOver { get; init; }
+}
 
 /// <summary>
 /// The rules of a manifest (architecture, "Manifests"): wanted while a report counts and an image is visible,
@@ -46,6 +50,14 @@ public sealed record StudyDecision(
 public static class StudyDecider
 {
     public static StudyDecision Decide(
+        Uid study, StudyState state, StudyCommand command, SourcePolicy policy, DecisionContext context)
+    {
+        var decision = DecideEvents(study, state, command, policy, context);
+        var (before, after) = (state.Alert?.Reason, decision.Events.Aggregate(state, Evolve).Alert?.Reason);
+        return before == after ? decision : decision with { Alert = after, AlertOver = before };
+    }
+
+    private static StudyDecision DecideEvents(
         Uid study, StudyState state, StudyCommand command, SourcePolicy policy, DecisionContext context) =>
         command switch
         {
@@ -63,7 +75,8 @@ public static class StudyDecider
                     evaluate: true),
             RecordFindings findings => Record(study, state, findings, policy, context),
             RecordPacsUnreachable => Withhold(
-                study, state, WithheldReason.PacsUnreachable, state.ImagesVisible, policy, context),
+                study, state, [],
+                new ManifestWithheld(WithheldReason.PacsUnreachable, state.ImagesVisible, context.Now), policy, context),
             EndManifestSubmission end => End(study, state, end, policy, context),
             RetryManifestPublication retry => Follow(
                 study, state, [new ManifestPublicationRetried(retry.Actor, context.Now)], policy, context),
@@ -101,13 +114,17 @@ public static class StudyDecider
             Manifests = state.Manifests.Add(built.Version),
             ImagesVisible = true,
             Withheld = null,
+            Alert = null,
         },
-        ManifestConfirmed => state with { ImagesVisible = true, Withheld = null },
+        ManifestConfirmed => state with { ImagesVisible = true, Withheld = null, Alert = null },
         ManifestWithheld withheld => state with
         {
             Withheld = new Withholding(withheld.Reason, withheld.RecordedAt),
             ImagesVisible = withheld.ImagesVisible,
+            Alert = OpenAlert.After(state.Alert, withheld),
         },
+        StudyAlertClosed => state with { Withheld = null, Alert = null },
+        StudyLocated located => state with { Pacs = located.Pacs },
         ManifestSubmissionDecided decided => state with
         {
             Publication = state.Publication.Decided(decided.SubmissionSetUniqueId, decided.Step),
@@ -157,7 +174,10 @@ public static class StudyDecider
         var report = new StudyReport(
             message.DocumentId, message.Parent, message.Cda, message.Patient,
             QualifiedIns.From(message.Patient, message.IdentityReliability) is not null,
-            message.Choices, message.Sender, message.PatientClass, context.Now);
+            message.Choices, message.Sender, message.PatientClass, context.Now)
+        {
+            Origin = message.Origin,
+        };
         return Follow(study, state, [new ReportCopyReceived(report)], policy, context, evaluate: true);
     }
 
@@ -166,27 +186,42 @@ public static class StudyDecider
     {
         var active = state.ActiveReports(study);
         if (active.Count == 0) return Nothing;
-        if (ManifestCoherence.Check(active, command.Findings) is { } reason)
+        IReadOnlyList<StudyEvent> located = command.Findings.Pacs is { } pacs && pacs != state.Pacs
+            ? [new StudyLocated(pacs, context.Now)]
+            : [];
+        if (ManifestCoherence.Find(active, command.Findings) is { } incoherence)
         {
-            var visible = reason != WithheldReason.StudyAbsentFromPacs && state.ImagesVisible;
-            return Withhold(study, state, reason, visible, policy, context);
+            var visible = incoherence.Reason != WithheldReason.StudyAbsentFromPacs && state.ImagesVisible;
+            return Withhold(
+                study, state, located,
+                new ManifestWithheld(incoherence.Reason, visible, context.Now)
+                {
+                    Expected = incoherence.Expected,
+                    Found = incoherence.Found,
+                },
+                policy, context);
         }
 
         if (ManifestPlan.IsCurrent(study, state, command.Findings, policy))
-            return Follow(study, state, [new ManifestConfirmed(context.Now)], policy, context);
+        {
+            // A resynchronisation looks at millions of studies of which there is nothing to say.
+            var isKnown = state is { ImagesVisible: true, Withheld: null, Alert: null };
+            return Follow(
+                study, state, isKnown ? located : [.. located, new ManifestConfirmed(context.Now)], policy, context);
+        }
 
         // The state moved on while the KOS was encoded: ask again, nothing is lost.
         var wanted = ManifestPlan.ContentKeyOf(study, state, command.Findings, policy);
         if (command.Built is not { Manifest: var manifest } built
             || ManifestPlan.ContentKeyOf(manifest, state, policy) != wanted)
         {
-            return Follow(study, state, [], policy, context, evaluate: true);
+            return Follow(study, state, located, policy, context, evaluate: true);
         }
 
         var version = new ManifestVersion(
             state.Manifests.Count + 1, manifest.SopInstanceUid, manifest.CreatedAt, manifest.Requests,
             manifest.Series.Sum(s => s.Instances.Count), wanted, built.File, built.Sha1);
-        return Follow(study, state, [new ManifestBuilt(version)], policy, context);
+        return Follow(study, state, [.. located, new ManifestBuilt(version)], policy, context);
     }
 
     private static StudyDecision End(
@@ -204,12 +239,18 @@ public static class StudyDecider
     }
 
     private static StudyDecision Withhold(
-        Uid study, StudyState state, WithheldReason reason, bool visible, SourcePolicy policy, DecisionContext context)
+        Uid study,
+        StudyState state,
+        IReadOnlyList<StudyEvent> located,
+        ManifestWithheld withheld,
+        SourcePolicy policy,
+        DecisionContext context)
     {
-        if (state.Withheld?.Reason == reason && state.ImagesVisible == visible) return Nothing;
-        var decision = Follow(
-            study, state, [new ManifestWithheld(reason, visible, context.Now)], policy, context);
-        return decision with { Alert = reason };
+        var isKnown = state.Withheld?.Reason == withheld.Reason && state.ImagesVisible == withheld.ImagesVisible
+            && OpenAlert.After(state.Alert, withheld) == state.Alert;
+        return isKnown && located.Count == 0
+            ? Nothing
+            : Follow(study, state, isKnown ? located : [.. located, withheld], policy, context);
     }
 
     private static StudyDecision Follow(
@@ -221,6 +262,12 @@ public static class StudyDecider
         bool evaluate = false)
     {
         var after = happened.Aggregate(before, Evolve);
+        if (after.Alert is not null && after.ActiveReports(study).Count == 0)
+        {
+            happened = [.. happened, new StudyAlertClosed(context.Now)];
+            after = Evolve(after, happened[^1]);
+        }
+
         var wantsImages = evaluate && after.ActiveReports(study).Count > 0;
         if (after.Publication.Next(after.Wanted(study)) is not { } step)
             return new StudyDecision(happened, null, wantsImages, null, null);

@@ -13,6 +13,8 @@ namespace Drimbox.Core.Studies;
 [JsonDerivedType(typeof(ManifestBuilt), nameof(ManifestBuilt))]
 [JsonDerivedType(typeof(ManifestConfirmed), nameof(ManifestConfirmed))]
 [JsonDerivedType(typeof(ManifestWithheld), nameof(ManifestWithheld))]
+[JsonDerivedType(typeof(StudyAlertClosed), nameof(StudyAlertClosed))]
+[JsonDerivedType(typeof(StudyLocated), nameof(StudyLocated))]
 [JsonDerivedType(typeof(ManifestSubmissionDecided), nameof(ManifestSubmissionDecided))]
 [JsonDerivedType(typeof(ManifestSubmissionEnded), nameof(ManifestSubmissionEnded))]
 [JsonDerivedType(typeof(ManifestPublicationRetried), nameof(ManifestPublicationRetried))]
@@ -45,7 +47,20 @@ public sealed record ManifestConfirmed(DateTimeOffset RecordedAt) : StudyEvent;
 /// <summary>DB.SO.15–17 and DB.SO.21: no publication, the administrator is told.</summary>
 /// <param name="ImagesVisible">False if the PACS shows no image (a published manifest then leaves the DMP).</param>
 public sealed record ManifestWithheld(WithheldReason Reason, bool ImagesVisible, DateTimeOffset RecordedAt)
-    : StudyEvent;
+    : StudyEvent
+{
+    /// <summary>What the report says; empty where there is nothing to compare.</summary>
+    public string Expected { get; init; } = "";
+
+    /// <summary>What the PACS says.</summary>
+    public string Found { get; init; } = "";
+}
+
+/// <summary>No report counts any more: what did not fit has nobody to fit.</summary>
+public sealed record StudyAlertClosed(DateTimeOffset RecordedAt) : StudyEvent;
+
+/// <summary>The images are in this PACS, of several.</summary>
+public sealed record StudyLocated(string Pacs, DateTimeOffset RecordedAt) : StudyEvent;
 
 public sealed record ManifestSubmissionDecided(
     Uid SubmissionSetUniqueId, PublicationStep Step, DateTimeOffset DecidedAt) : StudyEvent;

@@ -30,6 +30,16 @@ public sealed record StudyFindings(
     /// <summary>Key Object Selection Document Storage: notes about images, none itself.</summary>
     private static readonly Uid KeyObjectSelection = Uid.Parse("1.2.840.10008.5.1.4.1.1.88.59");
 
+    /// <summary>The name of the PACS that answered so; null for the only one of the source.</summary>
+    public string? Pacs { get; init; }
+
+    /// <summary>Who assigned <see cref="PatientId"/>, where the configuration says what the issuer of this PACS stands
+    /// for; null: only <see cref="IssuerOfPatientId"/> tells, if it is there.</summary>
+    public PatientIdDomain? PatientDomain { get; init; }
+
+    /// <summary>OID of who assigned <see cref="AccessionNumber"/>; empty where nobody says.</summary>
+    public string AccessionAuthority { get; init; } = "";
+
     /// <summary>No image is visible: what is left of a study whose images were all rejected may be the rejection note.
     /// </summary>
     public bool IsEmpty => Series.All(s => s.Instances.All(i => i.SopClassUid == KeyObjectSelection));

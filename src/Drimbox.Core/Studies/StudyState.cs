@@ -16,7 +16,11 @@ public sealed record StudyReport(
     PublicationChoices Choices,
     Professional? Sender,
     string? PatientClass,
-    DateTimeOffset RecordedAt);
+    DateTimeOffset RecordedAt)
+{
+    /// <summary>The sender that it came from, by its name in the configuration; null where senders have none.</summary>
+    public string? Origin { get; init; }
+}
 
 /// <summary>A manifest that was built: what its metadata are made of, and where the KOS lies. Kept for ever
 /// (DB.SO.22). The list of its images is in the KOS alone (docs/adr/0007).</summary>
@@ -83,6 +87,12 @@ public sealed record StudyState(
 
     /// <summary>When the last report or notice about the images came; null before the first.</summary>
     public DateTimeOffset? ChangedAt { get; init; }
+
+    /// <summary>What the administrator must mend, or null.</summary>
+    public OpenAlert? Alert { get; init; }
+
+    /// <summary>The PACS that held the images when they were last found, of several; null: not found yet.</summary>
+    public string? Pacs { get; init; }
 
     public ManifestVersion? Current => Manifests.IsEmpty ? null : Manifests[^1];
 

@@ -25,6 +25,18 @@ internal static class SourceRoutes
             })));
         group.MapGet("/alerts", async (CancellationToken cancellation) =>
             Results.Ok(await source.ListAlertsAsync(cancellationToken: cancellation)));
+        group.MapGet("/repairs", async (CancellationToken cancellation) =>
+            Results.Ok(await source.ListRepairsAsync(cancellationToken: cancellation)));
+        group.MapPost("/studies/{study}/reevaluate", (string study, CancellationToken cancellation) =>
+            WithUidAsync(study, async uid => await source.ReevaluateAsync(uid, cancellation) is { } look
+                ? Results.Ok(new
+                {
+                    change = look.Decided?.ToString() ?? "none",
+                    withheld = look.Withheld,
+                    failure = look.Failure,
+                    counts = !look.IsUnwanted,
+                })
+                : Answers.Missing("No report about this study has been received.")));
         group.MapGet("/studies/{study}", (string study, CancellationToken cancellation) =>
             WithUidAsync(study, async uid => await source.GetStudyAsync(uid, cancellation) is { } found
                 ? Results.Ok(ViewOf(found))
@@ -41,6 +53,7 @@ internal static class SourceRoutes
             (string study, HttpContext context, CancellationToken cancellation) =>
                 WithUidAsync(study, async uid => Answers.OfRefusal(await source.RetryPublicationAsync(
                     uid, AdministrationServer.ActorOf(context), cancellation))));
+        ResyncRoutes.Map(group, source);
         QueueRoutes.Map(group, source.ListOutboxAsync, source.ListInboxAsync);
         PublicationRoutes.Map(group, source.Publications, TimeProvider.System);
     }
@@ -51,6 +64,7 @@ internal static class SourceRoutes
         withheld = study.Withheld?.Reason,
         refused = study.Refused?.Detail,
         inFlight = study.InFlight,
+        pacs = study.Pacs,
         reports = study.Reports.Select(r => new
         {
             document = r.DocumentId.ToString(),

@@ -14,6 +14,8 @@ internal static class StudiesCommand
         Examples:
           drimbox studies list
           drimbox studies alerts
+          drimbox studies repairs
+          drimbox studies reevaluate 1.2.250.1.999.9.1
           drimbox studies notice 1.2.250.1.999.9.1
         """)
     {
@@ -21,6 +23,10 @@ internal static class StudiesCommand
             client.GetAsync("/api/source/studies", cancellation)),
         new Command("alerts", "Studies whose manifest is withheld, and why.").Calls((client, _, cancellation) =>
             client.GetAsync("/api/source/alerts", cancellation)),
+        new Command("repairs", "The same with what is expected, what is found, and how to mend it.").Calls(
+            (client, _, cancellation) => client.GetAsync("/api/source/repairs", cancellation)),
+        new Command("reevaluate", "Ask the PACS now, and say what it led to.") { Study }.Calls(
+            (client, parsed, cancellation) => client.PostAsync(PathOf(parsed) + "/reevaluate", null, cancellation)),
         new Command("show", "One study.") { Study }.Calls((client, parsed, cancellation) =>
             client.GetAsync(PathOf(parsed), cancellation)),
         new Command("notice", "Ask the PACS about a study again.") { Study }.Calls((client, parsed, cancellation) =>

@@ -35,9 +35,14 @@ public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer ack
     /// <summary>The answer where the store failed: nothing was stored, or nobody knows, and either way the same message may
     /// be sent again.</summary>
     /// <param name="header">The MSH segment of the message.</param>
-    public GrainReply NotStored(string header)
+    public GrainReply NotStored(string header) =>
+        NotNow(header, new Refusal(RefusalReason.Unavailable, "The message could not be stored."));
+
+    /// <summary>The answer to a message of which nothing is kept.</summary>
+    /// <param name="refusal">An <see cref="RefusalReason.Unavailable"/>: the sender may send it again.</param>
+    public GrainReply NotNow(string header, Refusal refusal)
     {
-        var refusal = new Refusal(RefusalReason.Unavailable, "The message could not be stored.");
+        Invariant.Holds(refusal.Reason == RefusalReason.Unavailable);
         var (ack, code) = acks.Compose(header, refusal);
         return new GrainReply(refusal, ack, code);
     }

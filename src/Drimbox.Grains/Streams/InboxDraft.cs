@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Publications;
 using Drimbox.Storage;
 
 namespace Drimbox.Grains.Streams;
@@ -20,10 +21,13 @@ public sealed record InboxDraft(
 /// <param name="Ack">The acknowledgement to send, stored with the message; null where no message was given.</param>
 /// <param name="AckCode">AA, AE or AR, where <paramref name="Ack"/> is not null.</param>
 /// <param name="Repeated">The message was known: the acknowledgement is the stored one and nothing was done.</param>
-/// <param name="Alert">What the administrator must be told, or null.</param>
 /// <param name="LeaseLost">The outbox row was taken over by another owner: nothing was recorded.</param>
 public sealed record GrainReply(
-    Refusal? Refusal, string? Ack = null, string? AckCode = null, bool Repeated = false, bool LeaseLost = false, string? Alert = null);
+    Refusal? Refusal, string? Ack = null, string? AckCode = null, bool Repeated = false, bool LeaseLost = false)
+{
+    /// <summary>The submission that the command led to, or null.</summary>
+    public SubmissionKind? Decided { get; init; }
+}
 
 /// <summary>Turns an inbox draft into the row of a commit, and the results of a commit into replies.</summary>
 public static class InboxReply

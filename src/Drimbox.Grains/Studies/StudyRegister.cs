@@ -19,7 +19,14 @@ public sealed record StudyGrainParts(
     IAckComposer Acks,
     IIdSource Ids,
     TimeProvider Time,
-    TimeSpan QuietTime);
+    TimeSpan QuietTime)
+{
+    /// <summary>Is told, after its commit, of each alert that opens or is over.</summary>
+    public Action<StudyAlertChange>? AlertChanged { get; init; }
+}
+
+/// <summary>An alert of a study that opens, or is over.</summary>
+public sealed record StudyAlertChange(Uid Study, WithheldReason Reason, bool IsOver);
 
 /// <summary>An outbox row that carries a submission of a manifest.</summary>
 /// <param name="Target">What the first attempt resolved the target to, frozen for the next ones; null before.</param>
@@ -34,7 +41,7 @@ public sealed record ManifestEvaluationPayload(Uid Study);
 /// The studies of a DRIMbox source: turns around <see cref="StudyDecider"/>. A message may concern several studies and
 /// documents; all of them change in the transaction that stores the message.
 /// </summary>
-public sealed class StudyRegister(StudyGrainParts parts)
+public sealed partial class StudyRegister(StudyGrainParts parts)
 {
     public const string SubmissionKind = "study.submission";
     public const string EvaluationKind = "study.evaluation";
@@ -142,7 +149,9 @@ public sealed class StudyRegister(StudyGrainParts parts)
         var rows = new List<OutboxRow>();
         var publications = new List<PublicationRow>();
         var aliases = new List<AliasRow>();
-        WithheldReason? alert = null;
+        var links = new List<LinkRow>();
+        var alerts = new List<StudyAlertChange>();
+        Core.Publications.SubmissionKind? decided = null;
         foreach (var study in studies)
         {
             var stream = StreamOf(study);
@@ -159,12 +168,16 @@ public sealed class StudyRegister(StudyGrainParts parts)
                 state = decision.Events.Aggregate(state, StudyDecider.Evolve);
                 rows.AddRange(RowsOf(study, decision, command is RetryManifestPublication, wait, context.Now));
                 publications.AddRange(PublicationRows.Of(decision.Submission, LaneOf(study)));
-                alert ??= decision.Alert;
+                decided ??= decision.Submission?.Kind;
+                if (decision.AlertOver is { } over) alerts.Add(new StudyAlertChange(study, over, IsOver: true));
+                if (decision.Alert is { } opened) alerts.Add(new StudyAlertChange(study, opened, IsOver: false));
             }
 
             if (events.Count > 0) appends.Add(stream.Append(events));
             aliases.AddRange(events.OfType<ManifestBuilt>().Select(
                 built => new AliasRow(ManifestKind, built.Version.SopInstanceUid.ToString(), study.ToString())));
+            links.AddRange(events.OfType<ReportCopyReceived>().Select(e => DayOf(study, e.Report)).OfType<DateOnly>()
+                .Distinct().Select(day => new LinkRow(DayKind, KeyOf(day), study.ToString())));
         }
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);
@@ -174,6 +187,7 @@ public sealed class StudyRegister(StudyGrainParts parts)
                 Inbox = row,
                 Appends = appends,
                 Aliases = aliases,
+                Links = links,
                 Outbox = rows,
                 Publications = publications,
                 PublicationEnd = commands is [EndManifestSubmission end]
@@ -185,9 +199,10 @@ public sealed class StudyRegister(StudyGrainParts parts)
                     : null,
             },
             cancellation);
+        if (committed is CommitResult.Committed && parts.AlertChanged is { } tell) alerts.ForEach(tell);
         return committed switch
         {
-            CommitResult.Committed => new GrainReply(refusal, row?.Ack, row?.AckCode, Alert: alert?.ToString()),
+            CommitResult.Committed => new GrainReply(refusal, row?.Ack, row?.AckCode) { Decided = decided },
             CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft!, parts.Acks),
             CommitResult.LeaseLost => new GrainReply(null, LeaseLost: true),
             _ => null,

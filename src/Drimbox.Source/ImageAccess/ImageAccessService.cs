@@ -6,6 +6,7 @@ using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Studies;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source.ImageAccess;
@@ -31,7 +32,7 @@ internal sealed class ImageAccessService : IAsyncDisposable
     /// <exception cref="System.Security.Cryptography.CryptographicException">They are no certificates.</exception>
     public ImageAccessService(
         ImageAccessOptions options,
-        DicomPeerOptions pacs,
+        PacsList pacs,
         AeTitle ownAe,
         string nodeFolder,
         StudyRegister register,

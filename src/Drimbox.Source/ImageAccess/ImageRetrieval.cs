@@ -18,7 +18,7 @@ internal sealed class RetrievalFailedException(string message, bool isTimeout) :
 
 /// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files, from
 /// the first one on; nobody else sees them.</summary>
-internal sealed class ImageRetrieval(RetrievalKey key, string folder) : IDisposable
+internal sealed class ImageRetrieval(RetrievalKey key, string? pacs, string folder) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<ArrivedImage> _arrived = [];
@@ -30,6 +30,9 @@ internal sealed class ImageRetrieval(RetrievalKey key, string folder) : IDisposa
     public RetrievalKey Key => key;
 
     public string Folder => folder;
+
+    /// <summary>The PACS that holds the study, of several.</summary>
+    public string? Pacs => pacs;
 
     /// <summary>How many requests read it; belongs to <see cref="ImageRetrievals"/>.</summary>
     public int Readers { get; set; }

@@ -25,7 +25,8 @@ internal sealed class ImageRetrievals : IAsyncDisposable
     }
 
     /// <summary>Takes part in the retrieval of a key, and begins it if there is none. Ends with <see cref="Leave"/>.</summary>
-    public ImageRetrieval Join(RetrievalKey key)
+    /// <param name="pacs">The PACS that holds the study, of several.</param>
+    public ImageRetrieval Join(RetrievalKey key, string? pacs)
     {
         lock (_gate)
         {
@@ -33,7 +34,8 @@ internal sealed class ImageRetrievals : IAsyncDisposable
             if (!_open.TryGetValue(key, out var retrieval) || retrieval.HasFailed)
             {
                 var number = (++_next).ToString(CultureInfo.InvariantCulture);
-                retrieval = new ImageRetrieval(key, Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
+                retrieval = new ImageRetrieval(
+                    key, pacs, Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
                 _open[key] = retrieval;
                 _running.RemoveAll(task => task.IsCompleted);
                 _running.Add(Task.Run(() => RunAsync(retrieval)));

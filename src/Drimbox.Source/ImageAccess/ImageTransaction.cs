@@ -86,7 +86,7 @@ internal sealed class ImageTransaction(
     private async Task<int> SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant)
     {
         var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
-        var retrieval = retrievals.Join(key);
+        var retrieval = retrievals.Join(key, grant.Pacs);
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
         var sent = 0;
         try

@@ -6,25 +6,28 @@ using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Source.Studies;
 
 namespace Drimbox.Source.ImageAccess;
 
 /// <summary>Has the PACS send a series here: C-MOVE at series level with ourselves as the destination. Source: PS3.4
 /// C.4.2.</summary>
 /// <param name="patience">How long it may send no image.</param>
-internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan patience)
+internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
 
     /// <returns>Null if all images are here, else what went wrong; nothing of a patient in it.</returns>
     public async Task<RetrievalFailedException?> RunAsync(ImageRetrieval retrieval, TimeProvider time)
     {
+        if (list.Find(retrieval.Pacs) is not { } pacs)
+            return Failed("The PACS that held the study is not configured any more.");
         using var stalled = new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, retrieval.Abandoned);
         using var watch = Watch(retrieval, stalled, time);
         try
         {
-            var result = await MoveAsync(retrieval.Key, time, either.Token);
+            var result = await MoveAsync(pacs.Peer, retrieval.Key, time, either.Token);
             return stalled.IsCancellationRequested ? Stalled() : Judge(result, retrieval.Count);
         }
         catch (OperationCanceledException)
@@ -75,7 +78,7 @@ internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan pa
     private static RetrievalFailedException Failed(string why) => new(why, isTimeout: false);
 
     private async Task<RetrieveResult> MoveAsync(
-        RetrievalKey key, TimeProvider time, CancellationToken cancellationToken)
+        DicomPeerOptions pacs, RetrievalKey key, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var association = await Association.RequestAsync(
             new AssociationOptions

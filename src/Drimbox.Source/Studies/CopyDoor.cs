@@ -13,7 +13,8 @@ namespace Drimbox.Source.Studies;
 /// <summary>The way of a message into the source: copies of reports from a RIS (DB.SO.03), and the notices of a PACS
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
-internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<CopyDoor> logger)
+internal sealed class CopyDoor(
+    Inbox inbox, StudyRegister register, Senders senders, ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -36,6 +37,13 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
         MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
         var type = reading.Profile?.Id ?? "of no profile";
+        if (!senders.MaySend(reading.Key))
+        {
+            // Before anything of it is written: a stranger takes no room.
+            SourceLog.StrangerRefused(logger, type);
+            return inbox.NotNow(AckComposer.HeaderOf(reading.Message), Senders.Stranger);
+        }
+
         try
         {
             var draft = await inbox.DraftAsync(
@@ -69,7 +77,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
         if (reading.Profile != StudyChangeProfile.Omi)
         {
             return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
-                ? register.ReceiveAsync(copy.Message, draft, cancellationToken)
+                ? register.ReceiveAsync(Senders.Complete(copy.Message, senders.Find(reading.Key)), draft, cancellationToken)
                 : inbox.RefuseAsync(draft, unread!, cancellationToken);
         }
 

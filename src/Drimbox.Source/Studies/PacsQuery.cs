@@ -11,53 +11,96 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Source.Studies;
 
+/// <summary>What the PACS said about a study.</summary>
+/// <param name="Findings">None of a study that no PACS knows; null: it could not be asked.</param>
+/// <param name="Failure">Why not, in our own words.</param>
+internal sealed record PacsAnswer(StudyFindings? Findings, string? Failure)
+{
+    /// <summary>There was no association: it is not the study that fails.</summary>
+    public bool IsUnreached { get; init; }
+}
+
 /// <summary>Asks the PACS what it shows of a study (DB.SO.12, DB.SO.14): one association, in which C-FIND goes down
 /// from the study to its series and their instances, because the Study Root is hierarchical (PS3.4 C.4.1.2.1: each
 /// level needs the unique key of those above).</summary>
-internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvider time)
+internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
+    private readonly PacsCircuits _circuits = new(time);
 
-    /// <returns>The findings (none of a study that the PACS does not know), or in our own words why it could not be
-    /// asked.</returns>
-    public async Task<(StudyFindings? Findings, string? Failure)> AskAsync(
-        Uid study, CancellationToken cancellationToken)
+    /// <summary>Asks one PACS after the other until one has the study. One that cannot be asked ends the search: the
+    /// study may be there, and what a later one shows of it may be a part.</summary>
+    /// <param name="state">The study as it is known here: it says who is asked first.</param>
+    public async Task<PacsAnswer> AskAsync(Uid study, StudyState state, CancellationToken cancellationToken)
     {
+        foreach (var pacs in list.OrderFor(state))
+        {
+            var answer = await AskAsync(
+                pacs, async (find, token) => await FindAsync(find, pacs.Domains, study, token), cancellationToken);
+            if (answer.Findings is not { IsEmpty: true }) return answer;
+        }
+
+        return new PacsAnswer(StudyFindings.Nothing(study), null);
+    }
+
+    /// <summary>One association with one PACS.</summary>
+    /// <param name="ask">What is asked in it.</param>
+    public async Task<PacsAnswer> AskAsync(
+        KnownPacs pacs,
+        Func<CFindScu, CancellationToken, Task<StudyFindings?>> ask,
+        CancellationToken cancellationToken)
+    {
+        if (!_circuits.TryBegin(pacs, out var isProbe)) return Failed("it was away, and is tried again soon", false);
         using var timeout = new CancellationTokenSource(Limits.PacsQueryTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var isReached = false;
+        bool? hasAnswered = null;
         try
         {
             var options = new AssociationOptions
             {
-                Host = pacs.Host,
-                Port = pacs.Port,
+                Host = pacs.Peer.Host,
+                Port = pacs.Peer.Port,
                 CallingAe = ownAe,
-                CalledAe = AeTitle.Parse(pacs.AeTitle),
+                CalledAe = AeTitle.Parse(pacs.Peer.AeTitle),
                 Contexts = [CFindScu.ContextFor(Model)],
-                Tls = TlsClientOptions.From(pacs.Tls),
+                Tls = TlsClientOptions.From(pacs.Peer.Tls),
                 Time = time,
             };
             await using var association = await Association.RequestAsync(options, either.Token);
-            var findings = await FindAsync(new CFindScu(association), study, either.Token);
+            isReached = true;
+            var findings = await ask(new CFindScu(association), either.Token);
+            hasAnswered = true;
             await association.ReleaseAsync(either.Token);
-            return (findings, null);
+            return new PacsAnswer(findings, null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, $"no answer within {Limits.PacsQueryTimeout.TotalSeconds:0} s");
+            hasAnswered = false;
+            return Failed($"no answer within {Limits.PacsQueryTimeout.TotalSeconds:0} s", isReached);
         }
         catch (DimseFailureException e)
         {
-            return (null, $"C-FIND was answered {e.Status}");
+            hasAnswered = true;
+            return Failed($"C-FIND was answered {e.Status}", isReached);
         }
         catch (Exception e) when (e is IOException or SocketException or TimeoutException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return (null, e.GetType().Name);
+            hasAnswered = isReached;
+            return Failed(e.GetType().Name, isReached);
         }
+        finally
+        {
+            _circuits.End(pacs, hasAnswered, isProbe);
+        }
+
+        PacsAnswer Failed(string why, bool wasReached) =>
+            new(null, pacs.Name is null ? why : $"{pacs.Name}: {why}") { IsUnreached = !wasReached };
     }
 
-    private static async Task<StudyFindings> FindAsync(CFindScu find, Uid study, CancellationToken cancellationToken)
+    private static async Task<StudyFindings> FindAsync(
+        CFindScu find, PacsDomains domains, Uid study, CancellationToken cancellationToken)
     {
         var query = Query("STUDY", study);
         foreach (var tag in (ReadOnlySpan<Tag>)
@@ -69,6 +112,8 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
             query.SetEmpty(tag);
         }
 
+        // A sequence is asked for only where its answer means something: some PACS refuse keys that they do not know.
+        if (domains.Accessions.Count > 0) query.SetSequence(Tag.IssuerOfAccessionNumberSequence, []);
         DataSet? found = null;
         await foreach (var match in find.FindAsync(Model, query, cancellationToken))
         {
@@ -87,7 +132,7 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
             if (instances > Limits.ManifestInstancesMax) throw new IOException("The study has too many instances.");
         }
 
-        return new StudyFindings(
+        var findings = new StudyFindings(
             study,
             Text(found, Tag.PatientID),
             Text(found, Tag.IssuerOfPatientID),
@@ -96,6 +141,14 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
             Text(found, Tag.StudyTime),
             Text(found, Tag.StudyDescription),
             series);
+        return domains.Apply(findings, IssuerOfAccession(found));
+    }
+
+    private static string IssuerOfAccession(DataSet found)
+    {
+        if (found.GetItems(Tag.IssuerOfAccessionNumberSequence) is not [var issuer, ..]) return "";
+        var universal = Text(issuer, Tag.UniversalEntityID);
+        return universal.Length > 0 ? universal : Text(issuer, Tag.LocalNamespaceEntityID);
     }
 
     private static async Task<List<DataSet>> SeriesAsync(CFindScu find, Uid study, CancellationToken cancellationToken)

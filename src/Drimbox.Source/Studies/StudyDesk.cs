@@ -30,20 +30,11 @@ internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectS
         return studies;
     }
 
-    public async Task<IReadOnlyList<StudyAlert>> ListAlertsAsync(int max, CancellationToken cancellationToken)
-    {
-        var alerts = new List<StudyAlert>();
-        Uid? last = null;
-        while (alerts.Count < max)
-        {
-            var page = await ListAsync(last, 100, cancellationToken);
-            if (page.Count == 0) break;
-            alerts.AddRange(page.SelectMany(StudyAlert.Of));
-            last = page[^1].StudyInstanceUid;
-        }
+    public Task<IReadOnlyList<StudyAlert>> ListAlertsAsync(int max, CancellationToken cancellationToken) =>
+        ListOfAllAsync(StudyAlert.Of, max, cancellationToken);
 
-        return alerts.Count > max ? alerts[..max] : alerts;
-    }
+    public Task<IReadOnlyList<StudyRepair>> ListRepairsAsync(int max, CancellationToken cancellationToken) =>
+        ListOfAllAsync(StudyRepair.Of, max, cancellationToken);
 
     public async Task<byte[]?> ReadManifestAsync(Uid kosUid, CancellationToken cancellationToken)
     {
@@ -85,6 +76,22 @@ internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectS
         }
 
         return new Refusal(RefusalReason.WrongState, "Nothing of this study waits for a retry.");
+    }
+
+    private async Task<IReadOnlyList<T>> ListOfAllAsync<T>(
+        Func<StudyOverview, IEnumerable<T>> of, int max, CancellationToken cancellationToken)
+    {
+        var found = new List<T>();
+        Uid? last = null;
+        while (found.Count < max)
+        {
+            var page = await ListAsync(last, 100, cancellationToken);
+            if (page.Count == 0) break;
+            found.AddRange(page.SelectMany(of));
+            last = page[^1].StudyInstanceUid;
+        }
+
+        return found.Count > max ? found[..max] : found;
     }
 
     private static Refusal Unknown => new(RefusalReason.UnknownTarget, "No report of this study is known.");

@@ -41,6 +41,12 @@ public sealed record StudyOverview(
     ManifestRefusal? Refused,
     SubmissionKind? InFlight)
 {
+    /// <summary>What the administrator must mend, or null. See <see cref="StudyRepair"/>.</summary>
+    public OpenAlert? Alert { get; init; }
+
+    /// <summary>The PACS that holds the images, of several; null: not found yet.</summary>
+    public string? Pacs { get; init; }
+
     internal static StudyOverview Of(Uid study, StudyState state)
     {
         var active = state.ActiveReports(study);
@@ -58,7 +64,11 @@ public sealed record StudyOverview(
             state.ImagesVisible,
             active.Count > 0 ? state.Withheld : null,
             state.Refused,
-            state.Publication.InFlight is [var flight, ..] ? flight.Step.Kind : null);
+            state.Publication.InFlight is [var flight, ..] ? flight.Step.Kind : null)
+        {
+            Alert = active.Count > 0 ? state.Alert : null,
+            Pacs = state.Pacs,
+        };
     }
 }
 
@@ -69,10 +79,10 @@ public sealed record StudyAlert(Uid StudyInstanceUid, string Rule, string Reason
 {
     internal static IEnumerable<StudyAlert> Of(StudyOverview study)
     {
-        if (study.Withheld is { } withheld)
+        if (study.Alert is { } alert)
         {
             yield return new StudyAlert(
-                study.StudyInstanceUid, WithheldRules.Of(withheld.Reason), withheld.Reason.ToString(), withheld.Since);
+                study.StudyInstanceUid, WithheldRules.Of(alert.Reason), alert.Reason.ToString(), alert.Since);
         }
 
         if (study.Refused is { } refused)

@@ -78,18 +78,6 @@ public sealed class StudyDeciderTests
     }
 
     [Fact]
-    public void Every_new_report_of_a_withheld_study_is_an_alert_of_its_own()
-    {
-        _study.Pacs = Findings(3, accession: "ACN999");
-        _study.Receive(Message(Header("A")));
-        _study.Settle();
-        _study.Receive(Message(Header("B", "A", minute: 1)));
-        _study.Settle();
-
-        Assert.Equal([WithheldReason.AccessionMismatch, WithheldReason.AccessionMismatch], _study.Alerts);
-    }
-
-    [Fact]
     public void A_PACS_that_does_not_answer_is_told_once_and_leaves_a_published_manifest_alone()
     {
         _study.Receive(Message(Header("A")));

@@ -26,6 +26,8 @@ internal sealed class StudyHistory
 
     public List<WithheldReason> Alerts { get; } = [];
 
+    public List<WithheldReason> AlertsOver { get; } = [];
+
     public InstanceIdentifier Published => Assert.Single(Registry.Approved);
 
     public StudyDecision Do(StudyCommand command)
@@ -36,6 +38,7 @@ internal sealed class StudyHistory
         State = decision.Events.Aggregate(State, StudyDecider.Evolve);
         if (decision.Submission is { } submission) _waiting.Enqueue(submission);
         if (decision.Alert is { } alert) Alerts.Add(alert);
+        if (decision.AlertOver is { } over) AlertsOver.Add(over);
         _mustAsk |= decision.Evaluate;
         return decision;
     }

@@ -12,6 +12,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Web;
 using Drimbox.Emulators.Psc;
+using Drimbox.Source;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Tests.Source;
@@ -50,7 +51,8 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     /// <param name="pacs">Instead of the scripted one.</param>
     /// <param name="prepare">Called before the report comes.</param>
     public static async Task<ImageAccessFixture> StartAsync(
-        int images = 4, DicomPeerOptions? pacs = null, Func<SourceFixture, Task>? prepare = null)
+        int images = 4, DicomPeerOptions? pacs = null, Func<SourceFixture, Task>? prepare = null,
+        Func<SourceOptions, SourceOptions>? configure = null)
     {
         var folder = new StoreFolder();
         var authority = new TestAuthority(folder.Path);
@@ -91,7 +93,7 @@ public sealed class ImageAccessFixture : IAsyncDisposable
                 },
             },
         };
-        var source = await SourceFixture.StartAsync(options, pacs);
+        var source = await SourceFixture.StartAsync(options, pacs, configure);
         if (prepare is not null) await prepare(source);
         var fixture = new ImageAccessFixture(folder, authority, caller, psc, source);
         await source.PublishAsync(images: images);

@@ -58,8 +58,13 @@ public sealed class SourceFixture : IAsyncDisposable
     /// <summary>A PACS in place of <see cref="Pacs"/>.</summary>
     public DicomPeerOptions? OtherPacs { get; init; }
 
+    /// <summary>What is changed of the options of a node that is started from now on.</summary>
+    public Func<SourceOptions, SourceOptions> Configure { get; set; } = static options => options;
+
+    /// <param name="configure">See <see cref="Configure"/>.</param>
     public static async Task<SourceFixture> StartAsync(
-        ImageAccessOptions? imageAccess = null, DicomPeerOptions? pacs = null)
+        ImageAccessOptions? imageAccess = null, DicomPeerOptions? pacs = null,
+        Func<SourceOptions, SourceOptions>? configure = null)
     {
         var folder = new StoreFolder();
         var keys = Certificates.Issue(SourceReports.Structure);
@@ -71,6 +76,7 @@ public sealed class SourceFixture : IAsyncDisposable
         var dmp = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
         await dmp.OpenPatientAsync(SourceReports.Ins, Token);
         var fixture = new SourceFixture(dmp, options) { ImageAccess = imageAccess, OtherPacs = pacs };
+        if (configure is not null) fixture.Configure = configure;
         fixture._folders.Add(folder);
         fixture._folders.Add(fixture.Folder);
         await fixture.StartNodeAsync();
@@ -82,7 +88,7 @@ public sealed class SourceFixture : IAsyncDisposable
     {
         Events = new SourceEvents();
         var node = await SourceNode.StartAsync(
-            new SourceOptions
+            Configure(new SourceOptions
             {
                 Hl7 = new Hl7NodeOptions { Application = "DRIMBOX", Facility = "SITE", Port = 0 },
                 Dicom = new DicomNodeOptions { AeTitle = "DRIMBOX", Port = 0 },
@@ -92,7 +98,7 @@ public sealed class SourceFixture : IAsyncDisposable
                 RetrieveHost = "drimbox.example.org",
                 QuietTime = TimeSpan.Zero,
                 ImageAccess = ImageAccess,
-            },
+            }),
             Folder.Path,
             new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
             new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Events),

@@ -16,18 +16,14 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     public static readonly AeTitle Title = AeTitle.Parse("PACS");
 
     private readonly SourceEvents _events = new();
-    private readonly DicomAcceptor _acceptor;
+    private readonly string _title;
+    private DicomAcceptor _acceptor;
 
-    public SourcePacs()
+    /// <param name="title">Its AE title.</param>
+    public SourcePacs(string title = "PACS")
     {
-        _acceptor = new DicomAcceptor(
-            new AcceptorOptions
-            {
-                EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitles = [Title], Find = [this], Retrieve = [this],
-                MoveDestination = _ => Destination,
-            },
-            _events.CreateLogger(""));
-        _acceptor.Start();
+        _title = title;
+        _acceptor = Open(0);
     }
 
     public int Port => _acceptor.EndPoint.Port;
@@ -40,6 +36,15 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
 
     /// <summary>Set to answer every query with a failure.</summary>
     public DimseStatus? Failure { get; set; }
+
+    /// <summary>It answers as if it held nothing.</summary>
+    public bool Hides { get; set; }
+
+    /// <summary>Longer answers are refused with A700.</summary>
+    public int MatchesMax { get; set; } = int.MaxValue;
+
+    /// <summary>Called with each query before it is answered.</summary>
+    public Action<DataSet> Asked { get; set; } = static _ => { };
 
     /// <summary>Where C-MOVE sends to.</summary>
     public DicomPeer? Destination { get; set; }
@@ -79,6 +84,7 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
 
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {
+        Asked(request.Identifier);
         if (Failure is { } failure) return ValueTask.FromResult(CFindAnswer.Refused(failure));
         var level = request.Level switch
         {
@@ -86,10 +92,13 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
             "SERIES" => Tag.SeriesInstanceUID,
             _ => Tag.SOPInstanceUID,
         };
-        var matches = Instances
+        var matches = (Hides ? [] : Instances)
             .Where(i => Matches(request.Identifier, i, Tag.StudyInstanceUID)
-                && Matches(request.Identifier, i, Tag.SeriesInstanceUID))
+                && Matches(request.Identifier, i, Tag.SeriesInstanceUID)
+                && Matches(request.Identifier, i, Tag.StudyDate) && IsInTime(request.Identifier, i))
             .DistinctBy(i => i.GetUid(level)).Select(i => Answer(request.Identifier, i)).ToList();
+        if (matches.Count > MatchesMax)
+            return ValueTask.FromResult(CFindAnswer.Refused(DimseStatus.OutOfResources));
         return ValueTask.FromResult(CFindAnswer.Found(matches.ToAsyncEnumerable()));
     }
 
@@ -118,7 +127,29 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
         return status;
     }
 
+    /// <summary>Nothing listens at its port any more.</summary>
+    public ValueTask TakeAwayAsync() => _acceptor.DisposeAsync();
+
+    /// <summary>It is back at this port.</summary>
+    public void BringBack(int port) => _acceptor = Open(port);
+
     public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
+
+    private DicomAcceptor Open(int port)
+    {
+        var acceptor = new DicomAcceptor(
+            new AcceptorOptions
+            {
+                EndPoint = new IPEndPoint(IPAddress.Loopback, port),
+                AeTitles = [AeTitle.Parse(_title)],
+                Find = [this],
+                Retrieve = [this],
+                MoveDestination = _ => Destination,
+            },
+            _events.CreateLogger(""));
+        acceptor.Start();
+        return acceptor;
+    }
 
     private async IAsyncEnumerable<InstanceSource> PacedAsync(
         List<InstanceSource> images, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -133,6 +164,14 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     // An absent or empty key matches everything (PS3.4 C.2.2.2.3).
     private static bool Matches(DataSet query, DataSet instance, Tag tag) =>
         query.GetString(tag) is not { } wanted || instance.GetString(tag) == wanted;
+
+    // PS3.4 C.2.2.2.5, of times.
+    private static bool IsInTime(DataSet query, DataSet instance)
+    {
+        if (query.GetString(Tag.StudyTime)?.Split('-') is not [var from, var to]) return true;
+        var time = instance.GetString(Tag.StudyTime);
+        return string.CompareOrdinal(time, from) >= 0 && string.CompareOrdinal(time, to) <= 0;
+    }
 
     private static DataSet Answer(DataSet query, DataSet instance)
     {

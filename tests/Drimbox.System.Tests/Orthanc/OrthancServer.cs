@@ -106,6 +106,18 @@ internal sealed class OrthancServer : IDisposable
         return JsonDocument.Parse(answer.Length == 0 ? "{}" : answer).RootElement;
     }
 
+    /// <summary>Deletes what has a UID.</summary>
+    /// <param name="level"><c>studies</c>, <c>series</c> or <c>instances</c>.</param>
+    public async Task DeleteAsync(string level, Uid uid)
+    {
+        var found = (await PostAsync("/tools/lookup", uid.ToString())).EnumerateArray()
+            .Select(f => f.GetProperty("Path").GetString()!)
+            .Single(path => path.StartsWith($"/{level}/", StringComparison.Ordinal));
+        using var response = await _http.DeleteAsync(
+            new Uri(found, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{found}: {response.StatusCode}");
+    }
+
     /// <summary>The SOP Instance UIDs that it has.</summary>
     public async Task<string[]> UidsAsync() =>
     [

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Manifests;
+using Drimbox.Core.Publications;
+using Drimbox.Core.Studies;
+using Drimbox.Dicom.Kos;
+using Drimbox.Grains.Studies;
+using Drimbox.Source.Studies;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source.Manifests;
+
+/// <summary>What a look at a study led to.</summary>
+/// <param name="Failure">Why the PACS could not be asked, or null.</param>
+public sealed record StudyLook(string? Failure)
+{
+    /// <summary>There was no association with the PACS: it is not the study that fails.</summary>
+    public bool IsUnreached { get; init; }
+
+    /// <summary>No report of the study counts: the PACS was not asked.</summary>
+    public bool IsUnwanted { get; init; }
+
+    /// <summary>The change of the DMP that it led to, or null.</summary>
+    public SubmissionKind? Decided { get; init; }
+
+    /// <summary>Why no manifest is published, or null.</summary>
+    public WithheldReason? Withheld { get; init; }
+
+    /// <summary>The outbox row was taken over by another owner: nothing was recorded.</summary>
+    public bool LeaseLost { get; init; }
+}
+
+/// <summary>Looks at a study once: asks the PACS, encodes the KOS if another one is needed, and leaves the decision to
+/// the study.</summary>
+internal sealed class StudyEvaluation(
+    StudyRegister register,
+    PacsQuery pacs,
+    ObjectStore objects,
+    SourcePolicy policy,
+    IIdSource ids,
+    TimeProvider time,
+    ILogger<StudyEvaluation> logger)
+{
+    /// <param name="result">Finishes the outbox row that asked for it, with the decision; null: there is none.</param>
+    public async Task<StudyLook> LookAsync(Uid study, OutboxResult? result, CancellationToken cancellationToken)
+    {
+        var state = await register.GetAsync(study, cancellationToken);
+        if (state.ActiveReports(study).Count == 0) return new StudyLook(null) { IsUnwanted = true };
+        var answer = await pacs.AskAsync(study, state, cancellationToken);
+        if (answer.Findings is not { } findings)
+        {
+            SourceLog.PacsUnreachable(logger, StudyRef.Of(study), answer.Failure!);
+            await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, cancellationToken);
+            return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached };
+        }
+
+        SourceLog.PacsAsked(logger, StudyRef.Of(study), findings.Series.Sum(s => s.Instances.Count));
+        state = await register.GetAsync(study, cancellationToken);
+        var built = ManifestPlan.IsCurrent(study, state, findings, policy)
+            ? null
+            : await BuildAsync(study, state, findings, cancellationToken);
+        var reply = await register.ExecuteAsync(study, new RecordFindings(findings, built), result, cancellationToken);
+        state = await register.GetAsync(study, cancellationToken);
+        return new StudyLook(null)
+        {
+            Decided = reply.Decided,
+            Withheld = state.Withheld?.Reason,
+            LeaseLost = reply.LeaseLost,
+        };
+    }
+
+    private async Task<ManifestFile?> BuildAsync(
+        Uid study, StudyState state, StudyFindings findings, CancellationToken cancellationToken)
+    {
+        var context = new DecisionContext(time.GetUtcNow(), ids);
+        if (ManifestPlan.Plan(study, state, findings, policy, context) is not { } manifest) return null;
+        var file = KosDataSet.ToFile(manifest);
+        return new ManifestFile(
+            manifest, await objects.PutAsync(file, cancellationToken), Convert.ToHexStringLower(SHA1.HashData(file)));
+    }
+}
