@@ -54,5 +54,6 @@ internal static class FlowSchema
             ) STRICT, WITHOUT ROWID;
             """ + OutboxSchema.Tables),
         new(2, OutboxSchema.LanesByKind),
+        new(3, AuditSchema.Tables),
     ];
 }
