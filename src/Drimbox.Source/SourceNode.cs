@@ -13,6 +13,7 @@ using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
+using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
@@ -38,6 +39,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
+    private readonly SourceAudit _audit;
     private readonly ImageAccessService? _images;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
@@ -52,6 +54,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _store = store;
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         var policy = PolicyOf(options);
+        _audit = new SourceAudit(options, ownAe, store, surroundings);
         var objects = ObjectStore.Open(folder, Disk.Real, ids);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -68,10 +71,12 @@ public sealed partial class SourceNode : IAsyncDisposable
                     [StudyRegister.EvaluationKind] = new(
                         new ManifestEvaluation(
                             register, new PacsQuery(options.Pacs!, ownAe, time), objects, policy, ids, time,
-                            loggers.CreateLogger<ManifestEvaluation>()),
+                            _audit.Trail, loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
-                        new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
+                        new ManifestDispatch(
+                            register, _clients, objects, new SubmissionAudit(_audit.Trail, dmp.Target),
+                            loggers.CreateLogger<ManifestDispatch>()),
                         Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
                 Random = surroundings.NewRandom(),
@@ -81,7 +86,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _images = options.ImageAccess is { } access
-            ? new ImageAccessService(access, options.Pacs!, ownAe, folder, register, ids, time, _logger)
+            ? new ImageAccessService(access, options.Pacs!, ownAe, folder, register, _audit.Trail, ids, time, _logger)
             : null;
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
@@ -101,7 +106,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, loggers.CreateLogger<CopyDoor>());
+            new Inbox(store, objects, acks, time), register, _audit.Trail, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {
@@ -231,6 +236,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _acceptor.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _dispatching;
+        await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
     }
 
@@ -260,6 +266,7 @@ public sealed partial class SourceNode : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        await _audit.StartAsync(_stopping.Token);
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);

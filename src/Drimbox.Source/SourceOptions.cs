@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Source;
@@ -37,6 +38,10 @@ public sealed record SourceOptions
 
     /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
     public ImageAccessOptions? ImageAccess { get; init; }
+
+    /// <summary>The audit trail. Default: kept here for 365 days, sent to nobody.</summary>
+    [Required]
+    public AuditOptions Audit { get; init; } = new();
 
     /// <summary>How long a study must be quiet before its manifest is rebuilt, 0 s to 30 s. Default 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]

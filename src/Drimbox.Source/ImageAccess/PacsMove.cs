@@ -1,11 +1,13 @@
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Grains.Audit;
 
 namespace Drimbox.Source.ImageAccess;
 
@@ -44,6 +46,13 @@ internal sealed class PacsMove(DicomPeerOptions pacs, AeTitle ownAe, TimeSpan pa
             return stalled.IsCancellationRequested ? Stalled() : Failed($"The PACS ended the association: {e.Message}");
         }
     }
+
+    /// <summary>What the audit trail keeps of it.</summary>
+    /// <param name="failure">Null: all images are here.</param>
+    public AuditEvent EventOf(AuditTrail trail, ImageRetrieval retrieval, string? failure) =>
+        AuditEvents.InstancesTransferred(
+            trail.Node, AeTitle.Parse(pacs.AeTitle), pacs.Host,
+            new ImageSubject(retrieval.Key.Study, null, retrieval.Patient), retrieval.ByClass, failure, trail.Now);
 
     // An image within every so long, else it hangs.
     private ITimer Watch(ImageRetrieval retrieval, CancellationTokenSource stalled, TimeProvider time)

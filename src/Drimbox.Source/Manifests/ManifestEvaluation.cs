@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom.Kos;
+using Drimbox.Grains.Audit;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
@@ -23,6 +25,7 @@ internal sealed class ManifestEvaluation(
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
+    AuditTrail audit,
     ILogger<ManifestEvaluation> logger) : IOutboxHandler
 {
     /// <inheritdoc/>
@@ -33,11 +36,13 @@ internal sealed class ManifestEvaluation(
         if (state.ActiveReports(study).Count == 0) return DispatchVerdict.Done;
 
         var (findings, failure) = await pacs.AskAsync(study, cancellationToken);
+        var asked = audit.Of(pacs.EventOf(audit, study, failure));
         if (findings is null)
         {
             SourceLog.PacsUnreachable(logger, StudyRef.Of(study), failure!);
-            var unreachable = await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, cancellationToken);
-            Tell(study, unreachable);
+            var unreachable = await register.ExecuteAsync(
+                study, new RecordPacsUnreachable(), null, [asked], cancellationToken);
+            await TellAsync(study, state, unreachable);
             return DispatchVerdict.Retry("The PACS could not be asked: " + failure);
         }
 
@@ -48,9 +53,14 @@ internal sealed class ManifestEvaluation(
             : await BuildAsync(study, state, findings, cancellationToken);
         var reply = await register.ExecuteAsync(
             study, new RecordFindings(findings, built),
-            new OutboxResult(attempt.Row.Id, attempt.Row.Epoch, DispatchOutcome.Done), cancellationToken);
-        if (reply.LeaseLost) SourceLog.LeaseLost(logger, attempt.Row.Id);
-        Tell(study, reply);
+            new OutboxResult(attempt.Row.Id, attempt.Row.Epoch, DispatchOutcome.Done), [asked], cancellationToken);
+        if (reply.LeaseLost)
+        {
+            await audit.RecordPastAsync([asked]);
+            SourceLog.LeaseLost(logger, attempt.Row.Id);
+        }
+
+        await TellAsync(study, state, reply);
         return DispatchVerdict.Recorded;
     }
 
@@ -64,10 +74,14 @@ internal sealed class ManifestEvaluation(
             manifest, await objects.PutAsync(file, cancellationToken), Convert.ToHexStringLower(SHA1.HashData(file)));
     }
 
-    // DB.SO.15 to 17 and 21: the administrator is told, once for each cause.
-    private void Tell(Uid study, GrainReply reply)
+    // DB.SO.15 to 17, 21 and 45: the administrator is told, once for each cause. The decision stands already; a crash
+    // here leaves it in the stream of the study, and out of the audit trail.
+    private async Task TellAsync(Uid study, StudyState state, GrainReply reply)
     {
-        if (Enum.TryParse<WithheldReason>(reply.Alert, out var reason))
-            SourceLog.Withheld(logger, StudyRef.Of(study), reason, WithheldRules.Of(reason));
+        if (!Enum.TryParse<WithheldReason>(reply.Alert, out var reason)) return;
+        SourceLog.Withheld(logger, StudyRef.Of(study), reason, WithheldRules.Of(reason));
+        var patient = state.ActiveReports(study) is [.., var last] ? last.Patient.Ins : null;
+        await audit.RecordPastAsync([audit.Of(AuditEvents.ManifestWithheld(
+            audit.Node, study, patient, $"{WithheldRules.Of(reason)}: {reason}", audit.Now))]);
     }
 }

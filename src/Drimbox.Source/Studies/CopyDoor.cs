@@ -1,4 +1,7 @@
 using Drimbox.Core;
+using Drimbox.Core.Audit;
+using Drimbox.Core.Reports;
+using Drimbox.Grains.Audit;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
@@ -13,7 +16,8 @@ namespace Drimbox.Source.Studies;
 /// <summary>The way of a message into the source: copies of reports from a RIS (DB.SO.03), and the notices of a PACS
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
-internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<CopyDoor> logger)
+internal sealed class CopyDoor(
+    Inbox inbox, StudyRegister register, AuditTrail audit, ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -28,12 +32,12 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
             return null;
         }
 
-        var reply = await AnswerAsync(reading, frame, cancellationToken);
+        var reply = await AnswerAsync(reading, frame, peer, cancellationToken);
         return reading.Message.Charset.GetBytes(reply.Ack!);
     }
 
     private async Task<GrainReply> AnswerAsync(
-        MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+        MessageReading reading, ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellationToken)
     {
         var type = reading.Profile?.Id ?? "of no profile";
         try
@@ -42,7 +46,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
                 reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
-                ?? await DecideAsync(reading, draft, cancellationToken);
+                ?? await DecideAsync(reading, draft, peer, cancellationToken);
             if (reply.Refusal is { } refusal)
             {
                 SourceLog.MessageRefused(
@@ -63,14 +67,22 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
     }
 
     private Task<GrainReply> DecideAsync(
-        MessageReading reading, InboxDraft draft, CancellationToken cancellationToken)
+        MessageReading reading, InboxDraft draft, MllpPeer peer, CancellationToken cancellationToken)
     {
-        if (reading.Refusal is { } invalid) return inbox.RefuseAsync(draft, invalid, cancellationToken);
+        // DB.SO.43: of what is no report nothing is said.
+        var isReport = !reading.TypeAndEvent.StartsWith("OMI", StringComparison.Ordinal);
+        if (reading.Refusal is { } invalid)
+        {
+            return inbox.RefuseAsync(
+                isReport ? Audited(draft, reading, peer, null) : draft, invalid, cancellationToken);
+        }
+
         if (reading.Profile != StudyChangeProfile.Omi)
         {
             return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
-                ? register.ReceiveAsync(copy.Message, draft, cancellationToken)
-                : inbox.RefuseAsync(draft, unread!, cancellationToken);
+                ? register.ReceiveAsync(
+                    copy.Message, Audited(draft, reading, peer, copy.Message), cancellationToken)
+                : inbox.RefuseAsync(Audited(draft, reading, peer, null), unread!, cancellationToken);
         }
 
         if (TeleradiologyReader.TryReadStudyChanges(reading, out var refusal) is not { } notices)
@@ -80,5 +92,16 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
             return register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken);
         refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
         return inbox.RefuseAsync(draft, refusal, cancellationToken);
+    }
+
+    private InboxDraft Audited(InboxDraft draft, MessageReading reading, MllpPeer peer, ReportMessage? message)
+    {
+        var sender = new MessageSender(
+            $"{reading.Key.SendingApplication}|{reading.Key.SendingFacility}", peer.Address.ToString(),
+            reading.TypeAndEvent);
+        return draft with
+        {
+            Audit = refusal => audit.Of(AuditEvents.ReportReceived(audit.Node, sender, message, refusal, audit.Now)),
+        };
     }
 }

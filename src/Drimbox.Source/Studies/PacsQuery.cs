@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom;
@@ -8,6 +9,7 @@ using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Grains.Audit;
 
 namespace Drimbox.Source.Studies;
 
@@ -17,6 +19,16 @@ namespace Drimbox.Source.Studies;
 internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvider time)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
+
+    /// <summary>What the audit trail keeps of a question about a study: the first identifier, of the study level.</summary>
+    /// <param name="failure">As <see cref="AskAsync"/> tells it.</param>
+    public AuditEvent EventOf(AuditTrail trail, Uid study, string? failure)
+    {
+        var syntax = TransferSyntax.ExplicitVRLittleEndian;
+        return AuditEvents.PacsQueried(
+            trail.Node, AeTitle.Parse(pacs.AeTitle), pacs.Host, Model,
+            DataSetWriter.ToBytes(StudyQuery(study), syntax), syntax.Uid, study, failure, trail.Now);
+    }
 
     /// <returns>The findings (none of a study that the PACS does not know), or in our own words why it could not be
     /// asked.</returns>
@@ -57,7 +69,7 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
         }
     }
 
-    private static async Task<StudyFindings> FindAsync(CFindScu find, Uid study, CancellationToken cancellationToken)
+    private static DataSet StudyQuery(Uid study)
     {
         var query = Query("STUDY", study);
         foreach (var tag in (ReadOnlySpan<Tag>)
@@ -69,8 +81,13 @@ internal sealed class PacsQuery(DicomPeerOptions pacs, AeTitle ownAe, TimeProvid
             query.SetEmpty(tag);
         }
 
+        return query;
+    }
+
+    private static async Task<StudyFindings> FindAsync(CFindScu find, Uid study, CancellationToken cancellationToken)
+    {
         DataSet? found = null;
-        await foreach (var match in find.FindAsync(Model, query, cancellationToken))
+        await foreach (var match in find.FindAsync(Model, StudyQuery(study), cancellationToken))
         {
             // A PACS that ignores the key answers with other studies too.
             if (match.GetUid(Tag.StudyInstanceUID) == study) found ??= match;
