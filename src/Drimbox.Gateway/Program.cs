@@ -34,6 +34,7 @@ var root = new RootCommand("""
     SessionCommand.Create(),
     QueueCommand.Create(),
     PublicationsCommand.Create(),
+    AuditCommand.Create(),
     QuarantineCommand.Create(),
     VersionsCommand.Create(),
     IndexCommand.Create(),

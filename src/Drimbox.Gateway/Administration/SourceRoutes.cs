@@ -43,6 +43,7 @@ internal static class SourceRoutes
                     uid, AdministrationServer.ActorOf(context), cancellation))));
         QueueRoutes.Map(group, source.ListOutboxAsync, source.ListInboxAsync);
         PublicationRoutes.Map(group, source.Publications, TimeProvider.System);
+        AuditRoutes.Map(group, source.Audit);
     }
 
     private static object ViewOf(StudyOverview study) => new
