@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.ImageAccess;

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using Drimbox.Core;
 using Drimbox.Dicom.Tls;
 
 namespace Drimbox.Source.Audit;
@@ -70,8 +69,16 @@ internal sealed class SyslogConnection : IAsyncDisposable
             _socket.Shutdown(SocketShutdown.Send);
             // A collector has nothing to say but its own end: first that of TLS, if it tells it, then that of TCP.
             var ignored = new byte[256];
-            while (await _stream.ReadAsync(ignored, cancellationToken) > 0) ;
-            while (await _socket.ReceiveAsync(ignored, cancellationToken) > 0) ;
+            while (await _stream.ReadAsync(ignored, cancellationToken) > 0)
+            {
+                // Ignored.
+            }
+
+            while (await _socket.ReceiveAsync(ignored, cancellationToken) > 0)
+            {
+                // Ignored.
+            }
+
             while (State() is LastAck or Closing) await Task.Delay(RoundTrip, _time, cancellationToken);
             return State() == Closed
                 && _socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is 0;

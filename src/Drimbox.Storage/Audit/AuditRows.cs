@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Audit;
 
 namespace Drimbox.Storage;

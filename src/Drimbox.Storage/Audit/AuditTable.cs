@@ -1,5 +1,4 @@
 using System.Text;
-using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Storage.Database;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Xml.Linq;
-using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using static Drimbox.Tests.Audit.AuditSamples;
