@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Drimbox.Tests.Demo;
+using Drimbox.Gateway.Demo;
 using Drimbox.Tests.Flow;
 using Microsoft.Data.Sqlite;
 

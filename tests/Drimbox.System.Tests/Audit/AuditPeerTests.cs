@@ -55,6 +55,7 @@ public sealed class AuditPeerTests
             python, ["-c", Collector, authority.CertificateFile, server.CertificateFile, server.KeyFile, "3"])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         try
         {
