@@ -13,6 +13,15 @@ namespace Drimbox.Dmp;
 public sealed record SubmissionAttemptResult(
     DispatchOutcome Outcome, string? Detail, TargetEntry? Target, XdsVerdict Verdict);
 
+/// <summary>One exchange with the DMP within an attempt.</summary>
+/// <param name="Move">What was asked or sent.</param>
+/// <param name="Subject">The document that the registry was asked about; null for what was sent.</param>
+/// <param name="Query">What the registry was asked, or null.</param>
+/// <param name="Answer">Null: there was none when the attempt was cut off.</param>
+/// <param name="Detail">For the operator: codes and our own words.</param>
+public sealed record AttemptCall(
+    AttemptMove Move, InstanceIdentifier? Subject, StoredQuery? Query, XdsAnswer? Answer, string Detail);
+
 /// <summary>
 /// One attempt at a submission (docs/adr/0008): after an end that is not known the registry is asked before anything
 /// is sent again; the entryUUID of the target is resolved at the first attempt; then the frozen submission goes out
@@ -21,6 +30,13 @@ public sealed record SubmissionAttemptResult(
 /// <param name="open">Reads a document of the object store.</param>
 public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Stream> open)
 {
+    private const string NoAnswer = "There was no answer when the attempt was cut off.";
+
+    private readonly List<AttemptCall> _calls = [];
+
+    /// <summary>The exchanges so far, also of an attempt that was cut off.</summary>
+    public IReadOnlyList<AttemptCall> Calls => _calls;
+
     /// <param name="target">What an earlier attempt resolved, or null.</param>
     /// <param name="mayStand">An earlier attempt may have taken effect.</param>
     /// <param name="isLookedAt">A person has it sent again.</param>
@@ -41,9 +57,11 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
             if (progress.Move == AttemptMove.Send)
             {
                 starting();
+                var call = Begin(new AttemptCall(AttemptMove.Send, null, null, null, NoAnswer));
                 var answer = submission.Kind is SubmissionKind.Publish or SubmissionKind.Replace or SubmissionKind.Append
                     ? await client.ProvideAndRegisterDocumentSetAsync(@sealed, open, target, cancellation)
                     : await client.UpdateDocumentSetAsync(@sealed, target!, cancellation);
+                End(call, answer);
                 verdict = XdsOutcomes.Classify(answer);
                 progress = progress.Answered(verdict.Outcome, Describe(answer));
                 continue;
@@ -53,7 +71,7 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
             var subject = asksEffect && submission.Document is { } document
                 ? document.Entry.UniqueId
                 : submission.Target!.Value;
-            var (entries, failure) = await FindAsync(subject, submission, cancellation);
+            var (entries, failure) = await FindAsync(progress.Move, subject, submission, cancellation);
             if (entries is null)
             {
                 verdict = XdsOutcomes.Classify(failure.Answer);
@@ -79,11 +97,13 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
     }
 
     private async Task<(IReadOnlyList<RegistryEntry>? Entries, (XdsAnswer Answer, string Detail) Failure)> FindAsync(
-        InstanceIdentifier uniqueId, Submission submission, CancellationToken cancellation)
+        AttemptMove move, InstanceIdentifier uniqueId, Submission submission, CancellationToken cancellation)
     {
+        var query = StoredQuery.GetDocuments([uniqueId]);
+        var call = Begin(new AttemptCall(move, uniqueId, query, null, NoAnswer));
         var answer = await client.RegistryStoredQueryAsync(
-            StoredQuery.GetDocuments([uniqueId]), new Requester(submission.Author, submission.PatientId),
-            cancellation);
+            query, new Requester(submission.Author, submission.PatientId), cancellation);
+        End(call, answer.Answer);
         if (!answer.Answer.IsSuccess) return (null, (answer.Answer, Describe(answer.Answer)));
 
         // An entry that could not be read still is an entry: better to ask a person than to publish twice.
@@ -91,6 +111,15 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
             ? (answer.Entries, default)
             : (null, (answer.Answer, "an entry of the registry cannot be read"));
     }
+
+    private int Begin(AttemptCall call)
+    {
+        _calls.Add(call);
+        return _calls.Count - 1;
+    }
+
+    private void End(int call, XdsAnswer answer) =>
+        _calls[call] = _calls[call] with { Answer = answer, Detail = Describe(answer) };
 
     private static string Describe(XdsAnswer answer) => answer switch
     {

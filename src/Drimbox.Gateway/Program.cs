@@ -35,6 +35,7 @@ var root = new RootCommand("""
     SessionCommand.Create(),
     QueueCommand.Create(),
     PublicationsCommand.Create(),
+    AuditCommand.Create(),
     QuarantineCommand.Create(),
     VersionsCommand.Create(),
     IndexCommand.Create(),

@@ -13,6 +13,7 @@ using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
+using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
@@ -42,6 +43,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
+    private readonly SourceAudit _audit;
     private readonly ImageAccessService? _images;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
@@ -57,6 +59,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _store = store;
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         var policy = PolicyOf(options);
+        _audit = new SourceAudit(options, ownAe, store, surroundings);
         var objects = ObjectStore.Open(folder, Disk.Real, ids);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -68,7 +71,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         var pacs = PacsList.Of(options);
         var query = new PacsQuery(pacs, ownAe, time);
         _evaluation = new StudyEvaluation(
-            register, query, objects, policy, ids, time, loggers.CreateLogger<StudyEvaluation>());
+            register, query, objects, policy, ids, time, _audit.Trail, loggers.CreateLogger<StudyEvaluation>());
         var days = new PacsDay(query);
         _resyncWorker = new ResyncWorker(
             store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,
@@ -87,7 +90,9 @@ public sealed partial class SourceNode : IAsyncDisposable
                         new ManifestEvaluation(_evaluation, loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
-                        new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
+                        new ManifestDispatch(
+                            register, _clients, objects, new SubmissionAudit(_audit.Trail, dmp.Target),
+                            loggers.CreateLogger<ManifestDispatch>()),
                         Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
                 Random = surroundings.NewRandom(),
@@ -97,7 +102,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _images = options.ImageAccess is { } access
-            ? new ImageAccessService(access, pacs, ownAe, folder, register, ids, time, _logger)
+            ? new ImageAccessService(access, pacs, ownAe, folder, register, _audit.Trail, ids, time, _logger)
             : null;
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
@@ -115,7 +120,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, new Senders(options.Senders),
+            new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail,
             loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
@@ -247,6 +252,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _stopping.CancelAsync();
         await _dispatching;
         await _resynchronising;
+        await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
     }
 
@@ -276,6 +282,7 @@ public sealed partial class SourceNode : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        await _audit.StartAsync(_stopping.Token);
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);

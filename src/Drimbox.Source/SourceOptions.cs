@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
 using Drimbox.Core.Resynchronisation;
+using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Source;
@@ -44,6 +45,10 @@ public sealed record SourceOptions : IValidatableObject
 
     /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
     public ImageAccessOptions? ImageAccess { get; init; }
+
+    /// <summary>The audit trail. Default: kept here for 365 days, sent to nobody.</summary>
+    [Required]
+    public AuditOptions Audit { get; init; } = new();
 
     /// <summary>How long a study that changed must be quiet before its manifest is rebuilt, 0 s to 30 s. The first report of
     /// one that is quiet is followed at once. Default 2 s.</summary>

@@ -17,6 +17,10 @@ public enum Right
     /// <summary>Add, change and suspend accounts, and give roles.</summary>
     AdministerAccounts,
 
+    /// <summary>Read the audit trail, which has the identifiers of patients and of professionals; each look is part of
+    /// it.</summary>
+    ReadAudit,
+
     /// <summary>What names a patient: images, requests, reports, the local base.</summary>
     ReadRecords,
 
@@ -48,7 +52,7 @@ public enum Role
     /// <summary>Runs the system and administers the accounts; sees no patient.</summary>
     Administrator,
 
-    /// <summary>Looks at the accounts and at what was done to them.</summary>
+    /// <summary>Looks at the accounts, at what was done to them, and at the audit trail.</summary>
     Auditor,
 
     /// <summary>Looks after the stored images and whom they are of.</summary>
@@ -68,7 +72,7 @@ public static class RoleRights
         new Dictionary<Role, ImmutableHashSet<Right>>
         {
             [Role.Administrator] = [Right.SeeStates, Right.Operate, Right.SeeAccounts, Right.AdministerAccounts],
-            [Role.Auditor] = [Right.SeeStates, Right.SeeAccounts],
+            [Role.Auditor] = [Right.SeeStates, Right.SeeAccounts, Right.ReadAudit],
             [Role.Archivist] = [Right.SeeStates, Right.ReadRecords, Right.ManageStudies, Right.CorrectPatients],
             [Role.Secretary] = [Right.SeeStates, Right.ReadRecords, Right.ManageRequests],
             [Role.Radiologist] =

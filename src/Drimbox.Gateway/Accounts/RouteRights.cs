@@ -145,6 +145,10 @@ internal static class RouteRights
         ["GET /api/source/publications/{id:long}"] = Needs(Right.SeeStates),
         ["POST /api/source/publications/{id:long}/retry"] = Needs(Right.Operate),
         ["POST /api/source/publications/{id:long}/discard"] = Needs(Right.Operate),
+        ["GET /api/source/audit"] = Needs(Right.ReadAudit),
+        ["GET /api/source/audit/{id:long}"] = Needs(Right.ReadAudit),
+        ["GET /api/source/audit/verify"] = Needs(Right.ReadAudit),
+        ["GET /api/source/audit/export"] = Needs(Right.ReadAudit),
         ["GET /api/source/outbox"] = Needs(Right.SeeStates),
         ["GET /api/source/inbox"] = Needs(Right.SeeStates),
     };

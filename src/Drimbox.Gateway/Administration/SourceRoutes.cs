@@ -56,6 +56,7 @@ internal static class SourceRoutes
         ResyncRoutes.Map(group, source);
         QueueRoutes.Map(group, source.ListOutboxAsync, source.ListInboxAsync);
         PublicationRoutes.Map(group, source.Publications, TimeProvider.System);
+        AuditRoutes.Map(group, source.Audit);
     }
 
     private static object ViewOf(StudyOverview study) => new

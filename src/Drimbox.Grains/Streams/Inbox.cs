@@ -59,7 +59,8 @@ public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer ack
     {
         var row = InboxReply.RowOf(draft, refusal, acks)!;
         if (refusal?.Reason == RefusalReason.Unavailable) return new GrainReply(refusal, row.Ack, row.AckCode);
-        return await store.CommitAsync(new FlowCommit { Inbox = row }, cancellation) switch
+        return await store.CommitAsync(
+            new FlowCommit { Inbox = row, Audit = draft.AuditOf(refusal) }, cancellation) switch
         {
             CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft, acks),
             _ => new GrainReply(refusal, row.Ack, row.AckCode),

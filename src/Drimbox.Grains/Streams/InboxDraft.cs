@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Publications;
 using Drimbox.Storage;
 
@@ -14,7 +15,15 @@ public sealed record InboxDraft(
     StoredObject? BodyObject,
     string MessageType,
     string Header,
-    DateTimeOffset ReceivedAt);
+    DateTimeOffset ReceivedAt)
+{
+    /// <summary>What the audit trail keeps of the message, from whether it was refused; null: nothing. It is part of the
+    /// transaction that stores the message.</summary>
+    public Func<Refusal?, AuditRecord>? Audit { get; init; }
+
+    /// <summary>The records of the commit that stores the message.</summary>
+    public IReadOnlyList<AuditRecord> AuditOf(Refusal? refusal) => Audit is null ? [] : [Audit(refusal)];
+}
 
 /// <summary>How a command to a grain ended.</summary>
 /// <param name="Refusal">Why nothing was done, or null.</param>

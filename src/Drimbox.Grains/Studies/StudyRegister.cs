@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
@@ -62,19 +63,28 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         var refusal = StudyAdmission.Check(message, parts.Policy);
         return RepeatAsync(() => refusal is null
             ? ReceiveOnceAsync(message, draft, cancellation)
-            : TurnAsync([], [], [], draft, null, refusal, cancellation));
+            : TurnAsync([], [], [], draft, null, refusal, draft.AuditOf(refusal), cancellation));
     }
 
     /// <summary>The images of studies may have changed.</summary>
     public Task<GrainReply> NoticeAsync(
         IReadOnlyList<Uid> studies, string origin, InboxDraft? draft, CancellationToken cancellation) =>
-        RepeatAsync(() => TurnAsync(studies, [new NoticeStudyChange(origin)], [], draft, null, null, cancellation));
+        RepeatAsync(() => TurnAsync(
+            studies, [new NoticeStudyChange(origin)], [], draft, null, null, draft?.AuditOf(null) ?? [], cancellation));
 
     /// <summary>A command of a worker or an operator. <paramref name="result"/> finishes the outbox row it came
     /// from, in the same transaction.</summary>
     public Task<GrainReply> ExecuteAsync(
         Uid study, StudyCommand command, OutboxResult? result, CancellationToken cancellation) =>
-        RepeatAsync(() => TurnAsync([study], [command], [], null, result, null, cancellation));
+        ExecuteAsync(study, command, result, [], cancellation);
+
+    /// <inheritdoc cref="ExecuteAsync(Uid, StudyCommand, OutboxResult?, CancellationToken)"/>
+    /// <param name="audit">What the audit trail keeps of what led to the command: of the same transaction, so not written
+    /// where the reply says that the lease was lost.</param>
+    public Task<GrainReply> ExecuteAsync(
+        Uid study, StudyCommand command, OutboxResult? result, IReadOnlyList<AuditRecord> audit,
+        CancellationToken cancellation) =>
+        RepeatAsync(() => TurnAsync([study], [command], [], null, result, null, audit, cancellation));
 
     public async Task<StudyState> GetAsync(Uid study, CancellationToken cancellation) =>
         await StreamOf(study).CatchUpAsync(cancellation);
@@ -132,7 +142,8 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
 
         // Without events too: the expected version makes sure that nothing was told of the document meanwhile.
         appends.Add(document.Append(happened));
-        return await TurnAsync([.. studies], commands, appends, draft, null, null, cancellation);
+        return await TurnAsync(
+            [.. studies], commands, appends, draft, null, null, draft.AuditOf(null), cancellation);
     }
 
     private async Task<GrainReply?> TurnAsync(
@@ -142,6 +153,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         InboxDraft? draft,
         OutboxResult? result,
         Refusal? refusal,
+        IReadOnlyList<AuditRecord> audit,
         CancellationToken cancellation)
     {
         var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
@@ -193,6 +205,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 PublicationEnd = commands is [EndManifestSubmission end]
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
                     : null,
+                Audit = audit,
                 Result = result,
                 Resent = commands is [RetryManifestPublication retry] && publications.Count > 0
                     ? new DeadLettersResent(LaneOf(studies[0]), SubmissionKind, retry.Actor)

@@ -36,11 +36,14 @@ internal sealed class AccessGate(
         if (holder is null) return new(caller, null, null, denial);
         denial = AccessRules.CheckProfession(holder, professions);
         if (denial is not null) return new(caller, holder, null, denial);
-        var named = Uid.TryParse(context.Request.Headers[ManifestHeader].ToString().Trim(), out var kos) ? kos : (Uid?)null;
         var grant = AccessRules.CheckStudy(
-            study, await register.GetAsync(study, context.RequestAborted), named, out denial);
+            study, await register.GetAsync(study, context.RequestAborted), ManifestNamedBy(context), out denial);
         return new(caller, holder, grant, denial);
     }
+
+    /// <summary>The manifest that a request follows, or null.</summary>
+    public static Uid? ManifestNamedBy(HttpContext context) =>
+        Uid.TryParse(context.Request.Headers[ManifestHeader].ToString().Trim(), out var kos) ? kos : null;
 
     /// <summary>The status and the sentence of each denial. None tells more than the caller asked.</summary>
     public static (int Status, string Sentence) AnswerTo(AccessDenial denial) => denial switch

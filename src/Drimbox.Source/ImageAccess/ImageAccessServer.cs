@@ -1,8 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Security;
 using Drimbox.Core;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.Web;
+using Drimbox.Source.Audit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -41,7 +43,8 @@ internal sealed class ImageAccessServer : IAsyncDisposable
 
     /// <exception cref="IOException">The port cannot be taken, or a file of the options cannot be used.</exception>
     public static async Task<ImageAccessServer> StartAsync(
-        ImageAccessOptions options, ImageTransaction images, TimeProvider time, ILogger log, CancellationToken cancellationToken)
+        ImageAccessOptions options, ImageTransaction images, HandshakeAudit handshakes, TimeProvider time, ILogger log,
+        CancellationToken cancellationToken)
     {
         // Empty: neither files of the working folder nor the environment say where it listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -51,7 +54,7 @@ internal sealed class ImageAccessServer : IAsyncDisposable
         builder.Services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
         var tls = new TlsHandshakes(
             TlsServerOptions.From(options.Tls)!, time, warning => SourceLog.TlsFilesUnusable(log, warning));
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, tls));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, tls, handshakes));
         var application = builder.Build();
         // Also with what is refused: the caller may be a browser that was led astray.
         application.Use((context, next) =>
@@ -136,7 +139,8 @@ internal sealed class ImageAccessServer : IAsyncDisposable
         }
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ImageAccessOptions options, TlsHandshakes tls)
+    private static void Configure(
+        KestrelServerOptions kestrel, ImageAccessOptions options, TlsHandshakes tls, HandshakeAudit handshakes)
     {
         kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
@@ -153,9 +157,26 @@ internal sealed class ImageAccessServer : IAsyncDisposable
             listen.Protocols = HttpProtocols.Http1;
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
-                OnConnection = _ => ValueTask.FromResult(tls.Begin()),
+                OnConnection = context =>
+                {
+                    var peer = (context.Connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "";
+                    return ValueTask.FromResult(Begin(tls, peer, handshakes));
+                },
                 HandshakeTimeout = Limits.ArtimTimeout,
             });
         });
+    }
+
+    private static SslServerAuthenticationOptions Begin(TlsHandshakes tls, string peer, HandshakeAudit handshakes)
+    {
+        var options = tls.Begin();
+        var verify = options.RemoteCertificateValidationCallback!;
+        options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+        {
+            var isAccepted = verify(sender, certificate, chain, errors);
+            if (!isAccepted) handshakes.Refused(peer, certificate?.Subject ?? "");
+            return isAccepted;
+        };
+        return options;
     }
 }

@@ -5,7 +5,9 @@ using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dmp.Trust;
+using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Audit;
 using Drimbox.Source.Studies;
 using Microsoft.Extensions.Logging;
 
@@ -22,11 +24,13 @@ internal sealed class ImageAccessService : IAsyncDisposable
     private readonly ImageRetrievals _retrievals;
     private readonly WhiteListKeeper _list;
     private readonly ImageTransaction _transaction;
+    private readonly HandshakeAudit _handshakes;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private ImageAccessServer? _server;
     private Task _keeping = Task.CompletedTask;
+    private Task _telling = Task.CompletedTask;
 
     /// <exception cref="IOException">The authorities of the white list cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">They are no certificates.</exception>
@@ -36,13 +40,14 @@ internal sealed class ImageAccessService : IAsyncDisposable
         AeTitle ownAe,
         string nodeFolder,
         StudyRegister register,
+        AuditTrail audit,
         IIdSource ids,
         TimeProvider time,
         ILogger log)
     {
         (_options, _time, _log) = (options, time, log);
         var folder = Path.Combine(nodeFolder, "images");
-        _retrievals = new ImageRetrievals(new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, time, log);
+        _retrievals = new ImageRetrievals(new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, audit, time, log);
         Images = new ArrivingImages(_retrievals, folder);
         var list = options.WhiteList!;
         var authorities = new X509Certificate2Collection();
@@ -52,10 +57,12 @@ internal sealed class ImageAccessService : IAsyncDisposable
             FetchListAsync,
             new WhiteListDocument(new EnvelopedSignature([.. authorities], list.CheckRevocation, time), signer),
             Path.Combine(nodeFolder, "white-list.xml"), time, log);
+        _handshakes = new HandshakeAudit(audit, time, log);
         _tokenClient = OpenTokenClient(options.ProSanteConnect!, time);
         var tokens = new TokenCheck(options.ProSanteConnect!, _tokenClient, time);
         _transaction = new ImageTransaction(
-            new AccessGate(_list, tokens, options.Professions, register), _retrievals, options.Requests, ids, log);
+            new AccessGate(_list, tokens, options.Professions, register), _retrievals, options.Requests, audit, ids,
+            log);
     }
 
     /// <summary>Takes the images that were asked for.</summary>
@@ -71,7 +78,9 @@ internal sealed class ImageAccessService : IAsyncDisposable
         // Before the door opens, if it is there at once: a start without a list answers 503 until it has one.
         if (_list.Current is null) await _list.RefreshAsync(cancellationToken);
         _keeping = _list.RunAsync(_stopping.Token);
-        _server = await ImageAccessServer.StartAsync(_options, _transaction, _time, _log, cancellationToken);
+        _telling = _handshakes.RunAsync();
+        _server = await ImageAccessServer.StartAsync(
+            _options, _transaction, _handshakes, _time, _log, cancellationToken);
     }
 
     /// <param name="cancellationToken">Cancelled: requests under way are cut off.</param>
@@ -80,6 +89,8 @@ internal sealed class ImageAccessService : IAsyncDisposable
         if (_server is not null) await _server.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
         await _keeping;
+        _handshakes.Close();
+        await _telling;
     }
 
     public async ValueTask DisposeAsync()
@@ -87,6 +98,8 @@ internal sealed class ImageAccessService : IAsyncDisposable
         if (_server is not null) await _server.DisposeAsync();
         await _stopping.CancelAsync();
         await _keeping;
+        _handshakes.Close();
+        await _telling;
         await _retrievals.DisposeAsync();
         _tokenClient.Dispose();
         _listClient.Dispose();

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Source.ImageAccess;
@@ -18,7 +19,8 @@ internal sealed class RetrievalFailedException(string message, bool isTimeout) :
 
 /// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files, from
 /// the first one on; nobody else sees them.</summary>
-internal sealed class ImageRetrieval(RetrievalKey key, string? pacs, string folder) : IDisposable
+/// <param name="patient">Of the study, for the audit trail.</param>
+internal sealed class ImageRetrieval(RetrievalKey key, InstanceIdentifier patient, string? pacs, string folder) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<ArrivedImage> _arrived = [];
@@ -28,6 +30,8 @@ internal sealed class ImageRetrieval(RetrievalKey key, string? pacs, string fold
     private bool _isEnded;
 
     public RetrievalKey Key => key;
+
+    public InstanceIdentifier Patient => patient;
 
     public string Folder => folder;
 
@@ -54,6 +58,19 @@ internal sealed class ImageRetrieval(RetrievalKey key, string? pacs, string fold
         get
         {
             lock (_gate) return _failure is not null;
+        }
+    }
+
+    /// <summary>The images that are here, by their class.</summary>
+    public IReadOnlyList<AuditSopClass> ByClass
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _arrived.GroupBy(image => image.SopClassUid)
+                    .Select(group => new AuditSopClass(group.Key, group.Count()))];
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Drimbox.Core.Identity;
+using Drimbox.Grains.Audit;
+using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source.ImageAccess;
@@ -13,20 +15,22 @@ internal sealed class ImageRetrievals : IAsyncDisposable
     private readonly List<Task> _running = [];
     private readonly PacsMove _pacs;
     private readonly string _folder;
+    private readonly AuditTrail _audit;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private long _next;
 
-    public ImageRetrievals(PacsMove pacs, string folder, TimeProvider time, ILogger log)
+    public ImageRetrievals(PacsMove pacs, string folder, AuditTrail audit, TimeProvider time, ILogger log)
     {
-        (_pacs, _folder, _time, _log) = (pacs, folder, time, log);
+        (_pacs, _folder, _audit, _time, _log) = (pacs, folder, audit, time, log);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
     }
 
     /// <summary>Takes part in the retrieval of a key, and begins it if there is none. Ends with <see cref="Leave"/>.</summary>
+    /// <param name="patient">Of the study.</param>
     /// <param name="pacs">The PACS that holds the study, of several.</param>
-    public ImageRetrieval Join(RetrievalKey key, string? pacs)
+    public ImageRetrieval Join(RetrievalKey key, InstanceIdentifier patient, string? pacs)
     {
         lock (_gate)
         {
@@ -35,7 +39,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
             {
                 var number = (++_next).ToString(CultureInfo.InvariantCulture);
                 retrieval = new ImageRetrieval(
-                    key, pacs, Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
+                    key, patient, pacs, Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
                 _open[key] = retrieval;
                 _running.RemoveAll(task => task.IsCompleted);
                 _running.Add(Task.Run(() => RunAsync(retrieval)));
@@ -85,6 +89,16 @@ internal sealed class ImageRetrievals : IAsyncDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             failure = new RetrievalFailedException($"The PACS: {e.GetType().Name}.", isTimeout: false);
+        }
+
+        try
+        {
+            if (_pacs.EventOf(_audit, retrieval, failure?.Message) is { } moved)
+                await _audit.RecordAsync(moved, CancellationToken.None);
+        }
+        catch (StorageFaultException)
+        {
+            failure ??= new RetrievalFailedException("What the PACS sent could not be recorded.", isTimeout: false);
         }
 
         if (failure is not null) SourceLog.ImagesNotRetrieved(_log, StudyRef.Of(retrieval.Key.Study), failure.Message);

@@ -1,5 +1,6 @@
 using System.Text;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.ImageAccess;
 using Drimbox.Dicom;
@@ -8,6 +9,8 @@ using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Web;
+using Drimbox.Grains.Audit;
+using Drimbox.Source.Audit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +20,7 @@ namespace Drimbox.Source.ImageAccess;
 /// the transfer syntax that the caller prefers of those it can be given in, with the qualified INS among the identifiers of
 /// the patient. Source: DB.SO.32, 39, 41 and 85; PS3.18 10.4.</summary>
 internal sealed class ImageTransaction(
-    AccessGate gate, ImageRetrievals retrievals, int requestsMax, IIdSource ids, ILogger log)
+    AccessGate gate, ImageRetrievals retrievals, int requestsMax, AuditTrail trail, IIdSource ids, ILogger log)
 {
     private const string NotAcceptable = "None of the transfer syntaxes that are accepted can be given. Accept must be "
         + "multipart/related; type=\"application/dicom\", with a transfer syntax that the image has, or "
@@ -36,8 +39,10 @@ internal sealed class ImageTransaction(
 
         var verdict = await gate.CheckAsync(context, study);
         var (caller, holder) = (verdict.Caller?.Id ?? "", verdict.Holder?.Id ?? "");
+        var audit = new ImageAudit(trail, context, study, verdict);
         if (verdict.Grant is not { } grant)
         {
+            await audit.RefusedAsync(verdict.Denial!.Value);
             SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial!.Value);
             await DenyAsync(context, verdict.Denial.Value);
             return;
@@ -47,14 +52,26 @@ internal sealed class ImageTransaction(
         {
             Interlocked.Decrement(ref _requests);
             context.Response.Headers.RetryAfter = "5";
+            await audit.EndsAsync([], "There are too many requests at once.");
             await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many requests at once: ask again.");
             return;
         }
 
         try
         {
-            var sent = await SendAsync(context, new RetrievalKey(study, series), grant);
-            SourceLog.ImagesSent(log, StudyRef.Of(study), caller, holder, sent);
+            // Nothing goes out that the audit trail does not know of (docs/adr/0028).
+            await audit.BeginsAsync();
+            var sent = new SentImages();
+            try
+            {
+                await SendAsync(context, new RetrievalKey(study, series), grant, sent);
+            }
+            finally
+            {
+                await audit.EndsAsync(sent.ByClass, sent.Failure);
+            }
+
+            SourceLog.ImagesSent(log, StudyRef.Of(study), caller, holder, sent.Count);
         }
         finally
         {
@@ -83,50 +100,52 @@ internal sealed class ImageTransaction(
         return RefuseAsync(context, status, sentence);
     }
 
-    private async Task<int> SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant)
+    private async Task SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant, SentImages sent)
     {
         var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
-        var retrieval = retrievals.Join(key, grant.Pacs);
+        var retrieval = retrievals.Join(key, grant.Ins, grant.Pacs);
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
-        var sent = 0;
         try
         {
             await foreach (var image in retrieval.ReadAsync(context.RequestAborted))
             {
                 if (Choose(accepted, image) is not { } syntax)
                 {
-                    if (sent > 0) throw new InvalidDataException("An image of the series has no accepted transfer syntax.");
+                    if (sent.Count > 0)
+                        throw new InvalidDataException("An image of the series has no accepted transfer syntax.");
+                    sent.Failure = NotAcceptable;
                     await RefuseAsync(context, StatusCodes.Status406NotAcceptable, NotAcceptable);
-                    return 0;
+                    return;
                 }
 
-                if (sent == 0) context.Response.ContentType = multipart.ContentType;
-                await SendAsync(context, multipart, sent == 0, image, syntax, grant);
-                sent++;
+                if (sent.Count == 0) context.Response.ContentType = multipart.ContentType;
+                await SendAsync(context, multipart, sent.Count == 0, image, syntax, grant);
+                sent.Add(image.SopClassUid);
             }
 
-            if (sent == 0)
+            if (sent.Count == 0)
             {
-                await RefuseAsync(context, StatusCodes.Status404NotFound, "The PACS holds no image of this series.");
-                return 0;
+                sent.Failure = "The PACS holds no image of this series.";
+                await RefuseAsync(context, StatusCodes.Status404NotFound, sent.Failure);
+                return;
             }
 
             context.Response.BodyWriter.Write(multipart.End);
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-            return sent;
+            sent.Failure = null;
         }
         catch (Exception e) when (e is RetrievalFailedException or InvalidDataException && !context.Response.HasStarted)
         {
+            sent.Failure = e.Message;
             var isTimeout = e is RetrievalFailedException { IsTimeout: true };
             await RefuseAsync(
                 context, isTimeout ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway, e.Message);
-            return 0;
         }
         catch (Exception e) when (e is RetrievalFailedException or InvalidDataException)
         {
             // With the status out what is missing shows by the end of the connection, not by a part less.
+            sent.Failure = e.Message;
             context.Abort();
-            return sent;
         }
         finally
         {
@@ -157,5 +176,25 @@ internal sealed class ImageTransaction(
         return accepted.Choose(offers)?.TransferSyntax is { } uid && TransferSyntax.TryFind(uid, out var chosen)
             ? chosen
             : null;
+    }
+}
+
+/// <summary>What of a request went out so far. Until its end it has failed: whoever asked may be gone.</summary>
+internal sealed class SentImages
+{
+    private readonly Dictionary<Uid, int> _byClass = [];
+
+    public int Count { get; private set; }
+
+    /// <summary>In our own words; null: the end went out.</summary>
+    public string? Failure { get; set; } = "The connection ended before the last image was sent.";
+
+    public IReadOnlyList<AuditSopClass> ByClass =>
+        [.. _byClass.Select(pair => new AuditSopClass(pair.Key, pair.Value))];
+
+    public void Add(Uid sopClass)
+    {
+        _byClass[sopClass] = _byClass.GetValueOrDefault(sopClass) + 1;
+        Count++;
     }
 }

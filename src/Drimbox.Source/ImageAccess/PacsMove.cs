@@ -1,11 +1,13 @@
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Grains.Audit;
 using Drimbox.Source.Studies;
 
 namespace Drimbox.Source.ImageAccess;
@@ -47,6 +49,16 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
             return stalled.IsCancellationRequested ? Stalled() : Failed($"The PACS ended the association: {e.Message}");
         }
     }
+
+    /// <summary>What the audit trail keeps of it.</summary>
+    /// <param name="failure">Null: all images are here.</param>
+    /// <returns>Null: no PACS was asked.</returns>
+    public AuditEvent? EventOf(AuditTrail trail, ImageRetrieval retrieval, string? failure) =>
+        list.Find(retrieval.Pacs) is { Peer: var peer }
+            ? AuditEvents.InstancesTransferred(
+                trail.Node, AeTitle.Parse(peer.AeTitle), peer.Host,
+                new ImageSubject(retrieval.Key.Study, null, retrieval.Patient), retrieval.ByClass, failure, trail.Now)
+            : null;
 
     // An image within every so long, else it hangs.
     private ITimer Watch(ImageRetrieval retrieval, CancellationTokenSource stalled, TimeProvider time)

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom.Kos;
+using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
@@ -41,6 +43,7 @@ internal sealed class StudyEvaluation(
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
+    AuditTrail audit,
     ILogger<StudyEvaluation> logger)
 {
     /// <param name="result">Finishes the outbox row that asked for it, with the decision; null: there is none.</param>
@@ -48,11 +51,14 @@ internal sealed class StudyEvaluation(
     {
         var state = await register.GetAsync(study, cancellationToken);
         if (state.ActiveReports(study).Count == 0) return new StudyLook(null) { IsUnwanted = true };
+        var before = state.Alert?.Reason;
         var answer = await pacs.AskAsync(study, state, cancellationToken);
+        List<AuditRecord> asked = [.. answer.Asked.Select(one => audit.Of(PacsQuery.EventOf(audit, study, one)))];
         if (answer.Findings is not { } findings)
         {
             SourceLog.PacsUnreachable(logger, StudyRef.Of(study), answer.Failure!);
-            await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, cancellationToken);
+            await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, asked, cancellationToken);
+            await AuditAlertAsync(study, before, cancellationToken);
             return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached };
         }
 
@@ -61,14 +67,31 @@ internal sealed class StudyEvaluation(
         var built = ManifestPlan.IsCurrent(study, state, findings, policy)
             ? null
             : await BuildAsync(study, state, findings, cancellationToken);
-        var reply = await register.ExecuteAsync(study, new RecordFindings(findings, built), result, cancellationToken);
-        state = await register.GetAsync(study, cancellationToken);
+        var reply = await register.ExecuteAsync(
+            study, new RecordFindings(findings, built), result, asked, cancellationToken);
+        if (reply.LeaseLost) await audit.RecordPastAsync(asked);
+        state = await AuditAlertAsync(study, before, cancellationToken);
         return new StudyLook(null)
         {
             Decided = reply.Decided,
             Withheld = state.Withheld?.Reason,
             LeaseLost = reply.LeaseLost,
         };
+    }
+
+    // DB.SO.45: the decision stands already; a crash here leaves it in the stream of the study, and out of the audit trail.
+    private async Task<StudyState> AuditAlertAsync(
+        Uid study, WithheldReason? before, CancellationToken cancellationToken)
+    {
+        var state = await register.GetAsync(study, cancellationToken);
+        if (state.Alert?.Reason is { } reason && reason != before)
+        {
+            var patient = state.ActiveReports(study) is [.., var last] ? last.Patient.Ins : null;
+            await audit.RecordPastAsync([audit.Of(AuditEvents.ManifestWithheld(
+                audit.Node, study, patient, $"{WithheldRules.Of(reason)}: {reason}", audit.Now))]);
+        }
+
+        return state;
     }
 
     private async Task<ManifestFile?> BuildAsync(

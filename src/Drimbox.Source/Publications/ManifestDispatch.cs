@@ -1,3 +1,4 @@
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
@@ -6,6 +7,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Audit;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +15,8 @@ namespace Drimbox.Source.Publications;
 
 /// <summary>Carries one submission of a manifest to the DMP, attempt by attempt.</summary>
 internal sealed class ManifestDispatch(
-    StudyRegister register, DmpClients clients, ObjectStore objects, ILogger<ManifestDispatch> logger)
+    StudyRegister register, DmpClients clients, ObjectStore objects, SubmissionAudit audit,
+    ILogger<ManifestDispatch> logger)
     : IQuarantineHandler
 {
     /// <inheritdoc/>
@@ -24,9 +27,21 @@ internal sealed class ManifestDispatch(
         var frozen = payload.Target is null ? null : EventCodec.Read<TargetEntry>(payload.Target);
         var submission = payload.Sealed.Submission;
         var client = clients.For(submission.Author.Institution.Id);
-        var end = await new SubmissionAttempt(client, objects.OpenRead).RunAsync(
-            payload.Sealed, frozen, DispatchRules.MayStand(payload.AskFirst, row.LastOutcome), payload.AskFirst, attempt.Start,
-            cancellationToken);
+        var work = new SubmissionAttempt(client, objects.OpenRead);
+        SubmissionAttemptResult end;
+        try
+        {
+            end = await work.RunAsync(
+                payload.Sealed, frozen, DispatchRules.MayStand(payload.AskFirst, row.LastOutcome), payload.AskFirst,
+                attempt.Start, cancellationToken);
+        }
+        catch
+        {
+            // Cut off: what was asked and sent until then has happened.
+            await audit.RecordAsync(payload, work.Calls);
+            throw;
+        }
+
         attempt.Answered();
         var (study, kind) = (StudyRef.Of(payload.Study), submission.Kind.ToString());
         if (end.Verdict.BugAlarm)
@@ -37,6 +52,8 @@ internal sealed class ManifestDispatch(
 
         if (end.Outcome is DispatchOutcome.Retry or DispatchOutcome.Ambiguous)
         {
+            // The dispatcher records the end of this attempt, in a transaction of its own.
+            await audit.RecordAsync(payload, work.Calls);
             SourceLog.SubmissionDelayed(logger, study, kind, row.Attempts, end.Outcome.ToString(), end.Detail);
             return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: Frozen(payload, end.Target))
             {
@@ -46,8 +63,14 @@ internal sealed class ManifestDispatch(
         }
 
         // The DMP has answered: the deadline of the attempt must not make this unknown again.
-        var reply = await EndAsync(payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail));
-        if (reply.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
+        var reply = await EndAsync(
+            payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail),
+            audit.Of(payload, work.Calls));
+        if (reply.LeaseLost)
+        {
+            await audit.RecordAsync(payload, work.Calls);
+            SourceLog.LeaseLost(logger, row.Id);
+        }
         else if (end.Outcome == DispatchOutcome.Quarantine)
             SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
         else
@@ -56,14 +79,19 @@ internal sealed class ManifestDispatch(
     }
 
     /// <inheritdoc/>
-    public Task QuarantineAsync(ClaimedRow row, OutboxResult result) =>
-        EndAsync(EventCodec.Read<ManifestSubmissionPayload>(row.Payload), result);
+    public Task QuarantineAsync(ClaimedRow row, OutboxResult result)
+    {
+        var payload = EventCodec.Read<ManifestSubmissionPayload>(row.Payload);
+        return EndAsync(payload, result, [audit.GivenUp(payload, result.Detail)]);
+    }
 
-    private Task<GrainReply> EndAsync(ManifestSubmissionPayload payload, OutboxResult result) => register.ExecuteAsync(
-        payload.Study,
-        new EndManifestSubmission(
-            payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
-        result, CancellationToken.None);
+    private Task<GrainReply> EndAsync(
+        ManifestSubmissionPayload payload, OutboxResult result, IReadOnlyList<AuditRecord> records) =>
+        register.ExecuteAsync(
+            payload.Study,
+            new EndManifestSubmission(
+                payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
+            result, records, CancellationToken.None);
 
     private static string? Frozen(ManifestSubmissionPayload payload, TargetEntry? target) =>
         target is null || payload.Target is not null

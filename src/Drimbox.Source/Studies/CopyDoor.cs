@@ -1,4 +1,7 @@
 using Drimbox.Core;
+using Drimbox.Core.Audit;
+using Drimbox.Core.Reports;
+using Drimbox.Grains.Audit;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
@@ -14,7 +17,7 @@ namespace Drimbox.Source.Studies;
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
 internal sealed class CopyDoor(
-    Inbox inbox, StudyRegister register, Senders senders, ILogger<CopyDoor> logger)
+    Inbox inbox, StudyRegister register, Senders senders, AuditTrail audit, ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -29,12 +32,12 @@ internal sealed class CopyDoor(
             return null;
         }
 
-        var reply = await AnswerAsync(reading, frame, cancellationToken);
+        var reply = await AnswerAsync(reading, frame, peer, cancellationToken);
         return reading.Message.Charset.GetBytes(reply.Ack!);
     }
 
     private async Task<GrainReply> AnswerAsync(
-        MessageReading reading, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+        MessageReading reading, ReadOnlyMemory<byte> frame, MllpPeer peer, CancellationToken cancellationToken)
     {
         var type = reading.Profile?.Id ?? "of no profile";
         if (!senders.MaySend(reading.Key))
@@ -50,7 +53,7 @@ internal sealed class CopyDoor(
                 reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
-                ?? await DecideAsync(reading, draft, cancellationToken);
+                ?? await DecideAsync(reading, draft, peer, cancellationToken);
             if (reply.Refusal is { } refusal)
             {
                 SourceLog.MessageRefused(
@@ -71,14 +74,23 @@ internal sealed class CopyDoor(
     }
 
     private Task<GrainReply> DecideAsync(
-        MessageReading reading, InboxDraft draft, CancellationToken cancellationToken)
+        MessageReading reading, InboxDraft draft, MllpPeer peer, CancellationToken cancellationToken)
     {
-        if (reading.Refusal is { } invalid) return inbox.RefuseAsync(draft, invalid, cancellationToken);
+        // DB.SO.43: of what is no report nothing is said.
+        var isReport = !reading.TypeAndEvent.StartsWith("OMI", StringComparison.Ordinal);
+        if (reading.Refusal is { } invalid)
+        {
+            return inbox.RefuseAsync(
+                isReport ? Audited(draft, reading, peer, null) : draft, invalid, cancellationToken);
+        }
+
         if (reading.Profile != StudyChangeProfile.Omi)
         {
             return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
-                ? register.ReceiveAsync(Senders.Complete(copy.Message, senders.Find(reading.Key)), draft, cancellationToken)
-                : inbox.RefuseAsync(draft, unread!, cancellationToken);
+                ? register.ReceiveAsync(
+                    Senders.Complete(copy.Message, senders.Find(reading.Key)),
+                    Audited(draft, reading, peer, copy.Message), cancellationToken)
+                : inbox.RefuseAsync(Audited(draft, reading, peer, null), unread!, cancellationToken);
         }
 
         if (TeleradiologyReader.TryReadStudyChanges(reading, out var refusal) is not { } notices)
@@ -88,5 +100,16 @@ internal sealed class CopyDoor(
             return register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken);
         refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
         return inbox.RefuseAsync(draft, refusal, cancellationToken);
+    }
+
+    private InboxDraft Audited(InboxDraft draft, MessageReading reading, MllpPeer peer, ReportMessage? message)
+    {
+        var sender = new MessageSender(
+            $"{reading.Key.SendingApplication}|{reading.Key.SendingFacility}", peer.Address.ToString(),
+            reading.TypeAndEvent);
+        return draft with
+        {
+            Audit = refusal => audit.Of(AuditEvents.ReportReceived(audit.Node, sender, message, refusal, audit.Now)),
+        };
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom;
@@ -8,6 +9,7 @@ using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Grains.Audit;
 
 namespace Drimbox.Source.Studies;
 
@@ -18,7 +20,14 @@ internal sealed record PacsAnswer(StudyFindings? Findings, string? Failure)
 {
     /// <summary>There was no association: it is not the study that fails.</summary>
     public bool IsUnreached { get; init; }
+
+    /// <summary>Which PACS were asked for it, in order.</summary>
+    public IReadOnlyList<PacsAsked> Asked { get; init; } = [];
 }
+
+/// <summary>A PACS that was asked about a study.</summary>
+/// <param name="Failure">Why it gave no answer; null: it did.</param>
+internal sealed record PacsAsked(KnownPacs Pacs, string? Failure);
 
 /// <summary>Asks the PACS what it shows of a study (DB.SO.12, DB.SO.14): one association, in which C-FIND goes down
 /// from the study to its series and their instances, because the Study Root is hierarchical (PS3.4 C.4.1.2.1: each
@@ -28,19 +37,31 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
     private readonly PacsCircuits _circuits = new(time);
 
+    /// <summary>What the audit trail keeps of a question about a study: the first identifier, of the study level.</summary>
+    public static AuditEvent EventOf(AuditTrail trail, Uid study, PacsAsked asked)
+    {
+        var (pacs, failure) = asked;
+        var syntax = TransferSyntax.ExplicitVRLittleEndian;
+        return AuditEvents.PacsQueried(
+            trail.Node, AeTitle.Parse(pacs.Peer.AeTitle), pacs.Peer.Host, Model,
+            DataSetWriter.ToBytes(StudyQuery(study, pacs.Domains), syntax), syntax.Uid, study, failure, trail.Now);
+    }
+
     /// <summary>Asks one PACS after the other until one has the study. One that cannot be asked ends the search: the
     /// study may be there, and what a later one shows of it may be a part.</summary>
     /// <param name="state">The study as it is known here: it says who is asked first.</param>
     public async Task<PacsAnswer> AskAsync(Uid study, StudyState state, CancellationToken cancellationToken)
     {
+        var asked = new List<PacsAsked>();
         foreach (var pacs in list.OrderFor(state))
         {
             var answer = await AskAsync(
                 pacs, async (find, token) => await FindAsync(find, pacs.Domains, study, token), cancellationToken);
-            if (answer.Findings is not { IsEmpty: true }) return answer;
+            asked.Add(new PacsAsked(pacs, answer.Failure));
+            if (answer.Findings is not { IsEmpty: true }) return answer with { Asked = asked };
         }
 
-        return new PacsAnswer(StudyFindings.Nothing(study), null);
+        return new PacsAnswer(StudyFindings.Nothing(study), null) { Asked = asked };
     }
 
     /// <summary>One association with one PACS.</summary>
@@ -99,8 +120,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             new(null, pacs.Name is null ? why : $"{pacs.Name}: {why}") { IsUnreached = !wasReached };
     }
 
-    private static async Task<StudyFindings> FindAsync(
-        CFindScu find, PacsDomains domains, Uid study, CancellationToken cancellationToken)
+    private static DataSet StudyQuery(Uid study, PacsDomains domains)
     {
         var query = Query("STUDY", study);
         foreach (var tag in (ReadOnlySpan<Tag>)
@@ -114,8 +134,14 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
 
         // A sequence is asked for only where its answer means something: some PACS refuse keys that they do not know.
         if (domains.Accessions.Count > 0) query.SetSequence(Tag.IssuerOfAccessionNumberSequence, []);
+        return query;
+    }
+
+    private static async Task<StudyFindings> FindAsync(
+        CFindScu find, PacsDomains domains, Uid study, CancellationToken cancellationToken)
+    {
         DataSet? found = null;
-        await foreach (var match in find.FindAsync(Model, query, cancellationToken))
+        await foreach (var match in find.FindAsync(Model, StudyQuery(study, domains), cancellationToken))
         {
             // A PACS that ignores the key answers with other studies too.
             if (match.GetUid(Tag.StudyInstanceUID) == study) found ??= match;

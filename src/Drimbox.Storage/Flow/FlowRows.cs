@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Publications;
 
 namespace Drimbox.Storage;
@@ -81,6 +82,9 @@ public sealed record FlowCommit
 
     /// <summary>The end of the outbox row that led to this decision.</summary>
     public OutboxResult? Result { get; init; }
+
+    /// <summary>What the audit trail keeps of it.</summary>
+    public IReadOnlyList<AuditRecord> Audit { get; init; } = [];
 
     /// <summary>Dead letters that this decision sends again, as new rows.</summary>
     public DeadLettersResent? Resent { get; init; }

@@ -54,6 +54,7 @@ internal static class FlowSchema
             ) STRICT, WITHOUT ROWID;
             """ + OutboxSchema.Tables),
         new(2, OutboxSchema.LanesByKind),
-        new(5, ResyncTable.Schema),
+        new(3, AuditSchema.Tables),
+        new(4, ResyncTable.Schema),
     ];
 }

@@ -25,7 +25,11 @@ public sealed partial class FlowStore : IAsyncDisposable
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         _readers = new DatabaseReaders(store.OpenReader);
-        _writer = new DatabaseWriter(store.Writer, options.FileName + ".db", () => _outbox.Signal(work));
+        _writer = new DatabaseWriter(store.Writer, options.FileName + ".db", () =>
+        {
+            _outbox.Signal(work);
+            SignalAudit();
+        });
         Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
     }
 
@@ -106,6 +110,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     {
         await _writer.DisposeAsync();
         _readers.Dispose();
+        _auditTurn.Dispose();
         _held.Dispose();
     }
 
@@ -146,6 +151,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         if (commit.PublicationEnd is { } end) PublicationTable.End(db, end);
         var ids = new List<long>(commit.Outbox.Count);
         foreach (var row in commit.Outbox) ids.Add(_outbox.Insert(db, row));
+        foreach (var record in commit.Audit) InsertAudit(db, record);
         return new CommitResult.Committed(ids);
     }
 

@@ -4,7 +4,8 @@ namespace Drimbox.Tests.Accounts;
 
 public sealed class RoleRightsTests
 {
-    private static readonly Right[] Administration = [Right.Operate, Right.SeeAccounts, Right.AdministerAccounts];
+    private static readonly Right[] Administration =
+        [Right.Operate, Right.SeeAccounts, Right.AdministerAccounts, Right.ReadAudit];
 
     [Fact]
     [Requirement("SSI/GEN.16")]
@@ -30,7 +31,7 @@ public sealed class RoleRightsTests
 
     [Theory]
     [InlineData(Role.Administrator, "SeeStates Operate SeeAccounts AdministerAccounts")]
-    [InlineData(Role.Auditor, "SeeStates SeeAccounts")]
+    [InlineData(Role.Auditor, "SeeStates SeeAccounts ReadAudit")]
     [InlineData(Role.Archivist, "SeeStates ReadRecords ManageStudies CorrectPatients")]
     [InlineData(Role.Secretary, "SeeStates ReadRecords ManageRequests")]
     [InlineData(Role.Radiologist,

@@ -22,6 +22,8 @@ public sealed class SourceEvents : ILoggerFactory
     private readonly List<(int Id, string Text)> _seen = [];
     private readonly List<(int Id, int Count, TaskCompletionSource Source)> _waiting = [];
 
+    private readonly List<(string Text, TaskCompletionSource Source)> _waitingForText = [];
+
     public IReadOnlyList<string> Texts
     {
         get
@@ -48,6 +50,19 @@ public sealed class SourceEvents : ILoggerFactory
         await source.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Completes when something with this text has been logged.</summary>
+    public async Task WhenTextAsync(string text)
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_seen.Exists(e => e.Text.Contains(text, StringComparison.Ordinal))) return;
+            _waitingForText.Add((text, source));
+        }
+
+        await source.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     public ILogger CreateLogger(string categoryName) => new EventLogger(this);
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
@@ -65,6 +80,11 @@ public sealed class SourceEvents : ILoggerFactory
             foreach (var (wanted, needed, source) in _waiting)
             {
                 if (wanted == id && count >= needed) source.TrySetResult();
+            }
+
+            foreach (var (wanted, source) in _waitingForText)
+            {
+                if (text.Contains(wanted, StringComparison.Ordinal)) source.TrySetResult();
             }
         }
     }

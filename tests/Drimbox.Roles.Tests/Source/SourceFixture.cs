@@ -15,6 +15,7 @@ using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Er7;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Source;
+using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 
 namespace Drimbox.Tests.Source;
@@ -54,6 +55,9 @@ public sealed class SourceFixture : IAsyncDisposable
 
     /// <summary>The access point of a node that is started from now on; null: none.</summary>
     public ImageAccessOptions? ImageAccess { get; set; }
+
+    /// <summary>The audit trail of a node that is started from now on.</summary>
+    public AuditOptions Audit { get; set; } = new();
 
     /// <summary>A PACS in place of <see cref="Pacs"/>.</summary>
     public DicomPeerOptions? OtherPacs { get; init; }
@@ -98,6 +102,7 @@ public sealed class SourceFixture : IAsyncDisposable
                 RetrieveHost = "drimbox.example.org",
                 QuietTime = TimeSpan.Zero,
                 ImageAccess = ImageAccess,
+                Audit = Audit,
             }),
             Folder.Path,
             new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
