@@ -34,7 +34,7 @@ public sealed record ManifestEvaluationPayload(Uid Study);
 /// The studies of a DRIMbox source: turns around <see cref="StudyDecider"/>. A message may concern several studies and
 /// documents; all of them change in the transaction that stores the message.
 /// </summary>
-public sealed class StudyRegister(StudyGrainParts parts)
+public sealed partial class StudyRegister(StudyGrainParts parts)
 {
     public const string SubmissionKind = "study.submission";
     public const string EvaluationKind = "study.evaluation";
@@ -77,6 +77,14 @@ public sealed class StudyRegister(StudyGrainParts parts)
         await parts.Store.FindAliasAsync(ManifestKind, kosUid.ToString(), cancellation) is { } study
             ? Uid.Parse(study)
             : null;
+
+    private static IEnumerable<ManifestVersion> VersionsIn(IEnumerable<StudyEvent> events) => events
+        .Select(e => e switch
+        {
+            ManifestBuilt built => built.Version,
+            ManifestReissued reissued => reissued.Version,
+            _ => null,
+        }).OfType<ManifestVersion>();
 
     private static async Task<GrainReply> RepeatAsync(Func<Task<GrainReply?>> turn)
     {
@@ -159,8 +167,8 @@ public sealed class StudyRegister(StudyGrainParts parts)
             }
 
             if (events.Count > 0) appends.Add(stream.Append(events));
-            aliases.AddRange(events.OfType<ManifestBuilt>().Select(
-                built => new AliasRow(ManifestKind, built.Version.SopInstanceUid.ToString(), study.ToString())));
+            aliases.AddRange(VersionsIn(events).Select(
+                version => new AliasRow(ManifestKind, version.SopInstanceUid.ToString(), study.ToString())));
         }
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);
