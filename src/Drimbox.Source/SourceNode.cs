@@ -16,6 +16,7 @@ using Drimbox.Hl7.Mllp;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
+using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -39,6 +40,12 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly DicomAcceptor _acceptor;
     private readonly MllpListener _listener;
     private readonly ImageAccessService? _images;
+    private readonly SourceStatistics _statistics;
+    private readonly HostChange _hostChange;
+    private readonly SpeedTest _speedTest;
+    private readonly ObjectStore _objects;
+    private readonly SourcePolicy _policy;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
     private bool _stopped;
@@ -47,12 +54,13 @@ public sealed partial class SourceNode : IAsyncDisposable
         SourceOptions options, string folder, FlowStore store, DmpConnection dmp, NodeSurroundings surroundings)
     {
         var (time, ids, loggers) = surroundings;
-        _options = options;
+        (_options, _time) = (options, time);
         _logger = loggers.CreateLogger<SourceNode>();
         _store = store;
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
-        var policy = PolicyOf(options);
-        var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var policy = _policy = PolicyOf(options);
+        var objects = _objects = ObjectStore.Open(folder, Disk.Real, ids);
+        _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
             options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime));
@@ -68,10 +76,11 @@ public sealed partial class SourceNode : IAsyncDisposable
                     [StudyRegister.EvaluationKind] = new(
                         new ManifestEvaluation(
                             register, new PacsQuery(options.Pacs!, ownAe, time), objects, policy, ids, time,
-                            loggers.CreateLogger<ManifestEvaluation>()),
+                            _statistics, loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
-                        new ManifestDispatch(register, _clients, objects, loggers.CreateLogger<ManifestDispatch>()),
+                        new ManifestDispatch(
+                            register, _clients, objects, _statistics, time, loggers.CreateLogger<ManifestDispatch>()),
                         Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
                 Random = surroundings.NewRandom(),
@@ -81,8 +90,13 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _images = options.ImageAccess is { } access
-            ? new ImageAccessService(access, options.Pacs!, ownAe, folder, register, ids, time, _logger)
+            ? new ImageAccessService(
+                access, options.Pacs!, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
+                _statistics, ids, time, _logger)
             : null;
+        _speedTest = new SpeedTest(
+            register, store, objects, new PacsQuery(options.Pacs!, ownAe, time), _images?.Retrievals, time);
+        _hostChange = new HostChange(options.Node, register, store, objects, policy, ids, time, _logger);
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
             {
@@ -101,7 +115,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, loggers.CreateLogger<CopyDoor>());
+            new Inbox(store, objects, acks, time), register, _statistics, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {
@@ -144,7 +158,10 @@ public sealed partial class SourceNode : IAsyncDisposable
 
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true },
+            new FlowStoreOptions
+            {
+                Folder = folder, Clock = surroundings.Time, HasPublications = true, HasStatistics = true,
+            },
             cancellationToken);
         try
         {
@@ -229,6 +246,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _listener.StopAsync(cancellationToken);
         if (_images is not null) await _images.StopAsync(cancellationToken);
         await _acceptor.StopAsync(cancellationToken);
+        await _hostChange.DisposeAsync();
         await _stopping.CancelAsync();
         await _dispatching;
         SourceLog.Stopped(_logger, _options.Node);
@@ -242,6 +260,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         if (_images is not null) await _images.DisposeAsync();
         await _acceptor.DisposeAsync();
         _clients.Dispose();
+        _speedTest.Dispose();
+        await _statistics.DisposeAsync();
         await _store.DisposeAsync();
         _stopping.Dispose();
     }
@@ -263,6 +283,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _statistics.Start();
+        await _hostChange.TakeUpAsync(cancellationToken);
         _listener.Start();
         if (_images is not null) await _images.StartAsync(cancellationToken);
         SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);

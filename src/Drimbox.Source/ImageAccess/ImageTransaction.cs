@@ -2,12 +2,14 @@ using System.Text;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.ImageAccess;
+using Drimbox.Core.Statistics;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Kos;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Web;
+using Drimbox.Source.Statistics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +19,12 @@ namespace Drimbox.Source.ImageAccess;
 /// the transfer syntax that the caller prefers of those it can be given in, with the qualified INS among the identifiers of
 /// the patient. Source: DB.SO.32, 39, 41 and 85; PS3.18 10.4.</summary>
 internal sealed class ImageTransaction(
-    AccessGate gate, ImageRetrievals retrievals, int requestsMax, IIdSource ids, ILogger log)
+    AccessGate gate,
+    ImageRetrievals retrievals,
+    int requestsMax,
+    SourceStatistics statistics,
+    IIdSource ids,
+    ILogger log)
 {
     private const string NotAcceptable = "None of the transfer syntaxes that are accepted can be given. Accept must be "
         + "multipart/related; type=\"application/dicom\", with a transfer syntax that the image has, or "
@@ -38,7 +45,8 @@ internal sealed class ImageTransaction(
         var (caller, holder) = (verdict.Caller?.Id ?? "", verdict.Holder?.Id ?? "");
         if (verdict.Grant is not { } grant)
         {
-            SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial!.Value);
+            statistics.Count(StatisticSubject.Images, verdict.Denial!.Value.ToString());
+            SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial.Value);
             await DenyAsync(context, verdict.Denial.Value);
             return;
         }
@@ -46,6 +54,7 @@ internal sealed class ImageTransaction(
         if (Interlocked.Increment(ref _requests) > requestsMax)
         {
             Interlocked.Decrement(ref _requests);
+            statistics.Count(StatisticSubject.Images, "TooManyRequests");
             context.Response.Headers.RetryAfter = "5";
             await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many requests at once: ask again.");
             return;
@@ -55,6 +64,11 @@ internal sealed class ImageTransaction(
         {
             var sent = await SendAsync(context, new RetrievalKey(study, series), grant);
             SourceLog.ImagesSent(log, StudyRef.Of(study), caller, holder, sent);
+        }
+        catch (OperationCanceledException)
+        {
+            statistics.Count(StatisticSubject.Images, "CallerLeft");
+            throw;
         }
         finally
         {
@@ -86,7 +100,7 @@ internal sealed class ImageTransaction(
     private async Task<int> SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant)
     {
         var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
-        var retrieval = retrievals.Join(key);
+        var retrieval = retrievals.Join(key, grant.ImagesRevision);
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
         var sent = 0;
         try
@@ -96,6 +110,7 @@ internal sealed class ImageTransaction(
                 if (Choose(accepted, image) is not { } syntax)
                 {
                     if (sent > 0) throw new InvalidDataException("An image of the series has no accepted transfer syntax.");
+                    statistics.Count(StatisticSubject.Images, "NotAcceptable");
                     await RefuseAsync(context, StatusCodes.Status406NotAcceptable, NotAcceptable);
                     return 0;
                 }
@@ -107,17 +122,20 @@ internal sealed class ImageTransaction(
 
             if (sent == 0)
             {
+                statistics.Count(StatisticSubject.Images, "NoImages");
                 await RefuseAsync(context, StatusCodes.Status404NotFound, "The PACS holds no image of this series.");
                 return 0;
             }
 
             context.Response.BodyWriter.Write(multipart.End);
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            statistics.Count(StatisticSubject.Images);
             return sent;
         }
         catch (Exception e) when (e is RetrievalFailedException or InvalidDataException && !context.Response.HasStarted)
         {
             var isTimeout = e is RetrievalFailedException { IsTimeout: true };
+            statistics.Count(StatisticSubject.Images, isTimeout ? "PacsTimedOut" : "PacsFailed");
             await RefuseAsync(
                 context, isTimeout ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway, e.Message);
             return 0;
@@ -125,6 +143,7 @@ internal sealed class ImageTransaction(
         catch (Exception e) when (e is RetrievalFailedException or InvalidDataException)
         {
             // With the status out what is missing shows by the end of the connection, not by a part less.
+            statistics.Count(StatisticSubject.Images, "CutOff");
             context.Abort();
             return sent;
         }

@@ -3,11 +3,13 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom.Kos;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -23,6 +25,7 @@ internal sealed class ManifestEvaluation(
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
+    SourceStatistics statistics,
     ILogger<ManifestEvaluation> logger) : IOutboxHandler
 {
     /// <inheritdoc/>
@@ -33,6 +36,7 @@ internal sealed class ManifestEvaluation(
         if (state.ActiveReports(study).Count == 0) return DispatchVerdict.Done;
 
         var (findings, failure) = await pacs.AskAsync(study, cancellationToken);
+        statistics.Count(StatisticSubject.PacsQueries, failure);
         if (findings is null)
         {
             SourceLog.PacsUnreachable(logger, StudyRef.Of(study), failure!);

@@ -1,11 +1,13 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Statistics;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +15,12 @@ namespace Drimbox.Source.Publications;
 
 /// <summary>Carries one submission of a manifest to the DMP, attempt by attempt.</summary>
 internal sealed class ManifestDispatch(
-    StudyRegister register, DmpClients clients, ObjectStore objects, ILogger<ManifestDispatch> logger)
+    StudyRegister register,
+    DmpClients clients,
+    ObjectStore objects,
+    SourceStatistics statistics,
+    TimeProvider time,
+    ILogger<ManifestDispatch> logger)
     : IQuarantineHandler
 {
     /// <inheritdoc/>
@@ -28,6 +35,9 @@ internal sealed class ManifestDispatch(
             payload.Sealed, frozen, DispatchRules.MayStand(payload.AskFirst, row.LastOutcome), payload.AskFirst, attempt.Start,
             cancellationToken);
         attempt.Answered();
+        statistics.Count(
+            StatisticSubject.Dmp + submission.Kind.ToString().ToLowerInvariant(),
+            end.Outcome == DispatchOutcome.Done ? null : $"{end.Outcome}: {end.Detail}");
         var (study, kind) = (StudyRef.Of(payload.Study), submission.Kind.ToString());
         if (end.Verdict.BugAlarm)
         {
@@ -46,7 +56,13 @@ internal sealed class ManifestDispatch(
         }
 
         // The DMP has answered: the deadline of the attempt must not make this unknown again.
-        var reply = await EndAsync(payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail));
+        var kept = end.Outcome == DispatchOutcome.Done
+            ? await new KeptSubmissions(objects).KeepAsync(payload.Sealed, end.Target, CancellationToken.None)
+            : null;
+        var reply = await EndAsync(
+            payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail), kept);
+        if (kept is not null && !reply.LeaseLost)
+            await MeasureAsync(payload.Study, submission.Document?.Entry.UniqueId);
         if (reply.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
         else if (end.Outcome == DispatchOutcome.Quarantine)
             SourceLog.SubmissionRefused(logger, study, kind, end.Detail);
@@ -59,11 +75,22 @@ internal sealed class ManifestDispatch(
     public Task QuarantineAsync(ClaimedRow row, OutboxResult result) =>
         EndAsync(EventCodec.Read<ManifestSubmissionPayload>(row.Payload), result);
 
-    private Task<GrainReply> EndAsync(ManifestSubmissionPayload payload, OutboxResult result) => register.ExecuteAsync(
+    private Task<GrainReply> EndAsync(
+        ManifestSubmissionPayload payload, OutboxResult result, KeptSubmission? kept = null) => register.ExecuteAsync(
         payload.Study,
         new EndManifestSubmission(
-            payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
+            payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail)
+        {
+            Kept = kept,
+        },
         result, CancellationToken.None);
+
+    private async Task MeasureAsync(Uid study, InstanceIdentifier? manifest)
+    {
+        if (manifest is { } id && ReportDelay.Of(
+            study, await register.GetAsync(study, CancellationToken.None), id, time.GetUtcNow()) is { } delay)
+            statistics.Measure(StatisticSubject.ReportToDmp, delay);
+    }
 
     private static string? Frozen(ManifestSubmissionPayload payload, TargetEntry? target) =>
         target is null || payload.Target is not null

@@ -1,10 +1,12 @@
 using Drimbox.Core;
+using Drimbox.Core.Statistics;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
+using Drimbox.Source.Statistics;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +15,8 @@ namespace Drimbox.Source.Studies;
 /// <summary>The way of a message into the source: copies of reports from a RIS (DB.SO.03), and the notices of a PACS
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
-internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<CopyDoor> logger)
+internal sealed class CopyDoor(
+    Inbox inbox, StudyRegister register, SourceStatistics statistics, ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -24,6 +27,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
     {
         if (MessageValidator.Read(frame, Accepted) is not { } reading)
         {
+            statistics.Count(StatisticSubject.Messages, "unreadable");
             SourceLog.FrameUnreadable(logger, peer.Address);
             return null;
         }
@@ -43,6 +47,9 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, cancellationToken);
+            statistics.Count(
+                StatisticSubject.Messages,
+                reply.AckCode == "AA" ? null : $"{reply.AckCode} {reply.Refusal?.Reason.ToString() ?? "Repeated"}");
             if (reply.Refusal is { } refusal)
             {
                 SourceLog.MessageRefused(
@@ -57,6 +64,7 @@ internal sealed class CopyDoor(Inbox inbox, StudyRegister register, ILogger<Copy
         }
         catch (StorageFaultException e)
         {
+            statistics.Count(StatisticSubject.Messages, $"AR {e.Fault}");
             SourceLog.MessageNotStored(logger, type, e.Fault.ToString());
             return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
         }
