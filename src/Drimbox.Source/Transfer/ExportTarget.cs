@@ -174,13 +174,13 @@ internal abstract class ExportTarget : IDisposable
         protected override async Task PutAsync(
             string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
-            await using var entry = _zip.CreateEntry(name).Open();
+            await using var entry = await _zip.CreateEntry(name).OpenAsync(cancellationToken);
             await entry.WriteAsync(bytes, cancellationToken);
         }
 
         protected override async Task FinishAsync(string part, CancellationToken cancellationToken)
         {
-            await using var entry = _zip.CreateEntry(Sums).Open();
+            await using var entry = await _zip.CreateEntry(Sums).OpenAsync(cancellationToken);
             await using var sums = File.OpenRead(part);
             await sums.CopyToAsync(entry, cancellationToken);
             _isWhole = true;

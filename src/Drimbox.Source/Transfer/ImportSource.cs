@@ -89,7 +89,7 @@ internal abstract partial class ImportSource : IDisposable
         while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {
             if (bytes.Length + read > bytesMax) return null;
-            bytes.Write(buffer, 0, read);
+            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         return bytes.ToArray();
@@ -137,7 +137,11 @@ internal abstract partial class ImportSource : IDisposable
     {
         private readonly ZipArchive _zip = System.IO.Compression.ZipFile.OpenRead(path);
 
-        public override void Dispose() => _zip.Dispose();
+        public override void Dispose()
+        {
+            base.Dispose();
+            _zip.Dispose();
+        }
 
         protected override Stream? OpenRead(string name) => _zip.GetEntry(name)?.Open();
 

@@ -141,7 +141,8 @@ public sealed class ManifestTransferTests : IDisposable
 
         foreach (var folder in (string[])[Archive, Archive + ".own"])
         {
-            var listed = File.ReadLines(Path.Combine(folder, "SHA256SUMS")).Where(l => !l.StartsWith('#'))
+            var listed = (await File.ReadAllLinesAsync(Path.Combine(folder, "SHA256SUMS"), Token))
+                .Where(l => !l.StartsWith('#'))
                 .ToDictionary(l => l[66..], l => l[..64]);
             var there = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(f => Path.GetRelativePath(folder, f)).Where(f => f != "SHA256SUMS").ToList();
@@ -270,7 +271,7 @@ public sealed class ManifestTransferTests : IDisposable
         var hit = await ExportAsync(source, new ExportOrder(Archive + "2.zip", From: today, To: today));
 
         Assert.Equal((0, 1), (missed.Studies, hit.Studies));
-        using var zip = ZipFile.OpenRead(Archive + "2.zip");
+        await using var zip = await ZipFile.OpenReadAsync(Archive + "2.zip", Token);
         Assert.Contains(zip.Entries, e => e.FullName == $"studies/{Study}/history.json");
         Assert.Empty(Directory.GetFiles(_media.Path, "*.sums"));
     }

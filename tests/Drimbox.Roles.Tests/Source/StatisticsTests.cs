@@ -11,7 +11,7 @@ using static Drimbox.Tests.Source.SourceReports;
 namespace Drimbox.Tests.Source;
 
 /// <summary>What the source counts.</summary>
-public sealed class SourceStatisticsTests
+public sealed class StatisticsTests
 {
     [Fact]
     [Requirement("DB.SO.87")]
