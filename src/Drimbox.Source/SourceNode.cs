@@ -18,6 +18,7 @@ using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
 using Drimbox.Source.Publications;
 using Drimbox.Source.Resynchronisation;
+using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -45,6 +46,12 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly MllpListener _listener;
     private readonly SourceAudit _audit;
     private readonly ImageAccessService? _images;
+    private readonly SourceStatistics _statistics;
+    private readonly HostChange _hostChange;
+    private readonly SpeedTest _speedTest;
+    private readonly ObjectStore _objects;
+    private readonly SourcePolicy _policy;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
@@ -54,13 +61,14 @@ public sealed partial class SourceNode : IAsyncDisposable
         SourceOptions options, string folder, FlowStore store, DmpConnection dmp, NodeSurroundings surroundings)
     {
         var (time, ids, loggers) = surroundings;
-        _options = options;
+        (_options, _time) = (options, time);
         _logger = loggers.CreateLogger<SourceNode>();
         _store = store;
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
-        var policy = PolicyOf(options);
+        var policy = _policy = PolicyOf(options);
         _audit = new SourceAudit(options, ownAe, store, surroundings);
-        var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var objects = _objects = ObjectStore.Open(folder, Disk.Real, ids);
+        _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
             options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime)
@@ -71,7 +79,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         var pacs = PacsList.Of(options);
         var query = new PacsQuery(pacs, ownAe, time);
         _evaluation = new StudyEvaluation(
-            register, query, objects, policy, ids, time, _audit.Trail, loggers.CreateLogger<StudyEvaluation>());
+            register, query, objects, policy, ids, time, _audit.Trail, _statistics,
+            loggers.CreateLogger<StudyEvaluation>());
         var days = new PacsDay(query);
         _resyncWorker = new ResyncWorker(
             store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,
@@ -91,7 +100,7 @@ public sealed partial class SourceNode : IAsyncDisposable
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
                         new ManifestDispatch(
-                            register, _clients, objects, new SubmissionAudit(_audit.Trail, dmp.Target),
+                            register, _clients, objects, new SubmissionAudit(_audit.Trail, dmp.Target), _statistics, time,
                             loggers.CreateLogger<ManifestDispatch>()),
                         Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
                 },
@@ -102,8 +111,13 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _images = options.ImageAccess is { } access
-            ? new ImageAccessService(access, pacs, ownAe, folder, register, _audit.Trail, ids, time, _logger)
+            ? new ImageAccessService(
+                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
+                _audit.Trail, _statistics, ids, time, _logger)
             : null;
+        _speedTest = new SpeedTest(
+            register, store, objects, query, _images?.Retrievals, _audit.Trail, time);
+        _hostChange = new HostChange(options.Node, register, store, objects, policy, ids, time, _logger);
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
             {
@@ -120,7 +134,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail,
+            new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail, _statistics,
             loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
@@ -164,7 +178,10 @@ public sealed partial class SourceNode : IAsyncDisposable
 
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true },
+            new FlowStoreOptions
+            {
+                Folder = folder, Clock = surroundings.Time, HasPublications = true, HasStatistics = true,
+            },
             cancellationToken);
         try
         {
@@ -249,6 +266,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _listener.StopAsync(cancellationToken);
         if (_images is not null) await _images.StopAsync(cancellationToken);
         await _acceptor.StopAsync(cancellationToken);
+        await _hostChange.DisposeAsync();
         await _stopping.CancelAsync();
         await _dispatching;
         await _resynchronising;
@@ -264,6 +282,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         if (_images is not null) await _images.DisposeAsync();
         await _acceptor.DisposeAsync();
         _clients.Dispose();
+        _speedTest.Dispose();
+        await _statistics.DisposeAsync();
         await _store.DisposeAsync();
         _stopping.Dispose();
     }
@@ -287,6 +307,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
         _resynchronising = _resyncWorker.RunAsync(_stopping.Token);
+        _statistics.Start();
+        await _hostChange.TakeUpAsync(cancellationToken);
         _listener.Start();
         if (_images is not null) await _images.StartAsync(cancellationToken);
         SourceLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);

@@ -43,6 +43,11 @@ public sealed record SourceOptions : IValidatableObject
     [Required]
     public string RetrieveHost { get; init; } = "";
 
+    /// <summary>Former host names, with their port where it is not 443, that still lead here: a manifest that was not
+    /// fetched again since <see cref="RetrieveHost"/> changed goes on working. Other names are refused (421). Default:
+    /// none.</summary>
+    public IReadOnlyList<string> RetrieveHostAliases { get; init; } = [];
+
     /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
     public ImageAccessOptions? ImageAccess { get; init; }
 

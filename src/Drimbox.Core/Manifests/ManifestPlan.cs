@@ -43,13 +43,14 @@ public static class ManifestPlan
             []);
     }
 
-    /// <summary>True if the newest manifest still says what it should, and is not one that left the registry (its
-    /// unique id cannot be published again).</summary>
+    /// <summary>True if the newest manifest still says what it should, leads to the present host, and is not one that
+    /// left the registry (its unique id cannot be published again).</summary>
     public static bool IsCurrent(Uid study, StudyState state, StudyFindings findings, SourcePolicy policy)
     {
         if (state.Current is not { } current) return false;
         var status = state.Publication.Documents.GetValueOrDefault(current.UniqueId)?.Status;
         return status is null or AvailabilityStatus.Approved
+            && (current.RetrieveHost ?? policy.RetrieveHost) == policy.RetrieveHost
             && current.ContentKey == ContentKeyOf(study, state, findings, policy);
     }
 
@@ -59,12 +60,19 @@ public static class ManifestPlan
             ? ContentKeyOf(plan, state, policy)
             : null;
 
-    /// <summary>SHA-256 of a manifest and its metadata, without its own identifiers and dates and its visibility (which
-    /// changes without a new document).</summary>
+    /// <summary>SHA-256 of a manifest and its metadata, without its own identifiers and dates, its visibility (which
+    /// changes without a new document) and its URLs (a manifest that is re-issued for another host lists the same
+    /// images).</summary>
     public static string ContentKeyOf(Manifest manifest, StudyState state, SourcePolicy policy)
     {
         var study = manifest.Study.StudyInstanceUid;
-        var content = manifest with { SopInstanceUid = default, SeriesInstanceUid = default, CreatedAt = default };
+        var content = manifest with
+        {
+            SopInstanceUid = default,
+            SeriesInstanceUid = default,
+            CreatedAt = default,
+            Series = [.. manifest.Series.Select(s => s with { RetrieveUrl = null })],
+        };
         var entry = ManifestEntry.TryDescribe(study, manifest.Requests, state.ActiveReports(study)[^1], policy);
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { content, entry })));
     }
@@ -75,7 +83,7 @@ public static class ManifestPlan
     private static ManifestSeries SeriesOf(Uid study, SeriesFinding series, SourcePolicy policy) => new(
         series.SeriesInstanceUid,
         NumberOf(series.SeriesNumber),
-        $"https://{policy.RetrieveHost}/studies/{study}/series/{series.SeriesInstanceUid}",
+        ManifestReissue.UrlOf(policy.RetrieveHost, study, series.SeriesInstanceUid),
         series.Instances
             .Select(i => new ManifestInstance(
                 i.SopClassUid, i.SopInstanceUid, NumberOf(i.InstanceNumber), i.NumberOfFrames))

@@ -25,9 +25,18 @@ public sealed record RecordFindings(StudyFindings Findings, ManifestFile? Built)
 public sealed record RecordPacsUnreachable : StudyCommand;
 
 public sealed record EndManifestSubmission(Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail)
-    : StudyCommand;
+    : StudyCommand
+{
+    /// <summary>What took effect.</summary>
+    public KeptSubmission? Kept { get; init; }
+}
 
 public sealed record RetryManifestPublication(string Actor) : StudyCommand;
+
+/// <summary>The newest manifest shall name the present host (DB.SO.31).</summary>
+/// <param name="Of">The manifest that <paramref name="Reissued"/> repeats; nothing happens if it is not the newest any
+/// more.</param>
+public sealed record ReissueManifest(Uid Of, ManifestFile Reissued) : StudyCommand;
 
 /// <summary>A KOS in the object store.</summary>
 public sealed record ManifestFile(Manifest Manifest, StoredObject File, string Sha1);
@@ -80,6 +89,7 @@ public static class StudyDecider
             EndManifestSubmission end => End(study, state, end, policy, context),
             RetryManifestPublication retry => Follow(
                 study, state, [new ManifestPublicationRetried(retry.Actor, context.Now)], policy, context),
+            ReissueManifest reissue => Reissue(study, state, reissue, policy, context),
             _ => throw Invariant.Unreachable(command),
         };
 
@@ -115,13 +125,17 @@ public static class StudyDecider
             ImagesVisible = true,
             Withheld = null,
             Alert = null,
+            ImagesRevision = state.ImagesRevision + 1,
         },
+        // Nothing was said of the images.
+        ManifestReissued reissued => state with { Manifests = state.Manifests.Add(reissued.Version) },
         ManifestConfirmed => state with { ImagesVisible = true, Withheld = null, Alert = null },
         ManifestWithheld withheld => state with
         {
             Withheld = new Withholding(withheld.Reason, withheld.RecordedAt),
             ImagesVisible = withheld.ImagesVisible,
             Alert = OpenAlert.After(state.Alert, withheld),
+            ImagesRevision = state.ImagesRevision + 1,
         },
         StudyAlertClosed => state with { Withheld = null, Alert = null },
         StudyLocated located => state with { Pacs = located.Pacs },
@@ -137,7 +151,11 @@ public static class StudyDecider
                 : null,
         },
         ManifestPublicationRetried => state with { Publication = state.Publication.Retried(), Refused = null },
-        StudyChangeNoticed noticed => state with { ChangedAt = noticed.RecordedAt },
+        StudyChangeNoticed noticed => state with
+        {
+            ImagesRevision = state.ImagesRevision + 1,
+            ChangedAt = noticed.RecordedAt,
+        },
         _ => throw Invariant.Unreachable(e),
     };
 
@@ -220,14 +238,38 @@ public static class StudyDecider
 
         var version = new ManifestVersion(
             state.Manifests.Count + 1, manifest.SopInstanceUid, manifest.CreatedAt, manifest.Requests,
-            manifest.Series.Sum(s => s.Instances.Count), wanted, built.File, built.Sha1);
+            manifest.Series.Sum(s => s.Instances.Count), wanted, built.File, built.Sha1)
+        {
+            RetrieveHost = policy.RetrieveHost,
+        };
         return Follow(study, state, [.. located, new ManifestBuilt(version)], policy, context);
+    }
+
+    private static StudyDecision Reissue(
+        Uid study, StudyState state, ReissueManifest command, SourcePolicy policy, DecisionContext context)
+    {
+        if (!ManifestReissue.IsDue(study, state, policy) || state.Current!.SopInstanceUid != command.Of) return Nothing;
+        var (manifest, file, sha1) = command.Reissued;
+        var version = state.Current with
+        {
+            Sequence = state.Manifests.Count + 1,
+            SopInstanceUid = manifest.SopInstanceUid,
+            CreatedAt = manifest.CreatedAt,
+            File = file,
+            Sha1 = sha1,
+            RetrieveHost = policy.RetrieveHost,
+            ReissueOf = command.Of,
+        };
+        return Follow(study, state, [new ManifestReissued(version)], policy, context);
     }
 
     private static StudyDecision End(
         Uid study, StudyState state, EndManifestSubmission end, SourcePolicy policy, DecisionContext context)
     {
-        var ended = new ManifestSubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now);
+        var ended = new ManifestSubmissionEnded(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
+        {
+            Kept = end.Kept,
+        };
         var after = Evolve(state, ended);
 
         // The registry let go of the manifest while it became wanted again: its unique id cannot come back (ITI TF-3

@@ -11,6 +11,7 @@ namespace Drimbox.Core.Studies;
 [JsonDerivedType(typeof(ReportCopyVisibilityChanged), nameof(ReportCopyVisibilityChanged))]
 [JsonDerivedType(typeof(StudyChangeNoticed), nameof(StudyChangeNoticed))]
 [JsonDerivedType(typeof(ManifestBuilt), nameof(ManifestBuilt))]
+[JsonDerivedType(typeof(ManifestReissued), nameof(ManifestReissued))]
 [JsonDerivedType(typeof(ManifestConfirmed), nameof(ManifestConfirmed))]
 [JsonDerivedType(typeof(ManifestWithheld), nameof(ManifestWithheld))]
 [JsonDerivedType(typeof(StudyAlertClosed), nameof(StudyAlertClosed))]
@@ -41,6 +42,10 @@ public sealed record StudyChangeNoticed(string Origin, DateTimeOffset RecordedAt
 
 public sealed record ManifestBuilt(ManifestVersion Version) : StudyEvent;
 
+/// <summary>The newest manifest once more, with retrieve URLs of another host (DB.SO.31). The PACS was not
+/// asked.</summary>
+public sealed record ManifestReissued(ManifestVersion Version) : StudyEvent;
+
 /// <summary>The PACS was asked, and the newest manifest still says what it shows.</summary>
 public sealed record ManifestConfirmed(DateTimeOffset RecordedAt) : StudyEvent;
 
@@ -66,6 +71,17 @@ public sealed record ManifestSubmissionDecided(
     Uid SubmissionSetUniqueId, PublicationStep Step, DateTimeOffset DecidedAt) : StudyEvent;
 
 public sealed record ManifestSubmissionEnded(
-    Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail, DateTimeOffset EndedAt) : StudyEvent;
+    Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail, DateTimeOffset EndedAt) : StudyEvent
+{
+    /// <summary>What had gone out, if it took effect; null in records from before it was kept.</summary>
+    public KeptSubmission? Kept { get; init; }
+}
+
+/// <summary>A submission as it was sent, kept whatever the DMP does with it (DB.SO.22).</summary>
+/// <param name="Metadata">The lcm:SubmitObjectsRequest (XML).</param>
+/// <param name="Signature">The XAdES document (XML); null for ITI-57, which has none.</param>
+/// <param name="TargetEntryUuid">The entry that it replaced, changed or deleted, as the registry named it; null for a
+/// first publication.</param>
+public sealed record KeptSubmission(StoredObject Metadata, StoredObject? Signature, string? TargetEntryUuid);
 
 public sealed record ManifestPublicationRetried(string Actor, DateTimeOffset RecordedAt) : StudyEvent;

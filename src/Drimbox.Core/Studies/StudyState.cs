@@ -41,6 +41,12 @@ public sealed record ManifestVersion(
 {
     /// <summary>KOS SOP Instance UID = XDS uniqueId.</summary>
     public InstanceIdentifier UniqueId => InstanceIdentifier.Create(SopInstanceUid.ToString(), null);
+
+    /// <summary>The host of its retrieve URLs; null in records from before it was kept: the KOS says it.</summary>
+    public string? RetrieveHost { get; init; }
+
+    /// <summary>The manifest that this one repeats with another host, or null (DB.SO.31).</summary>
+    public Uid? ReissueOf { get; init; }
 }
 
 /// <summary>Why no manifest is published for a study that has a report. Source: DB.SO.15 to 17.</summary>
@@ -93,6 +99,22 @@ public sealed record StudyState(
 
     /// <summary>The PACS that held the images when they were last found, of several; null: not found yet.</summary>
     public string? Pacs { get; init; }
+
+    /// <summary>The newest manifest, and those before it that it repeats under another host, newest first: they list
+    /// the same images.</summary>
+    public IEnumerable<ManifestVersion> CurrentAndRepeated()
+    {
+        for (var version = Current; version is not null;)
+        {
+            yield return version;
+            var (former, sequence) = (version.ReissueOf, version.Sequence);
+            version = Manifests.Find(m => m.SopInstanceUid == former && m.Sequence < sequence);
+        }
+    }
+
+    /// <summary>Counts what was said of the images: while it is the same, they are the ones that they were (DB.SO.40).
+    /// </summary>
+    public int ImagesRevision { get; init; }
 
     public ManifestVersion? Current => Manifests.IsEmpty ? null : Manifests[^1];
 

@@ -30,7 +30,12 @@ internal static class Routes
         if (process.Ris is { } ris) RisRoutes.Map(application, ris);
         if (process.Teleradiology is { } platform)
             TeleradiologyRoutes.Map(application.MapGroup("").SignedBy(platform), platform);
-        if (process.Source is { } source) SourceRoutes.Map(application, source);
+        if (process.Source is { } source)
+        {
+            SourceRoutes.Map(application, source);
+            SourceArchiveRoutes.Map(application, source, process.Transfers!);
+        }
+
         application.MapFallback(() => Answers.Missing(
             "No such route, or its role is not configured in this process."));
     }

@@ -39,6 +39,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public SourceNode? Source { get; private set; }
 
+    /// <summary>Of the source; null without one.</summary>
+    public TransferJob? Transfers { get; private set; }
+
     public AccountRegister? Accounts { get; private set; }
 
     public BackupJob? Backup { get; private set; }
@@ -118,6 +121,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         {
             Source = Started(await SourceNode.StartAsync(
                 source, data, sourceDmp!, surroundings, cancellation));
+            Transfers = Started(new TransferJob(data, Source, surroundings.Time));
         }
 
         if (configuration.Ris is { } ris)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Studies;
+using Drimbox.Storage;
 
 namespace Drimbox.Grains.Studies;
 
@@ -31,4 +32,9 @@ public sealed partial class StudyRegister
             ? DateOnly.FromDateTime(time.Local)
             : null;
     }
+
+    /// <summary>What the days of a study's reports lead to it by.</summary>
+    private IEnumerable<LinkRow> DaysIn(Uid study, IEnumerable<StudyEvent> events) =>
+        events.OfType<ReportCopyReceived>().Select(e => DayOf(study, e.Report)).OfType<DateOnly>().Distinct()
+            .Select(day => new LinkRow(DayKind, KeyOf(day), study.ToString()));
 }

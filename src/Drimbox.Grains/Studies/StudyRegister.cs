@@ -95,6 +95,14 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
             ? Uid.Parse(study)
             : null;
 
+    private static IEnumerable<ManifestVersion> VersionsIn(IEnumerable<StudyEvent> events) => events
+        .Select(e => e switch
+        {
+            ManifestBuilt built => built.Version,
+            ManifestReissued reissued => reissued.Version,
+            _ => null,
+        }).OfType<ManifestVersion>();
+
     private static async Task<GrainReply> RepeatAsync(Func<Task<GrainReply?>> turn)
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
@@ -186,10 +194,9 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
             }
 
             if (events.Count > 0) appends.Add(stream.Append(events));
-            aliases.AddRange(events.OfType<ManifestBuilt>().Select(
-                built => new AliasRow(ManifestKind, built.Version.SopInstanceUid.ToString(), study.ToString())));
-            links.AddRange(events.OfType<ReportCopyReceived>().Select(e => DayOf(study, e.Report)).OfType<DateOnly>()
-                .Distinct().Select(day => new LinkRow(DayKind, KeyOf(day), study.ToString())));
+            aliases.AddRange(VersionsIn(events).Select(
+                version => new AliasRow(ManifestKind, version.SopInstanceUid.ToString(), study.ToString())));
+            links.AddRange(DaysIn(study, events));
         }
 
         var row = InboxReply.RowOf(draft, refusal, parts.Acks);

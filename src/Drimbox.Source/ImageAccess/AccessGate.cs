@@ -12,10 +12,15 @@ namespace Drimbox.Source.ImageAccess;
 internal sealed record AccessVerdict(
     WhiteListEntry? Caller, TokenHolder? Holder, AccessGrant? Grant, AccessDenial? Denial);
 
-/// <summary>The checks before images are given out, in the order of facts 1.7: certificate and white list, token,
-/// profession, study, manifest.</summary>
+/// <summary>The checks before images are given out, in the order of facts 1.7 behind the name that was called:
+/// certificate and white list, token, profession, study, manifest.</summary>
+/// <param name="hosts">The names that lead here.</param>
 internal sealed class AccessGate(
-    WhiteListKeeper list, TokenCheck tokens, IReadOnlyCollection<string> professions, StudyRegister register)
+    WhiteListKeeper list,
+    TokenCheck tokens,
+    IReadOnlyCollection<string> professions,
+    IReadOnlyCollection<string> hosts,
+    StudyRegister register)
 {
     /// <summary>The header that names the manifest which the images are asked for by.</summary>
     public const string ManifestHeader = "KOS-SOPInstanceUID";
@@ -24,6 +29,8 @@ internal sealed class AccessGate(
 
     public async Task<AccessVerdict> CheckAsync(HttpContext context, Uid study)
     {
+        if (AccessRules.CheckHost(context.Request.Host.Value ?? "", hosts) is { } elsewhere)
+            return new(null, null, null, elsewhere);
         if (list.Current is not { } listed) return new(null, null, null, AccessDenial.NoWhiteList);
         if (context.Connection.ClientCertificate is not { } certificate
             || !DistinguishedName.TryParse(certificate.Subject, out var name) || listed.Find(name) is not { } caller)
@@ -48,6 +55,8 @@ internal sealed class AccessGate(
     /// <summary>The status and the sentence of each denial. None tells more than the caller asked.</summary>
     public static (int Status, string Sentence) AnswerTo(AccessDenial denial) => denial switch
     {
+        // RFC 9110 15.5.20: misdirected.
+        AccessDenial.OtherHost => (421, "No manifest leads to this host name any more: fetch it again."),
         AccessDenial.NotOnWhiteList => (403, "The client certificate is not that of a DRIMbox of the national list."),
         AccessDenial.NoWhiteList => (503, "There is no valid national list of DRIMboxes here."),
         AccessDenial.NoToken => (401, "A bearer token of Pro Santé Connect is required."),

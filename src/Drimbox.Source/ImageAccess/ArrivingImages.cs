@@ -26,7 +26,7 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         private readonly DiskFile _file;
         private readonly int _headerLength;
         private readonly HeaderScanner _scanner = new(
-            Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.StudyInstanceUID, Tag.SeriesInstanceUID);
+            Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.Modality, Tag.StudyInstanceUID, Tag.SeriesInstanceUID);
 
         public Sink(ImageRetrievals retrievals, in CStoreRequest request, DiskFile file)
         {
@@ -87,7 +87,8 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
             var path = Path.Combine(retrieval.Folder, Path.GetFileName(_file.Path));
             Disk.Real.Rename(_file.Path, path);
             retrieval.Add(new ArrivedImage(
-                path, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid));
+                path, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid,
+                _scanner.GetString(Tag.Modality), _file.Length));
             return DimseStatus.Success;
         }
 

@@ -38,11 +38,30 @@ public sealed record ImageAccessOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan ArrivalTimeout { get; init; } = Limits.ImageArrivalTimeout;
 
+    /// <summary>Images that are kept after they were given out (DB.SO.40). Default: none.</summary>
+    public ImageCacheOptions? Cache { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Tls is { RequireClientCertificate: false })
             yield return new ValidationResult("must require client certificates (DB.SO.98)", [nameof(Tls)]);
     }
+}
+
+/// <summary>Which images are kept, and for how long.</summary>
+public sealed record ImageCacheOptions
+{
+    /// <summary>Values of Modality (0008,0060) that are kept; none: all. Default: all.</summary>
+    public IReadOnlyList<string> Modalities { get; init; } = [];
+
+    /// <summary>Bytes on the disk, 1 MiB to 1 TiB; the series that nobody has read for the longest time goes first.
+    /// Default 10 GiB.</summary>
+    [Range(Limits.ImageCacheBytesMin, Limits.ImageCacheBytesMax)]
+    public long Bytes { get; init; } = Limits.ImageCacheBytesDefault;
+
+    /// <summary>Since they came from the PACS, 1 min to 7 days. Default 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
+    public TimeSpan Age { get; init; } = Limits.ImageCacheAgeDefault;
 }
 
 /// <summary>The national list of DRIMboxes.</summary>

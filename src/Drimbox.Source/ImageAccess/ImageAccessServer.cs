@@ -28,7 +28,7 @@ internal sealed class ImageAccessServer : IAsyncDisposable
         [
             new("{series}",
                 [new("GET", "RetrieveSeries", ["multipart/related; type=\"application/dicom\""], [], [],
-                    "200 400 401 403 404 406 502 503 504")],
+                    "200 400 401 403 404 406 421 502 503 504")],
                 []),
         ])])]),
     ];

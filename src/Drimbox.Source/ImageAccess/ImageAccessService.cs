@@ -8,6 +8,7 @@ using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Audit;
+using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Microsoft.Extensions.Logging;
 
@@ -32,22 +33,26 @@ internal sealed class ImageAccessService : IAsyncDisposable
     private Task _keeping = Task.CompletedTask;
     private Task _telling = Task.CompletedTask;
 
+    /// <param name="hosts">The names that lead here.</param>
     /// <exception cref="IOException">The authorities of the white list cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">They are no certificates.</exception>
     public ImageAccessService(
         ImageAccessOptions options,
         PacsList pacs,
         AeTitle ownAe,
+        IReadOnlyCollection<string> hosts,
         string nodeFolder,
         StudyRegister register,
         AuditTrail audit,
+        SourceStatistics statistics,
         IIdSource ids,
         TimeProvider time,
         ILogger log)
     {
         (_options, _time, _log) = (options, time, log);
         var folder = Path.Combine(nodeFolder, "images");
-        _retrievals = new ImageRetrievals(new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, audit, time, log);
+        _retrievals = new ImageRetrievals(
+            new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, options.Cache, audit, statistics, time, log);
         Images = new ArrivingImages(_retrievals, folder);
         var list = options.WhiteList!;
         var authorities = new X509Certificate2Collection();
@@ -61,12 +66,15 @@ internal sealed class ImageAccessService : IAsyncDisposable
         _tokenClient = OpenTokenClient(options.ProSanteConnect!, time);
         var tokens = new TokenCheck(options.ProSanteConnect!, _tokenClient, time);
         _transaction = new ImageTransaction(
-            new AccessGate(_list, tokens, options.Professions, register), _retrievals, options.Requests, audit, ids,
-            log);
+            new AccessGate(_list, tokens, options.Professions, hosts, register), _retrievals, options.Requests,
+            audit, statistics, ids, log);
     }
 
     /// <summary>Takes the images that were asked for.</summary>
     public ICStoreScp Images { get; }
+
+    /// <summary>The series that are on their way here.</summary>
+    public ImageRetrievals Retrievals => _retrievals;
 
     /// <summary>Where other DRIMboxes ask; once started.</summary>
     public Uri Address => _server!.Address;

@@ -8,7 +8,9 @@ namespace Drimbox.Source.ImageAccess;
 internal readonly record struct RetrievalKey(Uid Study, Uid Series);
 
 /// <summary>An image that has come: a file of PS3.10 in the folder of its retrieval.</summary>
-internal sealed record ArrivedImage(string Path, Uid SopClassUid, Uid SopInstanceUid, Uid TransferSyntaxUid);
+/// <param name="Length">Bytes of the file.</param>
+internal sealed record ArrivedImage(
+    string Path, Uid SopClassUid, Uid SopInstanceUid, Uid TransferSyntaxUid, string? Modality, long Length);
 
 /// <summary>The PACS did not give what it was asked for.</summary>
 /// <param name="isTimeout">It did not answer, or stopped sending.</param>
@@ -17,10 +19,13 @@ internal sealed class RetrievalFailedException(string message, bool isTimeout) :
     public bool IsTimeout => isTimeout;
 }
 
-/// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files, from
-/// the first one on; nobody else sees them.</summary>
-/// <param name="patient">Of the study, for the audit trail.</param>
-internal sealed class ImageRetrieval(RetrievalKey key, InstanceIdentifier patient, string? pacs, string folder) : IDisposable
+/// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files,
+/// from the first one on; nobody else sees them.</summary>
+/// <param name="patient">Of the study, for the audit trail; null: nobody is given them.</param>
+/// <param name="pacs">The PACS that holds the study, of several.</param>
+/// <param name="revision">Of the images of the study when they were asked for; null: they are not kept.</param>
+internal sealed class ImageRetrieval(
+    RetrievalKey key, InstanceIdentifier? patient, string? pacs, int? revision, string folder) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<ArrivedImage> _arrived = [];
@@ -31,12 +36,37 @@ internal sealed class ImageRetrieval(RetrievalKey key, InstanceIdentifier patien
 
     public RetrievalKey Key => key;
 
-    public InstanceIdentifier Patient => patient;
+    public InstanceIdentifier? Patient => patient;
 
     public string Folder => folder;
 
     /// <summary>The PACS that holds the study, of several.</summary>
     public string? Pacs => pacs;
+
+    public int? Revision => revision;
+
+    /// <summary>When it ended; belongs to <see cref="ImageRetrievals"/>.</summary>
+    public DateTimeOffset EndedAt { get; set; }
+
+    /// <summary>When its last reader left; belongs to <see cref="ImageRetrievals"/>.</summary>
+    public DateTimeOffset LeftAt { get; set; }
+
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate) return _arrived.Sum(image => image.Length);
+        }
+    }
+
+    /// <summary>Of its images; null for none.</summary>
+    public string? Modality
+    {
+        get
+        {
+            lock (_gate) return _arrived.Count > 0 ? _arrived[0].Modality : null;
+        }
+    }
 
     /// <summary>How many requests read it; belongs to <see cref="ImageRetrievals"/>.</summary>
     public int Readers { get; set; }

@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.ImageAccess;
+using Drimbox.Core.Statistics;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Kos;
@@ -11,6 +12,7 @@ using Drimbox.Dicom.Pixels;
 using Drimbox.Dicom.Web;
 using Drimbox.Grains.Audit;
 using Drimbox.Source.Audit;
+using Drimbox.Source.Statistics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -20,7 +22,13 @@ namespace Drimbox.Source.ImageAccess;
 /// the transfer syntax that the caller prefers of those it can be given in, with the qualified INS among the identifiers of
 /// the patient. Source: DB.SO.32, 39, 41 and 85; PS3.18 10.4.</summary>
 internal sealed class ImageTransaction(
-    AccessGate gate, ImageRetrievals retrievals, int requestsMax, AuditTrail trail, IIdSource ids, ILogger log)
+    AccessGate gate,
+    ImageRetrievals retrievals,
+    int requestsMax,
+    AuditTrail trail,
+    SourceStatistics statistics,
+    IIdSource ids,
+    ILogger log)
 {
     private const string NotAcceptable = "None of the transfer syntaxes that are accepted can be given. Accept must be "
         + "multipart/related; type=\"application/dicom\", with a transfer syntax that the image has, or "
@@ -43,7 +51,8 @@ internal sealed class ImageTransaction(
         if (verdict.Grant is not { } grant)
         {
             await audit.RefusedAsync(verdict.Denial!.Value);
-            SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial!.Value);
+            statistics.Count(StatisticSubject.Images, verdict.Denial.Value.ToString());
+            SourceLog.ImagesRefused(log, StudyRef.Of(study), caller, holder, verdict.Denial.Value);
             await DenyAsync(context, verdict.Denial.Value);
             return;
         }
@@ -51,6 +60,7 @@ internal sealed class ImageTransaction(
         if (Interlocked.Increment(ref _requests) > requestsMax)
         {
             Interlocked.Decrement(ref _requests);
+            statistics.Count(StatisticSubject.Images, "TooManyRequests");
             context.Response.Headers.RetryAfter = "5";
             await audit.EndsAsync([], "There are too many requests at once.");
             await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many requests at once: ask again.");
@@ -72,6 +82,11 @@ internal sealed class ImageTransaction(
             }
 
             SourceLog.ImagesSent(log, StudyRef.Of(study), caller, holder, sent.Count);
+        }
+        catch (OperationCanceledException)
+        {
+            statistics.Count(StatisticSubject.Images, "CallerLeft");
+            throw;
         }
         finally
         {
@@ -103,7 +118,7 @@ internal sealed class ImageTransaction(
     private async Task SendAsync(HttpContext context, RetrievalKey key, AccessGrant grant, SentImages sent)
     {
         var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
-        var retrieval = retrievals.Join(key, grant.Ins, grant.Pacs);
+        var retrieval = retrievals.Join(key, grant.Ins, grant.Pacs, grant.ImagesRevision);
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
         try
         {
@@ -114,6 +129,7 @@ internal sealed class ImageTransaction(
                     if (sent.Count > 0)
                         throw new InvalidDataException("An image of the series has no accepted transfer syntax.");
                     sent.Failure = NotAcceptable;
+                    statistics.Count(StatisticSubject.Images, "NotAcceptable");
                     await RefuseAsync(context, StatusCodes.Status406NotAcceptable, NotAcceptable);
                     return;
                 }
@@ -125,6 +141,7 @@ internal sealed class ImageTransaction(
 
             if (sent.Count == 0)
             {
+                statistics.Count(StatisticSubject.Images, "NoImages");
                 sent.Failure = "The PACS holds no image of this series.";
                 await RefuseAsync(context, StatusCodes.Status404NotFound, sent.Failure);
                 return;
@@ -133,11 +150,13 @@ internal sealed class ImageTransaction(
             context.Response.BodyWriter.Write(multipart.End);
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             sent.Failure = null;
+            statistics.Count(StatisticSubject.Images);
         }
         catch (Exception e) when (e is RetrievalFailedException or InvalidDataException && !context.Response.HasStarted)
         {
             sent.Failure = e.Message;
             var isTimeout = e is RetrievalFailedException { IsTimeout: true };
+            statistics.Count(StatisticSubject.Images, isTimeout ? "PacsTimedOut" : "PacsFailed");
             await RefuseAsync(
                 context, isTimeout ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway, e.Message);
         }
@@ -145,6 +164,7 @@ internal sealed class ImageTransaction(
         {
             // With the status out what is missing shows by the end of the connection, not by a part less.
             sent.Failure = e.Message;
+            statistics.Count(StatisticSubject.Images, "CutOff");
             context.Abort();
         }
         finally

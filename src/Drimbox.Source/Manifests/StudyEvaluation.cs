@@ -4,10 +4,12 @@ using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
 using Drimbox.Dicom.Kos;
 using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -44,6 +46,7 @@ internal sealed class StudyEvaluation(
     IIdSource ids,
     TimeProvider time,
     AuditTrail audit,
+    SourceStatistics statistics,
     ILogger<StudyEvaluation> logger)
 {
     /// <param name="result">Finishes the outbox row that asked for it, with the decision; null: there is none.</param>
@@ -53,6 +56,7 @@ internal sealed class StudyEvaluation(
         if (state.ActiveReports(study).Count == 0) return new StudyLook(null) { IsUnwanted = true };
         var before = state.Alert?.Reason;
         var answer = await pacs.AskAsync(study, state, cancellationToken);
+        statistics.Count(StatisticSubject.PacsQueries, answer.Failure);
         List<AuditRecord> asked = [.. answer.Asked.Select(one => audit.Of(PacsQuery.EventOf(audit, study, one)))];
         if (answer.Findings is not { } findings)
         {

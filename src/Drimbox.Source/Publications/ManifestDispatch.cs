@@ -1,6 +1,7 @@
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
 using Drimbox.Dmp;
 using Drimbox.Dmp.Registry;
@@ -8,6 +9,7 @@ using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Audit;
+using Drimbox.Source.Statistics;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +17,12 @@ namespace Drimbox.Source.Publications;
 
 /// <summary>Carries one submission of a manifest to the DMP, attempt by attempt.</summary>
 internal sealed class ManifestDispatch(
-    StudyRegister register, DmpClients clients, ObjectStore objects, SubmissionAudit audit,
+    StudyRegister register,
+    DmpClients clients,
+    ObjectStore objects,
+    SubmissionAudit audit,
+    SourceStatistics statistics,
+    TimeProvider time,
     ILogger<ManifestDispatch> logger)
     : IQuarantineHandler
 {
@@ -43,6 +50,9 @@ internal sealed class ManifestDispatch(
         }
 
         attempt.Answered();
+        statistics.Count(
+            StatisticSubject.Dmp + submission.Kind.ToString().ToLowerInvariant(),
+            end.Outcome == DispatchOutcome.Done ? null : $"{end.Outcome}: {end.Detail}");
         var (study, kind) = (StudyRef.Of(payload.Study), submission.Kind.ToString());
         if (end.Verdict.BugAlarm)
         {
@@ -63,9 +73,14 @@ internal sealed class ManifestDispatch(
         }
 
         // The DMP has answered: the deadline of the attempt must not make this unknown again.
+        var kept = end.Outcome == DispatchOutcome.Done
+            ? await new KeptSubmissions(objects).KeepAsync(payload.Sealed, end.Target, CancellationToken.None)
+            : null;
         var reply = await EndAsync(
             payload, new OutboxResult(row.Id, row.Epoch, end.Outcome, Detail: end.Detail),
-            audit.Of(payload, work.Calls));
+            audit.Of(payload, work.Calls), kept);
+        if (kept is not null && !reply.LeaseLost)
+            await MeasureAsync(payload.Study, submission.Document?.Entry.UniqueId);
         if (reply.LeaseLost)
         {
             await audit.RecordAsync(payload, work.Calls);
@@ -86,12 +101,23 @@ internal sealed class ManifestDispatch(
     }
 
     private Task<GrainReply> EndAsync(
-        ManifestSubmissionPayload payload, OutboxResult result, IReadOnlyList<AuditRecord> records) =>
+        ManifestSubmissionPayload payload, OutboxResult result, IReadOnlyList<AuditRecord> records,
+        KeptSubmission? kept = null) =>
         register.ExecuteAsync(
             payload.Study,
             new EndManifestSubmission(
-                payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
+                payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail)
+            {
+                Kept = kept,
+            },
             result, records, CancellationToken.None);
+
+    private async Task MeasureAsync(Uid study, InstanceIdentifier? manifest)
+    {
+        if (manifest is { } id && ReportDelay.Of(
+            study, await register.GetAsync(study, CancellationToken.None), id, time.GetUtcNow()) is { } delay)
+            statistics.Measure(StatisticSubject.ReportToDmp, delay);
+    }
 
     private static string? Frozen(ManifestSubmissionPayload payload, TargetEntry? target) =>
         target is null || payload.Target is not null

@@ -2,12 +2,14 @@ using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Audit;
+using Drimbox.Core.Statistics;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Hl7.Profiles;
+using Drimbox.Source.Statistics;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +19,12 @@ namespace Drimbox.Source.Studies;
 /// that a study has changed. What a message says is committed together with it and its acknowledgement, and only then
 /// answered (docs/adr/0009); the PACS and the DMP are asked later.</summary>
 internal sealed class CopyDoor(
-    Inbox inbox, StudyRegister register, Senders senders, AuditTrail audit, ILogger<CopyDoor> logger)
+    Inbox inbox,
+    StudyRegister register,
+    Senders senders,
+    AuditTrail audit,
+    SourceStatistics statistics,
+    ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
@@ -28,6 +35,7 @@ internal sealed class CopyDoor(
     {
         if (MessageValidator.Read(frame, Accepted) is not { } reading)
         {
+            statistics.Count(StatisticSubject.Messages, "unreadable");
             SourceLog.FrameUnreadable(logger, peer.Address);
             return null;
         }
@@ -54,6 +62,9 @@ internal sealed class CopyDoor(
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)
                 ?? await DecideAsync(reading, draft, peer, cancellationToken);
+            statistics.Count(
+                StatisticSubject.Messages,
+                reply.AckCode == "AA" ? null : $"{reply.AckCode} {reply.Refusal?.Reason.ToString() ?? "Repeated"}");
             if (reply.Refusal is { } refusal)
             {
                 SourceLog.MessageRefused(
@@ -68,6 +79,7 @@ internal sealed class CopyDoor(
         }
         catch (StorageFaultException e)
         {
+            statistics.Count(StatisticSubject.Messages, $"AR {e.Fault}");
             SourceLog.MessageNotStored(logger, type, e.Fault.ToString());
             return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
         }

@@ -157,6 +157,10 @@ public sealed record FlowStoreOptions
     /// and a commit with one is a bug (docs/adr/0002). Default false.</summary>
     public bool HasPublications { get; init; }
 
+    /// <summary>True for a node that counts by day (DRIMbox source). A store without has no table for it. Default
+    /// false.</summary>
+    public bool HasStatistics { get; init; }
+
     /// <summary>The clock of the database.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

@@ -20,6 +20,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
         if (options.HasPublications) store.Writer.Execute(PublicationTable.Schema);
+        if (options.HasStatistics) store.Writer.Execute(StatisticTable.Schema);
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);

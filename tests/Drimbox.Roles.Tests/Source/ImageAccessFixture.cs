@@ -50,9 +50,10 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     /// <summary>With one study, whose manifest is published.</summary>
     /// <param name="pacs">Instead of the scripted one.</param>
     /// <param name="prepare">Called before the report comes.</param>
+    /// <param name="cache">Null: nothing is kept.</param>
     public static async Task<ImageAccessFixture> StartAsync(
         int images = 4, DicomPeerOptions? pacs = null, Func<SourceFixture, Task>? prepare = null,
-        Func<SourceOptions, SourceOptions>? configure = null)
+        Func<SourceOptions, SourceOptions>? configure = null, ImageCacheOptions? cache = null)
     {
         var folder = new StoreFolder();
         var authority = new TestAuthority(folder.Path);
@@ -71,6 +72,7 @@ public sealed class ImageAccessFixture : IAsyncDisposable
         var options = new ImageAccessOptions
         {
             Port = 0,
+            Cache = cache,
             ArrivalTimeout = TimeSpan.FromSeconds(1),
             Tls = tls,
             WhiteList = new WhiteListOptions

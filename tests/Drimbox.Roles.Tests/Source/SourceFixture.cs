@@ -59,6 +59,14 @@ public sealed class SourceFixture : IAsyncDisposable
     /// <summary>The audit trail of a node that is started from now on.</summary>
     public AuditOptions Audit { get; set; } = new();
 
+    /// <summary>The host of the manifests of a node that is started from now on.</summary>
+    public string RetrieveHost { get; set; } = "drimbox.example.org";
+
+    public IReadOnlyList<string> RetrieveHostAliases { get; set; } = [];
+
+    /// <summary>The clock of a node that is started from now on.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>A PACS in place of <see cref="Pacs"/>.</summary>
     public DicomPeerOptions? OtherPacs { get; init; }
 
@@ -99,14 +107,15 @@ public sealed class SourceFixture : IAsyncDisposable
                 Pacs = OtherPacs ?? new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = Pacs.Port },
                 Structures = [new StructureOptions { Id = "300017985", Name = "CENTRE D'IMAGERIE DES TILLEULS" }],
                 SourceId = "1.2.250.1.999.1",
-                RetrieveHost = "drimbox.example.org",
+                RetrieveHost = RetrieveHost,
+                RetrieveHostAliases = RetrieveHostAliases,
                 QuietTime = TimeSpan.Zero,
                 ImageAccess = ImageAccess,
                 Audit = Audit,
             }),
             Folder.Path,
             new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
-            new NodeSurroundings(TimeProvider.System, new RandomIdSource(), Events),
+            new NodeSurroundings(Time, new RandomIdSource(), Events),
             Token);
         _nodes.Add(node);
         Pacs.Destination = new DicomPeer(AeTitle.Parse("DRIMBOX"), "127.0.0.1", node.DicomEndPoint.Port);
@@ -120,6 +129,16 @@ public sealed class SourceFixture : IAsyncDisposable
     {
         await Node.DisposeAsync();
         _nodes.RemoveAt(_nodes.Count - 1);
+        await StartNodeAsync();
+    }
+
+    /// <summary>Another DRIMbox takes the place of this one: an empty folder, the same DMP and PACS.</summary>
+    public async Task ReplaceNodeAsync()
+    {
+        await Node.DisposeAsync();
+        _nodes.RemoveAt(_nodes.Count - 1);
+        Folder = new StoreFolder();
+        _folders.Add(Folder);
         await StartNodeAsync();
     }
 

@@ -21,13 +21,15 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
         new HashSet<InstanceIdentifier> { Structure.Id }, TimeZoneInfo.Utc, new ReportEntryDefaults());
 
     private readonly string _folder;
-    private readonly SequentialIds _ids = new();
+    private readonly SequentialIds _ids;
     private readonly FlowStore _store;
     private readonly Dictionary<Uid, FakeDmpRegistry> _registries = [];
     private int _messages;
 
-    private StudyRegisterHistory(string folder, FlowStore store, TimeSpan quietTime, TimeProvider time)
+    private StudyRegisterHistory(
+        string folder, FlowStore store, SequentialIds ids, TimeSpan quietTime, TimeProvider time)
     {
+        _ids = ids;
         _folder = folder;
         _store = store;
         Register = new StudyRegister(new StudyGrainParts(
@@ -36,16 +38,19 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
 
     public StudyRegister Register { get; }
 
-    public static async Task<StudyRegisterHistory> BeginAsync(TimeSpan quietTime = default, TimeProvider? clock = null)
+    public static Task<StudyRegisterHistory> BeginAsync(TimeSpan quietTime = default, TimeProvider? clock = null) =>
+        BeginAsync(new SequentialIds(), quietTime, clock ?? TimeProvider.System);
+
+    private static async Task<StudyRegisterHistory> BeginAsync(
+        SequentialIds ids, TimeSpan quietTime, TimeProvider time)
     {
-        var time = clock ?? TimeProvider.System;
         // Memory where there is some: these tests are about decisions, and hundreds of histories would wait for fsync.
         var folder = Directory.Exists("/dev/shm")
             ? Directory.CreateDirectory($"/dev/shm/drimbox-studies-{Guid.NewGuid():N}").FullName
             : Directory.CreateTempSubdirectory("drimbox-studies-").FullName;
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions { Folder = folder, HasPublications = true, Clock = time }, Token);
-        return new StudyRegisterHistory(folder, store, quietTime, time);
+        return new StudyRegisterHistory(folder, store, ids, quietTime, time);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -87,6 +92,27 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
                 else await PublishAsync(row);
             }
         }
+    }
+
+    /// <summary>Another source with a store of its own takes over what this one knows; what was on its way is tried
+    /// again there.</summary>
+    public async Task<StudyRegisterHistory> TakeOverAsync(params Uid[] studies)
+    {
+        // Ids are new everywhere.
+        var other = await BeginAsync(_ids, TimeSpan.Zero, TimeProvider.System);
+        foreach (var (study, registry) in _registries) other._registries.Add(study, registry);
+        foreach (var study in studies)
+        {
+            var history = EventCodec.Read<StudyHistory>(
+                EventCodec.Write(await Register.ReadHistoryAsync(study, Token)));
+            if (history.Events.Count == 0) continue;
+            Assert.Equal(HistoryTaken.Imported, (await other.Register.ImportAsync(history, Token)).Taken);
+            Assert.Equal(HistoryTaken.AlreadyThere, (await other.Register.ImportAsync(history, Token)).Taken);
+            if ((await other.Register.GetAsync(study, Token)).Publication.Refused is not null)
+                await other.Register.ExecuteAsync(study, new RetryManifestPublication("test"), null, Token);
+        }
+
+        return other;
     }
 
     public async ValueTask DisposeAsync()

@@ -41,6 +41,50 @@ public sealed class StudyRegisterTests
         }
     }
 
+    [Theory]
+    [InlineData("A12", 1, 1)]
+    [InlineData("A12 B2<A", 0, 1)]
+    [InlineData("A12 B2<A -B2<A", 0, 0)]
+    [InlineData("A12 -B2<A", 0, 0)]
+    [InlineData("A1 D12 -A1", 1, 1)]
+    [Requirement("DB.SO.30")]
+    public async Task Another_source_that_takes_over_between_any_two_copies_ends_in_the_same_manifests(
+        string history, int study, int otherStudy)
+    {
+        var messages = history.Split(' ');
+        foreach (var order in Permutations(messages.Length))
+        {
+            for (var at = 0; at <= order.Length; at++)
+            {
+                foreach (var settled in (bool[])[true, false])
+                {
+                    var source = await StudyRegisterHistory.BeginAsync();
+                    for (var i = 0; i <= order.Length; i++)
+                    {
+                        if (i == at)
+                        {
+                            if (settled) await source.SettleAsync();
+                            var former = source;
+                            source = await former.TakeOverAsync(Study, OtherStudy);
+                            await former.DisposeAsync();
+                        }
+
+                        if (i == order.Length) break;
+                        var (action, report) = Parse(messages[order[i]]);
+                        await source.ReceiveAsync(action, report);
+                    }
+
+                    await source.SettleAsync();
+                    var approved = (source.Approved(Study), source.Approved(OtherStudy));
+                    await source.DisposeAsync();
+                    var told = string.Join(", then ", order.Select(i => messages[i]));
+                    Assert.True(
+                        (study, otherStudy) == approved, $"{told}, taken over at {at} ({settled}): {approved}");
+                }
+            }
+        }
+    }
+
     [Fact]
     public async Task Copies_that_arrive_at_once_do_not_miss_each_other()
     {

@@ -1,0 +1,245 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Manifests;
+using Drimbox.Core.Studies;
+using Drimbox.Dicom.Kos;
+using Drimbox.Dicom.Part10;
+using Drimbox.Grains.Streams;
+using Drimbox.Grains.Studies;
+using Drimbox.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drimbox.Source.Manifests;
+
+/// <summary>Re-issues every manifest that leads to another host than the present one (DB.SO.31): from its KOS, without
+/// the PACS, study by study in the order of their UIDs, so many a minute. How far it is lies in a stream, so that a
+/// restart goes on; what was done before is seen by the host of the manifest and not done again.</summary>
+internal sealed class HostChange(
+    string node,
+    StudyRegister register,
+    FlowStore store,
+    ObjectStore objects,
+    SourcePolicy policy,
+    IIdSource ids,
+    TimeProvider time,
+    ILogger log) : IAsyncDisposable
+{
+    private const int StudiesPerPage = 100;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private CancellationTokenSource? _working;
+    private Task _running = Task.CompletedTask;
+
+    private enum Finding
+    {
+        Reissued,
+        Current,
+        NotWanted,
+        Failed,
+    }
+
+    /// <summary>Goes on with what was running at the last stop.</summary>
+    public async Task TakeUpAsync(CancellationToken cancellationToken)
+    {
+        var stream = Stream();
+        var run = await stream.CatchUpAsync(cancellationToken);
+        if (run.Phase != ReissuePhase.Running) return;
+        // The host has changed once more: those that were done must be done again.
+        if (run.Host != policy.RetrieveHost)
+        {
+            await AppendAsync(
+                stream, new ReissueBegun(policy.RetrieveHost, run.PerMinute, "restart", time.GetUtcNow()),
+                cancellationToken);
+        }
+
+        Work();
+    }
+
+    public async Task<ReissueRun> GetAsync(CancellationToken cancellationToken) =>
+        await Stream().CatchUpAsync(cancellationToken);
+
+    /// <summary>Begins with the first study, or goes on after a pause.</summary>
+    /// <returns>Null, or why not.</returns>
+    public async Task<Refusal?> StartAsync(int perMinute, string actor, CancellationToken cancellationToken)
+    {
+        var stream = Stream();
+        var run = await stream.CatchUpAsync(cancellationToken);
+        if (run.Phase == ReissuePhase.Running)
+            return new Refusal(RefusalReason.WrongState, "A re-issue is running: pause it first.");
+        var isPaused = run.Phase == ReissuePhase.Paused && run.Host == policy.RetrieveHost;
+        var refusal = await AppendAsync(
+            stream,
+            isPaused
+                ? new ReissueResumed(perMinute, actor, time.GetUtcNow())
+                : new ReissueBegun(policy.RetrieveHost, perMinute, actor, time.GetUtcNow()),
+            cancellationToken);
+        if (refusal is null) Work();
+        return refusal;
+    }
+
+    /// <inheritdoc cref="StartAsync"/>
+    public async Task<Refusal?> PauseAsync(string actor, CancellationToken cancellationToken)
+    {
+        if ((await GetAsync(cancellationToken)).Phase != ReissuePhase.Running)
+            return new Refusal(RefusalReason.WrongState, "No re-issue is running.");
+        await RestAsync();
+        var stream = Stream();
+        return (await stream.CatchUpAsync(cancellationToken)).Phase == ReissuePhase.Running
+            ? await AppendAsync(stream, new ReissuePaused(actor, time.GetUtcNow()), cancellationToken)
+            : new Refusal(RefusalReason.WrongState, "It has just ended.");
+    }
+
+    /// <summary>Completes when it is not working any more.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_gate) return _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await WhenIdleAsync();
+        _working?.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Work()
+    {
+        lock (_gate)
+        {
+            _working?.Dispose();
+            _working = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            var token = _working.Token;
+            _running = Task.Run(() => RunAsync(token), CancellationToken.None);
+        }
+    }
+
+    private async Task RestAsync()
+    {
+        CancellationTokenSource? working;
+        lock (_gate) working = _working;
+        if (working is not null) await working.CancelAsync();
+        await WhenIdleAsync();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: the log and who asks for it are told.")]
+    private async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            var run = await GetAsync(stop);
+            while (run.Phase == ReissuePhase.Running)
+            {
+                var page = await store.ListStreamsAsync(
+                    register.LanePrefix, run.Through is { } last ? new StreamId(register.LaneOf(last)) : null,
+                    StudiesPerPage, stop);
+                if (page.Count == 0)
+                {
+                    await RecordAsync(new ReissueEnded(time.GetUtcNow()));
+                    SourceLog.ReissueEnded(log, run.Reissued, run.Current, run.Failed);
+                    return;
+                }
+
+                await WorkAsync(page, run.PerMinute, stop);
+                run = await GetAsync(stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Paused or stopped: what was not recorded is looked at again.
+        }
+        catch (Exception e)
+        {
+            SourceLog.ReissueFailed(log, e.GetType().Name);
+        }
+    }
+
+    // A record for each manifest that was re-issued; those that need nothing are counted with the next.
+    private async Task WorkAsync(IReadOnlyList<StreamEntry> page, int perMinute, CancellationToken stop)
+    {
+        var (current, notWanted, failed) = (0, 0, 0);
+        for (var i = 0; i < page.Count; i++)
+        {
+            stop.ThrowIfCancellationRequested();
+            var study = Uid.Parse(page[i].Stream.Value[register.LanePrefix.Length..]);
+            var finding = await ReissueAsync(study, perMinute, stop);
+            if (finding == Finding.Current) current++;
+            else if (finding == Finding.NotWanted) notWanted++;
+            else if (finding == Finding.Failed) failed++;
+            if (finding != Finding.Reissued && i + 1 < page.Count) continue;
+            await RecordAsync(
+                new ReissueAdvanced(study, finding == Finding.Reissued ? 1 : 0, current, notWanted, failed));
+            (current, notWanted, failed) = (0, 0, 0);
+            if (finding == Finding.Reissued) await Task.Delay(Pace(perMinute), time, stop);
+        }
+    }
+
+    private async Task<Finding> ReissueAsync(Uid study, int perMinute, CancellationToken stop)
+    {
+        var state = await register.GetAsync(study, stop);
+        if (state.Wanted(study) is null) return Finding.NotWanted;
+        if (!ManifestReissue.IsDue(study, state, policy)) return Finding.Current;
+        var former = state.Current!;
+        if (await TryReadAsync(study, former, stop) is not { } manifest) return Finding.Failed;
+        // A record from before the host was kept.
+        if (ManifestReissue.HostOf(manifest) == policy.RetrieveHost) return Finding.Current;
+        while (await IsCrowdedAsync(stop)) await Task.Delay(Pace(perMinute), time, stop);
+        var rewritten = ManifestReissue.Rewrite(manifest, policy, new DecisionContext(time.GetUtcNow(), ids));
+        var file = KosDataSet.ToFile(rewritten);
+        var stored = await objects.PutAsync(file, stop);
+        await register.ExecuteAsync(
+            study,
+            new ReissueManifest(
+                former.SopInstanceUid,
+                new ManifestFile(rewritten, stored, Convert.ToHexStringLower(SHA1.HashData(file)))),
+            null, CancellationToken.None);
+        SourceLog.Reissued(log, StudyRef.Of(study));
+        return Finding.Reissued;
+    }
+
+    private async Task<Manifest?> TryReadAsync(Uid study, ManifestVersion version, CancellationToken stop)
+    {
+        try
+        {
+            var bytes = await objects.ReadAsync(version.File, Limits.KosBytesMax, stop);
+            if (DicomFile.TryRead(bytes, out var file, out _)
+                && KosDataSet.TryRead(file!.DataSet, out _) is { } manifest)
+                return manifest;
+        }
+        catch (StorageFaultException e) when (e.Fault is StorageFault.Absent or StorageFault.Corrupt)
+        {
+            // Told below.
+        }
+
+        SourceLog.NotReissued(log, StudyRef.Of(study));
+        return null;
+    }
+
+    private async Task<bool> IsCrowdedAsync(CancellationToken stop) =>
+        (await store.ListOutboxAsync(
+            new OutboxFilter([OutboxState.Pending], Kind: StudyRegister.SubmissionKind, Max: Limits.ReissueWaitingMax),
+            stop)).Count == Limits.ReissueWaitingMax;
+
+    private static TimeSpan Pace(int perMinute) => TimeSpan.FromMinutes(1) / perMinute;
+
+    private EventStream<ReissueRun, ReissueEvent> Stream() =>
+        new(store, new StreamId($"{node}/reissue"), ReissueRun.None, ReissueRun.Evolve);
+
+    // Not to be cut off: what it tells of has happened.
+    private async Task RecordAsync(ReissueEvent happened)
+    {
+        var stream = Stream();
+        await stream.CatchUpAsync(CancellationToken.None);
+        await AppendAsync(stream, happened, CancellationToken.None);
+    }
+
+    private async Task<Refusal?> AppendAsync(
+        EventStream<ReissueRun, ReissueEvent> stream, ReissueEvent happened, CancellationToken cancellationToken) =>
+        await store.CommitAsync(new FlowCommit { Appends = [stream.Append([happened])] }, cancellationToken)
+            is CommitResult.Committed
+            ? null
+            : new Refusal(RefusalReason.WrongState, "Somebody else was faster.");
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Drimbox.Tests.Dicom;
+using Drimbox.Tests.Flow;
+
+namespace Drimbox.Tests.Commands;
+
+/// <summary><c>drimbox manifests</c>, <c>statistics</c> and <c>speedtest</c> against a running process.</summary>
+public sealed class ManifestsCommandTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Requirement("DB.SO.29")]
+    [Requirement("DB.SO.30")]
+    [Requirement("DB.SO.31")]
+    [Requirement("DB.SO.87")]
+    public async Task What_is_kept_is_shown_exported_checked_by_sha256sum_imported_and_counted_by_command()
+    {
+        Peer.RequireGate();
+        var sha256sum = Peer.Require("sha256sum");
+        using var media = new StoreFolder();
+        await using var gateway = new GatewayUnderTest();
+        await gateway.StartAsync(GatewayUnderTest.WithoutPlatform);
+        var exam = new ExaminationCase();
+        await ExaminationCase.StoreAsync(gateway, exam.WriteImages(media.Path, 4));
+        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), Token);
+        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsManifest && d.IsApproved), "a manifest");
+
+        var listed = Assert.Single((await gateway.AskAsync("manifests", "list")).EnumerateArray());
+        Assert.Equal(
+            (exam.Study, "Approved", "drimbox.example"),
+            (Text(listed, "study"), Text(listed, "registry"), Text(listed, "host")));
+        var shown = await gateway.AskAsync("manifests", "show", Text(listed, "manifest"));
+        Assert.Equal(64, Text(shown, "sha256").Length);
+        var submission = Assert.Single(shown.GetProperty("submissions").EnumerateArray());
+        Assert.Equal(("Publish", true), (Text(submission, "kind"), submission.GetProperty("hasMetadata").GetBoolean()));
+
+        var archive = Path.Combine(media.Path, "archive");
+        var exported = await gateway.AskAsync("manifests", "export", "--to", archive);
+        Assert.Equal(("done", 1), (Text(exported, "state"), exported.GetProperty("studies").GetInt32()));
+        await Dcmtk.SucceedAsync("/bin/sh", "-c", $"cd '{archive}' && '{sha256sum}' --check --strict SHA256SUMS");
+        var imported = await gateway.AskAsync("manifests", "import", archive);
+        Assert.Equal(("done", 1), (Text(imported, "state"), imported.GetProperty("unchanged").GetInt32()));
+
+        var reissue = await gateway.AskAsync("manifests", "reissue", "--paced", "6000/min");
+        Assert.Equal("drimbox.example", Text(reissue, "host"));
+        await Eventually.HoldsAsync(
+            () => gateway.AskAsync("manifests", "reissue", "--status"), run => Text(run, "phase") == "Ended",
+            run => $"{run}");
+
+        var statistics = (await gateway.AskAsync("statistics")).EnumerateArray()
+            .GroupBy(row => Text(row, "subject"))
+            .ToDictionary(g => g.Key, g => g.Sum(row => row.GetProperty("successes").GetInt64()));
+        Assert.Equal((1, 1, 1), (statistics["hl7.messages"], statistics["dmp.publish"], statistics["report-to-dmp"]));
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "";
+}
