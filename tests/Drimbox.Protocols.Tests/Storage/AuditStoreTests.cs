@@ -38,7 +38,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
         await using var again = await OpenAsync(copy.Path);
 
         Assert.Equal([3L, 2, 1], (await again.ListAuditAsync(new AuditFilter(), Token)).Select(r => r.Link.Id));
-        await again.RecordAsync(Record(4), Token);
+        await again.RecordAsync(Sample(4), Token);
         var verdict = await again.VerifyAuditAsync(null, Token);
         Assert.True(verdict.Holds, verdict.Why);
         Assert.Equal((4L, 4L), (verdict.Records, verdict.Last.Id));
@@ -49,13 +49,13 @@ public sealed class AuditStoreTests : IAsyncLifetime
     {
         var stream = new StreamId("source/study/1");
         var append = new StreamAppend(stream, 0, [new EventRow("E", "{}")]);
-        var stale = new FlowCommit { Appends = [append with { ExpectedVersion = 7 }], Audit = [Record(1)] };
+        var stale = new FlowCommit { Appends = [append with { ExpectedVersion = 7 }], Audit = [Sample(1)] };
 
         Assert.IsType<CommitResult.VersionConflict>(await _store.CommitAsync(stale, Token));
         Assert.Empty(await _store.ListAuditAsync(new AuditFilter(), Token));
 
         Assert.IsType<CommitResult.Committed>(
-            await _store.CommitAsync(new FlowCommit { Appends = [append], Audit = [Record(1), Record(2)] }, Token));
+            await _store.CommitAsync(new FlowCommit { Appends = [append], Audit = [Sample(1), Sample(2)] }, Token));
         Assert.Equal(2, (await _store.ListAuditAsync(new AuditFilter(), Token)).Count);
         Assert.True((await _store.VerifyAuditAsync(null, Token)).Holds);
     }
@@ -121,7 +121,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
         using var other = new StoreFolder();
         await using var forged = await OpenAsync(other.Path);
         // All but the third, in a chain of their own: by itself it holds.
-        foreach (var i in (int[])[1, 2, 4, 5, 6]) await forged.RecordAsync(Record(i), Token);
+        foreach (var i in (int[])[1, 2, 4, 5, 6]) await forged.RecordAsync(Sample(i), Token);
         Assert.True((await forged.VerifyAuditAsync(null, Token)).Holds);
 
         Assert.Equal(5, (await forged.VerifyAuditAsync(noted, Token)).BrokenAt);
@@ -156,8 +156,8 @@ public sealed class AuditStoreTests : IAsyncLifetime
         await FoundAsync(new AuditFilter(Patient: "%"));
         await FoundAsync(new AuditFilter(Patient: "' OR 1=1 --"));
         var found = (await _store.FindAuditAsync(2, Token))!;
-        Assert.Equal(Record(2).Message, found.Record.Message);
-        Assert.Equal(Record(2).Keys, found.Record.Keys);
+        Assert.Equal(Sample(2).Message, found.Record.Message);
+        Assert.Equal(Sample(2).Keys, found.Record.Keys);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
 
         // All of it, and the next record follows the last that was.
         Assert.Equal(3, await _store.PruneAuditAsync(_now.AddYears(1), [], Token));
-        await _store.RecordAsync(Record(6), Token);
+        await _store.RecordAsync(Sample(6), Token);
         verdict = await _store.VerifyAuditAsync(null, Token);
         Assert.Equal((true, 1L, 5L, 6L), (verdict.Holds, verdict.Records, verdict.First.Id, verdict.Last.Id));
     }
@@ -186,9 +186,9 @@ public sealed class AuditStoreTests : IAsyncLifetime
     [Requirement("DB.CS.09")]
     public async Task A_record_of_a_clock_that_went_back_keeps_those_before_it()
     {
-        await _store.RecordAsync(Record(5), Token);
-        await _store.RecordAsync(Record(1), Token);
-        await _store.RecordAsync(Record(6), Token);
+        await _store.RecordAsync(Sample(5), Token);
+        await _store.RecordAsync(Sample(1), Token);
+        await _store.RecordAsync(Sample(6), Token);
 
         // The second is old enough; what it follows is not.
         Assert.Equal(0, await _store.PruneAuditAsync(_now.AddHours(3), [], Token));
@@ -216,7 +216,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
     {
         var count = (2 * Limits.AuditPage) + 3;
         foreach (var chunk in Enumerable.Range(1, count).Chunk(50))
-            await Task.WhenAll(chunk.Select(i => _store.RecordAsync(Record(i), Token)));
+            await Task.WhenAll(chunk.Select(i => _store.RecordAsync(Sample(i), Token)));
 
         Assert.Equal((true, (long)count), await HoldsAsync());
         Assert.Equal(count, await _store.PruneAuditAsync(_now.AddYears(10), [], Token));
@@ -238,16 +238,16 @@ public sealed class AuditStoreTests : IAsyncLifetime
         await _store.CommitAsync(
             new FlowCommit { Appends = [new StreamAppend(new StreamId("s"), 0, [new EventRow("E", "{}")])] }, Token);
         Assert.False(woken.IsCompleted);
-        await _store.RecordAsync(Record(1), Token);
+        await _store.RecordAsync(Sample(1), Token);
         await woken;
     }
 
     private async Task RecordAsync(int count)
     {
-        for (var i = 1; i <= count; i++) await _store.RecordAsync(Record(i), Token);
+        for (var i = 1; i <= count; i++) await _store.RecordAsync(Sample(i), Token);
     }
 
-    private static AuditRecord Record(int i) => AuditRecord.Of(
+    private static AuditRecord Sample(int i) => AuditRecord.Of(
         AuditEvents.BeginTransferring(
             _node, new ImageCaller("DRIMbox", "192.0.2.7", $"U{i}", "https://example/"),
             new ImageSubject(
