@@ -48,8 +48,8 @@ internal static class ResyncRoutes
                 remaining = run.Remaining,
                 endsAt = run.EndsAt,
             })));
-        group.MapGet("/{run:long}", async (long run, CancellationToken cancellation) =>
-            await node.GetResyncAsync(run, cancellation) is { } status
+        group.MapGet("/{id:long}", async (long id, CancellationToken cancellation) =>
+            await node.GetResyncAsync(id, cancellation) is { } status
                 ? Results.Ok(status)
                 : Answers.Missing("No resynchronisation has this number."));
         group.MapPost("", async (ResyncBody body, HttpContext context, CancellationToken cancellation) =>
@@ -74,7 +74,7 @@ internal static class ResyncRoutes
     }
 
     private static void MapMove(RouteGroupBuilder group, SourceNode node, string name, ResyncState to) =>
-        group.MapPost("/{run:long}/" + name, async (long run, HttpContext context, CancellationToken cancellation) =>
+        group.MapPost("/{id:long}/" + name, async (long id, HttpContext context, CancellationToken cancellation) =>
             Answers.OfRefusal(await node.MoveResyncAsync(
-                run, to, AdministrationServer.ActorOf(context), cancellation)));
+                id, to, AdministrationServer.ActorOf(context), cancellation)));
 }

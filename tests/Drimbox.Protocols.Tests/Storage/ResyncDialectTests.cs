@@ -26,14 +26,12 @@ public sealed class ResyncDialectTests(PostgresCluster cluster)
     public async Task In_PostgreSQL()
     {
         await cluster.RequireAsync();
-        using var folder = new StoreFolder();
         var options = new PostgresOptions
         {
             ConnectionString = cluster.ConnectionString, Schema = $"t-{Guid.NewGuid():N}",
         };
-        var store = PostgresStore.Open(options, folder.Path, "flow", Disk.Real, _steps);
-        using var held = store.Held;
-        using var db = store.Writer;
+        using var db = PostgresConnection.OpenWriter(options);
+        PostgresMigrations.Apply(db, options.Schema, _steps);
         Play(db);
     }
 
