@@ -80,7 +80,8 @@ public sealed class ManifestTransferTests : IDisposable
         Assert.Equal(published.EntryUuid, replaced.Replaces);
         Assert.Equal(2, (await source.RetrieveAsync(replaced)).Series.Sum(s => s.Instances.Count));
 
-        await source.SendAsync(ReportAction.Delete, Report("A"));
+        // It is known by the document alone which studies it is about.
+        await source.SendAsync(DeletionWithoutBody());
         await source.Events.WhenAsync(SourceEvents.SubmissionEnded, 2);
         Assert.Equal(
             [AvailabilityStatus.Deprecated, AvailabilityStatus.Deleted],
@@ -246,10 +247,7 @@ public sealed class ManifestTransferTests : IDisposable
     public async Task A_deletion_that_came_before_its_report_holds_for_whoever_takes_over()
     {
         await using var source = await StartAsync();
-        // Without a body that says which studies it is about.
-        var deletion = Encoding.UTF8.GetString(Mdm("D1", ReportAction.Delete, Report("A")));
-        deletion = Regex.Replace(deletion, "(?<=\\^Base64\\^)[A-Za-z0-9+/=]+", "d2l0aGRyYXdu");
-        Assert.Equal(AckCode.AA, (await source.SendAsync(Encoding.UTF8.GetBytes(deletion))).Code);
+        Assert.Equal(AckCode.AA, (await source.SendAsync(DeletionWithoutBody())).Code);
         await ExportAsync(source, new ExportOrder(Archive));
         await source.ReplaceNodeAsync();
         await ImportAsync(source, Archive);
@@ -301,4 +299,9 @@ public sealed class ManifestTransferTests : IDisposable
     }
 
     public void Dispose() => _media.Dispose();
+
+    // Nothing in it says which studies it is about.
+    private static byte[] DeletionWithoutBody() => Encoding.UTF8.GetBytes(Regex.Replace(
+        Encoding.UTF8.GetString(Mdm("D1", ReportAction.Delete, Report("A"))), "(?<=\\^Base64\\^)[A-Za-z0-9+/=]+",
+        "d2l0aGRyYXdu"));
 }
