@@ -10,10 +10,10 @@ public sealed class SourceEvents : ILoggerFactory
     public const int Withheld = 3111;
     public const int PacsUnreachable = 3112;
     public const int WithheldOver = 3114;
-    public const int ResyncDone = 3161;
-    public const int ResyncPausedItself = 3162;
-    public const int ResyncWaits = 3163;
-    public const int ResyncStudyDone = 3164;
+    public const int ResyncDone = 3181;
+    public const int ResyncPausedItself = 3182;
+    public const int ResyncWaits = 3183;
+    public const int ResyncStudyDone = 3184;
     public const int SubmissionEnded = 3120;
     public const int SubmissionDelayed = 3121;
     public const int SubmissionRefused = 3122;

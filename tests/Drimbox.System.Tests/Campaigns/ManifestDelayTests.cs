@@ -69,8 +69,12 @@ public sealed class ManifestDelayTests(ITestOutputHelper output)
         var command = DemoChild.CommandLine();
         return Process.Start(new ProcessStartInfo(
             command[0],
-            [.. command.Skip(1), "load", $"DRIMBOX@127.0.0.1:{gateway.ArchivePort}", "--associations", "2", "--duration", "10m", "--json"])
+            [
+                .. command.Skip(1), "load", $"DRIMBOX@127.0.0.1:{gateway.ArchivePort}", "--associations", "2",
+                "--duration", "10m", "--json",
+            ])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
