@@ -71,6 +71,7 @@ public sealed class ResyncTests
         source.Pacs.Instances = ImagesOf(1);
 
         var status = await source.RunAsync(All with { Studies = [StudyOf(2), OtherStudy] });
+        await source.Events.WhenAsync(SourceEvents.SubmissionEnded, 4);
 
         Assert.Equal("Removed 1, WithoutReport 1", status.Counts());
         Assert.Equal(2, (await source.ApprovedIdsAsync()).Count);
