@@ -66,13 +66,13 @@ internal sealed class StudyEvaluation(
             return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached };
         }
 
-        SourceLog.PacsAsked(logger, StudyRef.Of(study), findings.Series.Sum(s => s.Instances.Count));
         state = await register.GetAsync(study, cancellationToken);
         var built = ManifestPlan.IsCurrent(study, state, findings, policy)
             ? null
             : await BuildAsync(study, state, findings, cancellationToken);
         var reply = await register.ExecuteAsync(
             study, new RecordFindings(findings, built), result, asked, cancellationToken);
+        SourceLog.PacsAsked(logger, StudyRef.Of(study), findings.Series.Sum(s => s.Instances.Count));
         if (reply.LeaseLost) await audit.RecordPastAsync(asked);
         state = await AuditAlertAsync(study, before, cancellationToken);
         return new StudyLook(null)
