@@ -29,8 +29,7 @@ internal sealed class BackupJob(
     string dataFolder, IReadOnlyList<string> nodes, ArchiveNode? archive, TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _running = Task.CompletedTask;
+    private readonly BackgroundWork _work = new(time);
     private BackupStatus _status = new("none");
     private BackupCount _count = new();
 
@@ -56,46 +55,33 @@ internal sealed class BackupJob(
 
         if (!Path.IsPathFullyQualified(folder)) return "The folder must be a full path.";
         var target = Path.GetFullPath(folder);
-        if (target == dataFolder || target.StartsWith(dataFolder + '/', StringComparison.Ordinal))
+        if (BackgroundWork.IsWithin(dataFolder, target))
             return "The folder must not lie within the data folder.";
-        lock (_gate)
-        {
-            if (!_running.IsCompleted) return "A backup is under way: 'drimbox backup --status' shows it.";
-            _count = new BackupCount();
-            _status = new BackupStatus("databases", target, time.GetUtcNow());
-            _running = Task.Run(() => RunAsync(target, mayLink));
-            return null;
-        }
+        return _work.TryBegin(
+            () =>
+            {
+                lock (_gate)
+                {
+                    _count = new BackupCount();
+                    _status = new BackupStatus("databases", target, time.GetUtcNow());
+                }
+            },
+            stop => RunAsync(target, mayLink, stop))
+            ? null
+            : "A backup is under way: 'drimbox backup --status' shows it.";
     }
 
-    /// <summary>Returns when the backup that is under way has ended, or after a while.</summary>
-    public async Task WaitAsync(TimeSpan most, CancellationToken cancellation)
-    {
-        Task running;
-        lock (_gate) running = _running;
-        try
-        {
-            await running.WaitAsync(most, time, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            // Who waits asks again.
-        }
-    }
+    /// <inheritdoc cref="BackgroundWork.WaitAsync"/>
+    public Task WaitAsync(TimeSpan most, CancellationToken cancellation) => _work.WaitAsync(most, cancellation);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _running;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _work.DisposeAsync();
 
     [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: whoever asked for the backup is told.")]
-    private async Task RunAsync(string target, bool mayLink)
+    private async Task RunAsync(string target, bool mayLink, CancellationToken stop)
     {
         try
         {
-            await BackUpAsync(target, mayLink, _stopping.Token);
+            await BackUpAsync(target, mayLink, stop);
             Set(status => status with { State = "done", EndedAt = time.GetUtcNow() });
         }
         catch (Exception e)

@@ -26,9 +26,7 @@ internal sealed record TransferStatus(
 internal sealed class TransferJob(string dataFolder, SourceNode source, TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stopping = new();
-    private CancellationTokenSource? _working;
-    private Task _running = Task.CompletedTask;
+    private readonly BackgroundWork _work = new(time);
     private TransferStatus _status = new("none");
     private TransferCount _count = new();
 
@@ -56,7 +54,7 @@ internal sealed class TransferJob(string dataFolder, SourceNode source, TimeProv
     public string? TryExport(ExportOrder order)
     {
         var target = Path.GetFullPath(order.Path);
-        return target == dataFolder || target.StartsWith(dataFolder + '/', StringComparison.Ordinal)
+        return BackgroundWork.IsWithin(dataFolder, target)
             ? "The path must not lie within the data folder."
             : TryBegin(
                 "export", order.Path,
@@ -69,53 +67,29 @@ internal sealed class TransferJob(string dataFolder, SourceNode source, TimeProv
 
     /// <summary>Has what is running end; an export to a folder can be gone on with.</summary>
     /// <returns>Why not, or null.</returns>
-    public string? TryStop()
-    {
-        lock (_gate)
-        {
-            if (_running.IsCompleted) return "Nothing is running.";
-            _working!.Cancel();
-            return null;
-        }
-    }
+    public string? TryStop() => _work.TryStop() ? null : "Nothing is running.";
 
-    /// <summary>Returns when what is running has ended, or after a while.</summary>
-    public async Task WaitAsync(TimeSpan most, CancellationToken cancellation)
-    {
-        Task running;
-        lock (_gate) running = _running;
-        try
-        {
-            await running.WaitAsync(most, time, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            // Who waits asks again.
-        }
-    }
+    /// <inheritdoc cref="BackgroundWork.WaitAsync"/>
+    public Task WaitAsync(TimeSpan most, CancellationToken cancellation) => _work.WaitAsync(most, cancellation);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _running;
-        _working?.Dispose();
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _work.DisposeAsync();
 
     private string? TryBegin(string does, string path, Func<TransferCount, CancellationToken, Task> work)
     {
         if (!Path.IsPathFullyQualified(path)) return "The path must be a full one.";
-        lock (_gate)
-        {
-            if (!_running.IsCompleted)
-                return "An export or import is under way: 'drimbox manifests transfer' shows it.";
-            _working?.Dispose();
-            _working = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-            var (count, stop) = (_count = new TransferCount(), _working.Token);
-            _status = new TransferStatus("running", does, path, time.GetUtcNow());
-            _running = Task.Run(() => RunAsync(() => work(count, stop)), CancellationToken.None);
-            return null;
-        }
+        var count = new TransferCount();
+        return _work.TryBegin(
+            () =>
+            {
+                lock (_gate)
+                {
+                    _count = count;
+                    _status = new TransferStatus("running", does, path, time.GetUtcNow());
+                }
+            },
+            stop => RunAsync(() => work(count, stop)))
+            ? null
+            : "An export or import is under way: 'drimbox manifests transfer' shows it.";
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: whoever asked for it is told.")]
