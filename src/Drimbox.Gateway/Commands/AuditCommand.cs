@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Audit;
+using Drimbox.Gateway.Administration;
 
 namespace Drimbox.Gateway.Commands;
 
@@ -40,7 +41,7 @@ internal static class AuditCommand
             {
                 known, sha256,
             }.Calls((client, parsed, cancellation) => client.GetAsync(
-                Path + "/verify" + Query(
+                Path + "/verify?" + QueryString.Of(
                     ("id", parsed.GetValue(known)?.ToString(CultureInfo.InvariantCulture)),
                     ("sha256", parsed.GetValue(sha256))),
                 cancellation)),
@@ -87,7 +88,7 @@ internal static class AuditCommand
         {
             patient, user, document, study, code, outcome, from, until, before, max,
         }.Calls((client, parsed, cancellation) => client.GetAsync(
-            Path + Query(
+            Path + "?" + QueryString.Of(
                 ("patient", parsed.GetValue(patient)), ("user", parsed.GetValue(user)),
                 ("document", parsed.GetValue(document)), ("study", parsed.GetValue(study)),
                 ("event", parsed.GetValue(code)), ("outcome", parsed.GetValue(outcome)?.ToString()),
@@ -96,12 +97,5 @@ internal static class AuditCommand
                 ("before", parsed.GetValue(before)?.ToString(CultureInfo.InvariantCulture)),
                 ("max", parsed.GetValue(max).ToString(CultureInfo.InvariantCulture))),
             cancellation));
-    }
-
-    private static string Query(params IEnumerable<(string Name, string? Value)> values)
-    {
-        var named = values.Where(v => v.Value is not null).Select(v => $"{v.Name}={Uri.EscapeDataString(v.Value!)}");
-        var text = string.Join('&', named);
-        return text.Length == 0 ? "" : "?" + text;
     }
 }

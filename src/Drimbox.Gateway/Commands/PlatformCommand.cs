@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drimbox.Core.Requests;
+using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Load;
 
 namespace Drimbox.Gateway.Commands;
@@ -58,14 +59,16 @@ internal static class PlatformCommand
         var modality = new Option<string?>("--modality") { Description = "Only this one, as CT." };
         var late = new Option<bool>("--late") { Description = "Only what should be answered or reported by now." };
         return new Command("worklist", "What waits: first what is due first.") { status, olderThan, modality, late }
-            .Calls((client, parsed, cancellation) =>
-            {
-                var query = (parsed.GetValue(status) ?? []).Select(s => $"status={s}").ToList();
-                if (Durations.TryParse(parsed.GetValue(olderThan) ?? "", out var age)) query.Add($"olderThan={age:c}");
-                if (parsed.GetValue(modality) is { } code) query.Add("modality=" + Uri.EscapeDataString(code));
-                if (parsed.GetValue(late)) query.Add("late=true");
-                return client.GetAsync("/api/teleradiology/worklist?" + string.Join('&', query), cancellation);
-            });
+            .Calls((client, parsed, cancellation) => client.GetAsync(
+                "/api/teleradiology/worklist?" + QueryString.Of(
+                [
+                    .. (parsed.GetValue(status) ?? []).Select(s => ("status", (string?)s.ToString())),
+                    ("olderThan",
+                        Durations.TryParse(parsed.GetValue(olderThan) ?? "", out var age) ? $"{age:c}" : null),
+                    ("modality", parsed.GetValue(modality)),
+                    ("late", parsed.GetValue(late) ? "true" : null),
+                ]),
+                cancellation));
     }
 
     private static Command List()

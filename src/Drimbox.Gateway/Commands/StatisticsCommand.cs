@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Drimbox.Gateway.Administration;
 
 namespace Drimbox.Gateway.Commands;
 
@@ -24,10 +25,9 @@ internal static class StatisticsCommand
               drimbox statistics
               drimbox statistics --from 2026-11-01 --until 2026-11-30 --json
             """) { from, until }.Calls((client, parsed, cancellation) => client.GetAsync(
-            "/api/source/statistics?"
-            + string.Join('&', new[] { ("from", parsed.GetValue(from)), ("to", parsed.GetValue(until)) }
-                .Where(p => p.Item2 is not null)
-                .Select(p => $"{p.Item1}={p.Item2!.Value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}")),
+            "/api/source/statistics?" + QueryString.Of(
+                ("from", parsed.GetValue(from)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+                ("to", parsed.GetValue(until)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))),
             cancellation));
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Accounts;
+using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -36,14 +37,10 @@ internal sealed class OpenIdSignIn(
         Uri redirect, string challenge, string state, CancellationToken cancellation)
     {
         var endpoint = (await provider.EndpointsAsync(cancellation)).Authorization;
-        (string Name, string? Value)[] parameters =
-        [
+        var query = QueryString.Of(
             ("response_type", "code"), ("client_id", options.ClientId), ("scope", options.Scope),
             ("redirect_uri", redirect.OriginalString), ("state", state), ("nonce", challenge),
-            ("code_challenge", challenge), ("code_challenge_method", "S256"), ("acr_values", options.AcrValues),
-        ];
-        var query = string.Join('&', parameters.Where(p => p.Value is not null)
-            .Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value!)}"));
+            ("code_challenge", challenge), ("code_challenge_method", "S256"), ("acr_values", options.AcrValues));
         return new UriBuilder(endpoint)
         {
             Query = endpoint.Query.Length > 1 ? $"{endpoint.Query[1..]}&{query}" : query,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Drimbox.Gateway.Administration;
 
 namespace Drimbox.Gateway.Commands.Archive;
@@ -60,22 +61,14 @@ internal static class StudyCommand
         return new Command("list", "Stored studies, the newest first.")
         {
             patient, accession, from, to, modality, damaged, max, skip,
-        }.Calls((client, parsed, cancellation) =>
-        {
-            var query = new List<string> { $"max={parsed.GetValue(max)}", $"skip={parsed.GetValue(skip)}" };
-            void Add(string name, string? value)
-            {
-                if (value is not null) query.Add($"{name}={Uri.EscapeDataString(value)}");
-            }
-
-            Add("patient", parsed.GetValue(patient));
-            Add("accession", parsed.GetValue(accession));
-            Add("from", parsed.GetValue(from));
-            Add("to", parsed.GetValue(to));
-            Add("modality", parsed.GetValue(modality));
-            if (parsed.GetValue(damaged)) query.Add("damaged=true");
-            return client.GetAsync("/api/archive/studies?" + string.Join('&', query), cancellation);
-        });
+        }.Calls((client, parsed, cancellation) => client.GetAsync(
+            "/api/archive/studies?" + QueryString.Of(
+                ("max", parsed.GetValue(max).ToString(CultureInfo.InvariantCulture)),
+                ("skip", parsed.GetValue(skip).ToString(CultureInfo.InvariantCulture)),
+                ("patient", parsed.GetValue(patient)), ("accession", parsed.GetValue(accession)),
+                ("from", parsed.GetValue(from)), ("to", parsed.GetValue(to)), ("modality", parsed.GetValue(modality)),
+                ("damaged", parsed.GetValue(damaged) ? "true" : null)),
+            cancellation));
     }
 
     private static Command Delete()
