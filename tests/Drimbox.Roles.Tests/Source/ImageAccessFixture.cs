@@ -9,6 +9,7 @@ using System.Xml;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Web;
 using Drimbox.Emulators.Psc;
@@ -129,6 +130,43 @@ public sealed class ImageAccessFixture : IAsyncDisposable
         if (kos is not null) request.Headers.Add("KOS-SOPInstanceUID", kos.Length == 0 ? KosUid.ToString() : kos);
         request.Headers.TryAddWithoutValidation("Accept", accept);
         return request;
+    }
+
+    /// <summary>A request for the first series of the PACS that is refused.</summary>
+    /// <returns>With the client that it goes by, where that is not the listed one.</returns>
+    public (HttpRequestMessage Request, HttpClient? Client) Refused(string why)
+    {
+        var study = SourceReports.Study;
+        var series = Source.Pacs.Instances[0].GetUid(Tag.SeriesInstanceUID);
+        switch (why)
+        {
+            case "unlisted": return (Request(study, series), ClientNamed("db2.example"));
+            case "no token": return (Request(study, series, token: null), null);
+            case "ended token": return (Request(study, series, token: "another"), null);
+            case "psc down":
+                Psc.Failure = 500;
+                return (Request(study, series), null);
+            case "profession":
+                Psc.Tokens["pharmacist"] = new PscHolder("899700218897", "21");
+                return (Request(study, series, token: "pharmacist"), null);
+            case "unknown study": return (Request(SourceReports.OtherStudy, series), null);
+            case "no manifest named": return (Request(study, series, kos: null), null);
+            case "other manifest": return (Request(study, series, kos: "1.2.3"), null);
+            case "not acceptable":
+                return (Request(
+                    study, series,
+                    accept: "multipart/related; type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.1.99"),
+                    null);
+            case "unknown series": return (Request(study, Uid.Parse("1.2.3.4")), null);
+            case "pacs refuses":
+                Source.Pacs.MoveFailure = DimseStatus.OutOfResources;
+                return (Request(study, series), null);
+            case "no uid":
+                var request = Request(study, series);
+                request.RequestUri = new Uri(request.RequestUri!, "/studies/1.02/series/x");
+                return (request, null);
+            default: throw new ArgumentOutOfRangeException(nameof(why), why, "No such refusal.");
+        }
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpClient? client = null) =>

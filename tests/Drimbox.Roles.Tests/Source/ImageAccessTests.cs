@@ -10,9 +10,6 @@ namespace Drimbox.Tests.Source;
 /// <summary>Images for other DRIMboxes, over HTTPS with certificates on both sides, from a PACS by C-MOVE.</summary>
 public sealed class ImageAccessTests
 {
-    private static readonly string[] Deflated =
-        ["multipart/related; type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.1.99"];
-
     [Theory]
     [InlineData("1.2.840.10008.1.2.1")]
     [InlineData("1.2.840.10008.1.2")]
@@ -67,40 +64,7 @@ public sealed class ImageAccessTests
     public async Task Each_refusal_has_its_status_and_its_reason(string why, HttpStatusCode status)
     {
         await using var access = await ImageAccessFixture.StartAsync();
-        var (study, series) = (SourceReports.Study, SeriesOf(access)[0]);
-        HttpClient? client = null;
-        HttpRequestMessage request;
-        switch (why)
-        {
-            case "unlisted":
-                client = access.ClientNamed("db2.example");
-                request = access.Request(study, series);
-                break;
-            case "no token": request = access.Request(study, series, token: null); break;
-            case "ended token": request = access.Request(study, series, token: "another"); break;
-            case "psc down":
-                access.Psc.Failure = 500;
-                request = access.Request(study, series);
-                break;
-            case "profession":
-                access.Psc.Tokens["pharmacist"] = new PscHolder("899700218897", "21");
-                request = access.Request(study, series, token: "pharmacist");
-                break;
-            case "unknown study": request = access.Request(SourceReports.OtherStudy, series); break;
-            case "no manifest named": request = access.Request(study, series, kos: null); break;
-            case "other manifest": request = access.Request(study, series, kos: "1.2.3"); break;
-            case "not acceptable": request = access.Request(study, series, accept: Deflated[0]); break;
-            case "unknown series": request = access.Request(study, Uid.Parse("1.2.3.4")); break;
-            case "pacs refuses":
-                access.Source.Pacs.MoveFailure = DimseStatus.OutOfResources;
-                request = access.Request(study, series);
-                break;
-            default:
-                request = access.Request(study, series);
-                request.RequestUri = new Uri(request.RequestUri!, "/studies/1.02/series/x");
-                break;
-        }
-
+        var (request, client) = access.Refused(why);
         using (request)
         using (client)
         {

@@ -70,38 +70,7 @@ public sealed class ImageAuditTests
         string why, string code, string type, AuditOutcome outcome, string reason)
     {
         await using var access = await ImageAccessFixture.StartAsync();
-        var (study, series) = (SourceReports.Study, SeriesOf(access));
-        HttpClient? client = null;
-        HttpRequestMessage request;
-        switch (why)
-        {
-            case "unlisted":
-                client = access.ClientNamed("db2.example");
-                request = access.Request(study, series);
-                break;
-            case "no token": request = access.Request(study, series, token: null); break;
-            case "ended token": request = access.Request(study, series, token: "another"); break;
-            case "psc down":
-                access.Psc.Failure = 500;
-                request = access.Request(study, series);
-                break;
-            case "profession":
-                access.Psc.Tokens["pharmacist"] = new PscHolder("899700218897", "21");
-                request = access.Request(study, series, token: "pharmacist");
-                break;
-            case "unknown study": request = access.Request(SourceReports.OtherStudy, series); break;
-            case "other manifest": request = access.Request(study, series, kos: "1.2.3"); break;
-            case "not acceptable":
-                request = access.Request(
-                    study, series,
-                    accept: "multipart/related; type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.1.99");
-                break;
-            default:
-                access.Source.Pacs.MoveFailure = DimseStatus.OutOfResources;
-                request = access.Request(study, series);
-                break;
-        }
-
+        var (request, client) = access.Refused(why);
         using (request)
         using (client)
         {
