@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Drimbox.Core;
@@ -15,10 +14,6 @@ namespace Drimbox.Source.Transfer;
 internal sealed class ManifestImport(StudyRegister register, ObjectStore objects, SourcePolicy policy)
 {
     private readonly XdmReader _xdm = new(policy);
-
-    /// <summary>The name of bytes in the object store.</summary>
-    public static StoredObject NameOf(byte[] bytes) =>
-        new(Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.Length);
 
     /// <param name="path">A folder or a zip file of one of the layouts of <see cref="TransferLayout"/>.</param>
     /// <exception cref="TransferException">It is none.</exception>
@@ -71,16 +66,19 @@ internal sealed class ManifestImport(StudyRegister register, ObjectStore objects
         ImportSource source, ImportGroup group, TransferCount count, CancellationToken cancellationToken)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var bySha256 = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var left = Limits.TransferStudyBytesMax;
         foreach (var (name, sha256) in group.Files)
         {
             var bytes = await source.TryReadAsync(
                 $"{group.Folder}/{name}", (int)Math.Min(left, Limits.KosBytesMax), cancellationToken);
             if (bytes is null) return $"{name} is missing, or too long";
-            if (sha256 is not null && NameOf(bytes).Sha256 != sha256)
+            var read = StoredObject.Of(bytes).Sha256;
+            if (sha256 is not null && read != sha256)
                 return $"the SHA-256 of {name} is not that of {ExportTarget.Sums}";
             left -= bytes.Length;
             files.Add(name, bytes);
+            bySha256.TryAdd(read, bytes);
         }
 
         if (group.Folder == ManifestExport.Documents)
@@ -95,8 +93,6 @@ internal sealed class ManifestImport(StudyRegister register, ObjectStore objects
         }
 
         if (Read(group, files, out var why) is not { } history) return why;
-        var bySha256 = files.Values.DistinctBy(bytes => NameOf(bytes).Sha256)
-            .ToDictionary(bytes => NameOf(bytes).Sha256, StringComparer.Ordinal);
         if (HistoryCheck.Check(history, bySha256, policy) is { } problem) return problem;
         foreach (var (name, bytes) in files)
         {

@@ -60,7 +60,7 @@ internal sealed class XdmReader(SourcePolicy policy)
     {
         public StoredObject? Signature => All.FirstOrDefault(
             f => f.Key.StartsWith("SIGN_", StringComparison.OrdinalIgnoreCase)).Value is { } bytes
-            ? ManifestImport.NameOf(bytes)
+            ? StoredObject.Of(bytes)
             : null;
     }
 
@@ -79,7 +79,7 @@ internal sealed class XdmReader(SourcePolicy policy)
         var version = new ManifestVersion(
             1, manifest.SopInstanceUid, manifest.CreatedAt, manifest.Requests,
             manifest.Series.Sum(s => s.Instances.Count),
-            ManifestPlan.ContentKeyOf(manifest, state, policy), ManifestImport.NameOf(files.Kos), entry.Hash)
+            ManifestPlan.ContentKeyOf(manifest, state, policy), StoredObject.Of(files.Kos), entry.Hash)
         {
             RetrieveHost = ManifestReissue.HostOf(manifest),
         };
@@ -94,7 +94,7 @@ internal sealed class XdmReader(SourcePolicy policy)
                     new PublicationStep(SubmissionKind.Publish, entry.UniqueId, null, entry.Visibility), at),
                 new ManifestSubmissionEnded(set.UniqueId, DispatchOutcome.Done, null, at)
                 {
-                    Kept = new KeptSubmission(ManifestImport.NameOf(files.Metadata), files.Signature, null),
+                    Kept = new KeptSubmission(StoredObject.Of(files.Metadata), files.Signature, null),
                 },
             ]);
     }

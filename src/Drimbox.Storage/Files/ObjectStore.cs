@@ -42,7 +42,7 @@ public sealed class ObjectStore
     /// <exception cref="StorageFaultException">Nothing was stored.</exception>
     public Task<StoredObject> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        var stored = new StoredObject(Convert.ToHexStringLower(SHA256.HashData(bytes.Span)), bytes.Length);
+        var stored = StoredObject.Of(bytes.Span);
         return Task.Run(() => PutAsync(stored, () => Write(bytes.Span), cancellationToken), cancellationToken);
     }
 
