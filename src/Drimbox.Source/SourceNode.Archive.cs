@@ -17,7 +17,7 @@ public sealed partial class SourceNode
     public async Task ExportManifestsAsync(
         ExportOrder order, TransferCount count, CancellationToken cancellationToken = default)
     {
-        await new ManifestExport(_register, _store, _objects, _policy.TimeZone).RunAsync(
+        await new ManifestExport(_register, _objects, _policy.TimeZone).RunAsync(
             order, count, cancellationToken);
         SourceLog.Exported(_logger, count.Studies, count.Refused);
     }

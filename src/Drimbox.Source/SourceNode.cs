@@ -1,5 +1,6 @@
 using System.Net;
 using Drimbox.Core;
+using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
@@ -74,12 +75,17 @@ public sealed partial class SourceNode : IAsyncDisposable
             options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime)
         {
             AlertChanged = alert => SourceLog.AlertChanged(_logger, alert),
+            // DB.SO.45.
+            AuditOfAlert = (alert, patient) => _audit.Trail.Of(AuditEvents.ManifestWithheld(
+                _audit.Trail.Node, alert.Study, patient, $"{WithheldRules.Of(alert.Reason)}: {alert.Reason}",
+                _audit.Trail.Now)),
         });
         _desk = new StudyDesk(register, store, objects);
         var pacs = PacsList.Of(options);
         var query = new PacsQuery(pacs, ownAe, time);
+        var files = new ManifestFiles(objects);
         _evaluation = new StudyEvaluation(
-            register, query, objects, policy, ids, time, _audit.Trail, _statistics,
+            register, query, files, policy, ids, time, _audit.Trail, _statistics,
             loggers.CreateLogger<StudyEvaluation>());
         var days = new PacsDay(query);
         _resyncWorker = new ResyncWorker(
@@ -116,8 +122,8 @@ public sealed partial class SourceNode : IAsyncDisposable
                 _audit.Trail, _statistics, ids, time, _logger)
             : null;
         _speedTest = new SpeedTest(
-            register, store, objects, query, _images?.Retrievals, _audit.Trail, time);
-        _hostChange = new HostChange(options.Node, register, store, objects, policy, ids, time, _logger);
+            register, files, query, _images?.Retrievals, _audit.Trail, time);
+        _hostChange = new HostChange(options.Node, register, store, files, policy, ids, time, _logger);
         _acceptor = new DicomAcceptor(
             new AcceptorOptions
             {

@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Studies;
 using Drimbox.Storage;
 
 namespace Drimbox.Grains.Streams;
@@ -36,6 +37,9 @@ public sealed record GrainReply(
 {
     /// <summary>The submission that the command led to, or null.</summary>
     public SubmissionKind? Decided { get; init; }
+
+    /// <summary>Why no manifest of the study is published after it, or null.</summary>
+    public WithheldReason? Withheld { get; init; }
 }
 
 /// <summary>Turns an inbox draft into the row of a commit, and the results of a commit into replies.</summary>

@@ -24,6 +24,10 @@ public sealed record StudyGrainParts(
 {
     /// <summary>Is told, after its commit, of each alert that opens or is over.</summary>
     public Action<StudyAlertChange>? AlertChanged { get; init; }
+
+    /// <summary>What the audit trail keeps of an alert that opens, in the transaction of its decision; null: nothing.
+    /// </summary>
+    public Func<StudyAlertChange, InstanceIdentifier?, AuditRecord>? AuditOfAlert { get; init; }
 }
 
 /// <summary>An alert of a study that opens, or is over.</summary>
@@ -88,6 +92,13 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
 
     public async Task<StudyState> GetAsync(Uid study, CancellationToken cancellation) =>
         await StreamOf(study).CatchUpAsync(cancellation);
+
+    /// <summary>The studies, also those of which nothing counts any more, in the order of their UIDs.</summary>
+    /// <param name="after">Continue after this one; null from the first.</param>
+    public async Task<IReadOnlyList<Uid>> ListAsync(Uid? after, int max, CancellationToken cancellation) =>
+        [.. (await parts.Store.ListStreamsAsync(
+            LanePrefix, after is { } last ? new StreamId(LaneOf(last)) : null, max, cancellation))
+            .Select(entry => Uid.Parse(entry.Stream.Value[LanePrefix.Length..]))];
 
     /// <summary>The study of a manifest that was ever built, or null (DB.SO.38).</summary>
     public async Task<Uid?> FindManifestAsync(Uid kosUid, CancellationToken cancellation) =>
@@ -171,7 +182,9 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         var aliases = new List<AliasRow>();
         var links = new List<LinkRow>();
         var alerts = new List<StudyAlertChange>();
+        var records = new List<AuditRecord>(audit);
         Core.Publications.SubmissionKind? decided = null;
+        WithheldReason? withheld = null;
         foreach (var study in studies)
         {
             var stream = StreamOf(study);
@@ -190,9 +203,14 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 publications.AddRange(PublicationRows.Of(decision.Submission, LaneOf(study)));
                 decided ??= decision.Submission?.Kind;
                 if (decision.AlertOver is { } over) alerts.Add(new StudyAlertChange(study, over, IsOver: true));
-                if (decision.Alert is { } opened) alerts.Add(new StudyAlertChange(study, opened, IsOver: false));
+                if (decision.Alert is not { } reason) continue;
+                var opened = new StudyAlertChange(study, reason, IsOver: false);
+                alerts.Add(opened);
+                var patient = state.ActiveReports(study) is [.., var last] ? last.Patient.Ins : null;
+                if (parts.AuditOfAlert is { } record) records.Add(record(opened, patient));
             }
 
+            withheld ??= state.Withheld?.Reason;
             if (events.Count > 0) appends.Add(stream.Append(events));
             aliases.AddRange(VersionsIn(events).Select(
                 version => new AliasRow(ManifestKind, version.SopInstanceUid.ToString(), study.ToString())));
@@ -212,7 +230,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 PublicationEnd = commands is [EndManifestSubmission end]
                     ? PublicationRows.EndOf(end.SubmissionSetUniqueId, end.Outcome, end.Detail, context.Now)
                     : null,
-                Audit = audit,
+                Audit = records,
                 Result = result,
                 Resent = commands is [RetryManifestPublication retry] && publications.Count > 0
                     ? new DeadLettersResent(LaneOf(studies[0]), SubmissionKind, retry.Actor)
@@ -222,7 +240,11 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         if (committed is CommitResult.Committed && parts.AlertChanged is { } tell) alerts.ForEach(tell);
         return committed switch
         {
-            CommitResult.Committed => new GrainReply(refusal, row?.Ack, row?.AckCode) { Decided = decided },
+            CommitResult.Committed => new GrainReply(refusal, row?.Ack, row?.AckCode)
+            {
+                Decided = decided,
+                Withheld = withheld,
+            },
             CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft!, parts.Acks),
             CommitResult.LeaseLost => new GrainReply(null, LeaseLost: true),
             _ => null,

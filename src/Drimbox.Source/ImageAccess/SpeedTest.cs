@@ -1,12 +1,10 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Statistics;
-using Drimbox.Dicom.Kos;
-using Drimbox.Dicom.Part10;
 using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
+using Drimbox.Source.Manifests;
 using Drimbox.Source.Studies;
-using Drimbox.Storage;
 
 namespace Drimbox.Source.ImageAccess;
 
@@ -22,8 +20,7 @@ public sealed record SpeedReport(Uid Study, Uid Series, SpeedRun Run);
 /// then C-MOVE. One at a time; it is meant for hours in which nobody works.</summary>
 internal sealed class SpeedTest(
     StudyRegister register,
-    FlowStore store,
-    ObjectStore objects,
+    ManifestFiles files,
     PacsQuery pacs,
     ImageRetrievals? retrievals,
     AuditTrail audit,
@@ -39,14 +36,11 @@ internal sealed class SpeedTest(
     public async Task<SpeedTarget?> FindTargetAsync(Uid? study, CancellationToken cancellationToken)
     {
         SpeedTarget? largest = null;
-        foreach (var candidate in study is { } one ? [one] : await StudiesAsync(cancellationToken))
+        foreach (var candidate in study is { } one ? [one] : await register.ListAsync(null, StudiesLookedAt, cancellationToken))
         {
             var state = await register.GetAsync(candidate, cancellationToken);
             if (state.Wanted(candidate) is null || state.Current is not { } version) continue;
-            var bytes = await objects.ReadAsync(version.File, Limits.KosBytesMax, cancellationToken);
-            if (!DicomFile.TryRead(bytes, out var file, out _)
-                || KosDataSet.TryRead(file!.DataSet, out _) is not { } manifest)
-                continue;
+            if (await files.TryReadAsync(version, cancellationToken) is not { } manifest) continue;
             var series = manifest.Series.MaxBy(s => s.Instances.Count)!;
             if (series.Instances.Count > (largest?.Images ?? 0))
             {
@@ -135,10 +129,6 @@ internal sealed class SpeedTest(
             images.Leave(retrieval);
         }
     }
-
-    private async Task<IEnumerable<Uid>> StudiesAsync(CancellationToken cancellationToken) =>
-        (await store.ListStreamsAsync(register.LanePrefix, null, StudiesLookedAt, cancellationToken))
-            .Select(entry => Uid.Parse(entry.Stream.Value[register.LanePrefix.Length..]));
 
     private static (SpeedReport? Report, Refusal? Refusal) No(RefusalReason reason, string why) =>
         (null, new Refusal(reason, why));

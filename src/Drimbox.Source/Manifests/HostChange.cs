@@ -1,11 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Core.Studies;
-using Drimbox.Dicom.Kos;
-using Drimbox.Dicom.Part10;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Storage;
@@ -20,7 +17,7 @@ internal sealed class HostChange(
     string node,
     StudyRegister register,
     FlowStore store,
-    ObjectStore objects,
+    ManifestFiles files,
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
@@ -133,9 +130,7 @@ internal sealed class HostChange(
             var run = await GetAsync(stop);
             while (run.Phase == ReissuePhase.Running)
             {
-                var page = await store.ListStreamsAsync(
-                    register.LanePrefix, run.Through is { } last ? new StreamId(register.LaneOf(last)) : null,
-                    StudiesPerPage, stop);
+                var page = await register.ListAsync(run.Through, StudiesPerPage, stop);
                 if (page.Count == 0)
                 {
                     await RecordAsync(new ReissueEnded(time.GetUtcNow()));
@@ -158,13 +153,13 @@ internal sealed class HostChange(
     }
 
     // A record for each manifest that was re-issued; those that need nothing are counted with the next.
-    private async Task WorkAsync(IReadOnlyList<StreamEntry> page, int perMinute, CancellationToken stop)
+    private async Task WorkAsync(IReadOnlyList<Uid> page, int perMinute, CancellationToken stop)
     {
         var (current, notWanted, failed) = (0, 0, 0);
         for (var i = 0; i < page.Count; i++)
         {
             stop.ThrowIfCancellationRequested();
-            var study = Uid.Parse(page[i].Stream.Value[register.LanePrefix.Length..]);
+            var study = page[i];
             var finding = await ReissueAsync(study, perMinute, stop);
             if (finding == Finding.Current) current++;
             else if (finding == Finding.NotWanted) notWanted++;
@@ -188,14 +183,9 @@ internal sealed class HostChange(
         if (ManifestReissue.HostOf(manifest) == policy.RetrieveHost) return Finding.Current;
         while (await IsCrowdedAsync(stop)) await Task.Delay(Pace(perMinute), time, stop);
         var rewritten = ManifestReissue.Rewrite(manifest, policy, new DecisionContext(time.GetUtcNow(), ids));
-        var file = KosDataSet.ToFile(rewritten);
-        var stored = await objects.PutAsync(file, stop);
         await register.ExecuteAsync(
-            study,
-            new ReissueManifest(
-                former.SopInstanceUid,
-                new ManifestFile(rewritten, stored, Convert.ToHexStringLower(SHA1.HashData(file)))),
-            null, CancellationToken.None);
+            study, new ReissueManifest(former.SopInstanceUid, await files.PutAsync(rewritten, stop)), null,
+            CancellationToken.None);
         SourceLog.Reissued(log, StudyRef.Of(study));
         return Finding.Reissued;
     }
@@ -204,10 +194,7 @@ internal sealed class HostChange(
     {
         try
         {
-            var bytes = await objects.ReadAsync(version.File, Limits.KosBytesMax, stop);
-            if (DicomFile.TryRead(bytes, out var file, out _)
-                && KosDataSet.TryRead(file!.DataSet, out _) is { } manifest)
-                return manifest;
+            if (await files.TryReadAsync(version, stop) is { } manifest) return manifest;
         }
         catch (StorageFaultException e) when (e.Fault is StorageFault.Absent or StorageFault.Corrupt)
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
@@ -6,7 +5,6 @@ using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
-using Drimbox.Dicom.Kos;
 using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
 using Drimbox.Source.Statistics;
@@ -41,7 +39,7 @@ public sealed record StudyLook(string? Failure)
 internal sealed class StudyEvaluation(
     StudyRegister register,
     PacsQuery pacs,
-    ObjectStore objects,
+    ManifestFiles files,
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
@@ -54,7 +52,6 @@ internal sealed class StudyEvaluation(
     {
         var state = await register.GetAsync(study, cancellationToken);
         if (state.ActiveReports(study).Count == 0) return new StudyLook(null) { IsUnwanted = true };
-        var before = state.Alert?.Reason;
         var answer = await pacs.AskAsync(study, state, cancellationToken);
         statistics.Count(StatisticSubject.PacsQueries, answer.Failure);
         List<AuditRecord> asked = [.. answer.Asked.Select(one => audit.Of(PacsQuery.EventOf(audit, study, one)))];
@@ -62,7 +59,6 @@ internal sealed class StudyEvaluation(
         {
             SourceLog.PacsUnreachable(logger, StudyRef.Of(study), answer.Failure!);
             await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, asked, cancellationToken);
-            await AuditAlertAsync(study, before, cancellationToken);
             return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached };
         }
 
@@ -74,37 +70,20 @@ internal sealed class StudyEvaluation(
             study, new RecordFindings(findings, built), result, asked, cancellationToken);
         SourceLog.PacsAsked(logger, StudyRef.Of(study), findings.Series.Sum(s => s.Instances.Count));
         if (reply.LeaseLost) await audit.RecordPastAsync(asked);
-        state = await AuditAlertAsync(study, before, cancellationToken);
         return new StudyLook(null)
         {
             Decided = reply.Decided,
-            Withheld = state.Withheld?.Reason,
+            Withheld = reply.Withheld,
             LeaseLost = reply.LeaseLost,
         };
-    }
-
-    // DB.SO.45: the decision stands already; a crash here leaves it in the stream of the study, and out of the audit trail.
-    private async Task<StudyState> AuditAlertAsync(
-        Uid study, WithheldReason? before, CancellationToken cancellationToken)
-    {
-        var state = await register.GetAsync(study, cancellationToken);
-        if (state.Alert?.Reason is { } reason && reason != before)
-        {
-            var patient = state.ActiveReports(study) is [.., var last] ? last.Patient.Ins : null;
-            await audit.RecordPastAsync([audit.Of(AuditEvents.ManifestWithheld(
-                audit.Node, study, patient, $"{WithheldRules.Of(reason)}: {reason}", audit.Now))]);
-        }
-
-        return state;
     }
 
     private async Task<ManifestFile?> BuildAsync(
         Uid study, StudyState state, StudyFindings findings, CancellationToken cancellationToken)
     {
         var context = new DecisionContext(time.GetUtcNow(), ids);
-        if (ManifestPlan.Plan(study, state, findings, policy, context) is not { } manifest) return null;
-        var file = KosDataSet.ToFile(manifest);
-        return new ManifestFile(
-            manifest, await objects.PutAsync(file, cancellationToken), Convert.ToHexStringLower(SHA1.HashData(file)));
+        return ManifestPlan.Plan(study, state, findings, policy, context) is { } manifest
+            ? await files.PutAsync(manifest, cancellationToken)
+            : null;
     }
 }

@@ -31,13 +31,11 @@ internal sealed class ResyncListing(FlowStore store, StudyRegister register, Pac
     // DB.SO.28: every study that the source knows of.
     private async Task<ResyncPage> PageOfAllAsync(string cursor, CancellationToken cancellationToken)
     {
-        var streams = await store.ListStreamsAsync(
-            register.LanePrefix, cursor.Length == 0 ? null : new StreamId(cursor), Limits.ResyncPageMax,
-            cancellationToken);
-        var isLast = streams.Count < Limits.ResyncPageMax;
+        var studies = await register.ListAsync(
+            cursor.Length == 0 ? null : Uid.Parse(cursor), Limits.ResyncPageMax, cancellationToken);
+        var isLast = studies.Count < Limits.ResyncPageMax;
         return new ResyncPage(
-            [.. streams.Select(s => s.Stream.Value[register.LanePrefix.Length..])], [], null,
-            isLast ? cursor : streams[^1].Stream.Value, isLast);
+            [.. studies.Select(s => s.ToString())], [], null, isLast ? cursor : studies[^1].ToString(), isLast);
     }
 
     /// <summary>What the reports say of the day, and what the PACS say of it: a study that has left the PACS is in the

@@ -18,14 +18,10 @@ internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectS
 
     public async Task<IReadOnlyList<StudyOverview>> ListAsync(Uid? after, int max, CancellationToken cancellationToken)
     {
-        var from = after is { } last ? new StreamId(register.LaneOf(last)) : (StreamId?)null;
         var studies = new List<StudyOverview>();
-        foreach (var entry in await store.ListStreamsAsync(
-            register.LanePrefix, from, Math.Min(max, Limits.StudiesListedMax), cancellationToken))
-        {
-            var study = Uid.Parse(entry.Stream.Value[register.LanePrefix.Length..]);
+        foreach (var study in await register.ListAsync(
+            after, Math.Min(max, Limits.StudiesListedMax), cancellationToken))
             studies.Add(StudyOverview.Of(study, await register.GetAsync(study, cancellationToken)));
-        }
 
         return studies;
     }

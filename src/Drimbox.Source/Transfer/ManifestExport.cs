@@ -12,7 +12,7 @@ namespace Drimbox.Source.Transfer;
 
 /// <summary>Writes what the source keeps of its publications, study by study in the order of their UIDs, while the
 /// source goes on working (DB.SO.29). No more than one manifest is held at a time.</summary>
-internal sealed class ManifestExport(StudyRegister register, FlowStore store, ObjectStore objects, TimeZoneInfo zone)
+internal sealed class ManifestExport(StudyRegister register, ObjectStore objects, TimeZoneInfo zone)
 {
     /// <summary>The file of the layout of our own that says that it is one.</summary>
     public const string Marker = "drimbox.json";
@@ -74,15 +74,10 @@ internal sealed class ManifestExport(StudyRegister register, FlowStore store, Ob
 
         while (true)
         {
-            var page = await store.ListStreamsAsync(
-                register.LanePrefix, after is { } last ? new StreamId(register.LaneOf(last)) : null, StudiesPerPage,
-                cancellationToken);
+            var page = await register.ListAsync(after, StudiesPerPage, cancellationToken);
             if (page.Count == 0) yield break;
-            foreach (var entry in page)
-            {
-                after = Uid.Parse(entry.Stream.Value[register.LanePrefix.Length..]);
-                yield return after.Value;
-            }
+            foreach (var study in page) yield return study;
+            after = page[^1];
         }
     }
 
