@@ -40,10 +40,22 @@ public sealed class ObjectStore
 
     /// <summary>Stores bytes; returns once they and their name are fsynced.</summary>
     /// <exception cref="StorageFaultException">Nothing was stored.</exception>
-    public Task<StoredObject> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public async Task<StoredObject> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var (stored, durable) = Put(bytes, cancellationToken);
+        await durable;
+        return stored;
+    }
+
+    /// <summary>Begins to store bytes, which must not change before the end of the task. Until then the object is a name
+    /// that nothing durable may refer to.</summary>
+    /// <returns>The object, and what ends once its bytes and its name are fsynced, or with a
+    /// <see cref="StorageFaultException"/>: nothing was stored.</returns>
+    public (StoredObject Stored, Task Durable) Put(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         var stored = StoredObject.Of(bytes.Span);
-        return Task.Run(() => PutAsync(stored, () => Write(bytes.Span), cancellationToken), cancellationToken);
+        return (stored, Task.Run(
+            () => PutAsync(stored, path => Write(path, bytes.Span), cancellationToken), cancellationToken));
     }
 
     /// <summary>Stores a stream to its end without holding it whole.</summary>
@@ -70,7 +82,7 @@ public sealed class ObjectStore
             }
 
             var stored = new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), length);
-            await PutAsync(stored, () => path, cancellationToken);
+            await PutAsync(stored, name => _disk.Rename(path, name), cancellationToken);
             return stored;
         }
         finally
@@ -115,9 +127,8 @@ public sealed class ObjectStore
         return Convert.ToHexStringLower(hash) == stored.Sha256;
     }
 
-    /// <param name="write">Makes a complete, fsynced file and returns its path.</param>
-    private async Task<StoredObject> PutAsync(
-        StoredObject stored, Func<string> write, CancellationToken cancellationToken)
+    /// <param name="place">Makes the bytes, and that they have the name that it is given, durable.</param>
+    private async Task PutAsync(StoredObject stored, Action<string> place, CancellationToken cancellationToken)
     {
         var path = PathOf(stored);
         var folder = Path.GetDirectoryName(path)!;
@@ -128,25 +139,21 @@ public sealed class ObjectStore
             // A copy that rotted is not "already there": the bytes are at hand, so they take its place.
             if (await VerifyAsync(stored, cancellationToken))
             {
-                // A process that died between the rename and this may have left the name undurable.
+                // A process that died before it synced the folder may have left the name undurable.
                 _disk.SyncDirectory(folder);
-                return stored;
+                return;
             }
 
             _disk.MakeDirectory(folder);
-            var from = write();
             try
             {
-                _disk.Rename(from, path);
+                place(path);
             }
             catch (StorageFaultException)
             {
-                _disk.TryUnlink(from);
                 _disk.TryUnlink(path);
                 throw;
             }
-
-            return stored;
         }
         finally
         {
@@ -154,21 +161,36 @@ public sealed class ObjectStore
         }
     }
 
-    private string Write(ReadOnlySpan<byte> bytes)
+    // Under its name from the start: one commit of the journal makes bytes and name durable, where a rename after the
+    // fsync needs a second. What a crash leaves half written is what no row refers to, and the next put mends it.
+    private void Write(string path, ReadOnlySpan<byte> bytes)
     {
-        var path = NewPath();
+        if (_disk.FileExists(path))
+        {
+            var whole = NewPath();
+            try
+            {
+                WriteFile(whole, bytes);
+                _disk.Rename(whole, path);
+            }
+            finally
+            {
+                // Gone already if it got its final name.
+                _disk.TryUnlink(whole);
+            }
+        }
+        else
+        {
+            WriteFile(path, bytes);
+            _disk.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+    }
+
+    private void WriteFile(string path, ReadOnlySpan<byte> bytes)
+    {
         using var file = _disk.Create(path);
-        try
-        {
-            file.Write(bytes);
-            file.Sync();
-            return path;
-        }
-        catch (StorageFaultException)
-        {
-            _disk.TryUnlink(path);
-            throw;
-        }
+        file.Write(bytes);
+        file.Sync();
     }
 
     private string NewPath() => Path.Combine(_incoming, _ids.NewUuid());

@@ -66,6 +66,26 @@ public sealed class ObjectStoreTests : IDisposable
         Assert.True(await _store.VerifyAsync(stored, Token));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(600)]
+    public async Task What_a_crash_left_half_written_under_its_name_is_made_whole_by_the_next_put(int length)
+    {
+        var bytes = Bytes(1000);
+        var stored = await _store.PutAsync(bytes, Token);
+        var path = Assert.Single(Objects());
+        await File.WriteAllBytesAsync(path, bytes[..length], Token);
+
+        var again = ObjectStore.Open(_folder.Path, _disk, new CountedIds());
+        _disk.Arm(0, DiskFaultKind.NoSpace);
+        Assert.Equal(stored, await again.PutAsync(bytes, Token));
+
+        Assert.True(await again.VerifyAsync(stored, Token));
+        Assert.Single(Objects());
+        // The bytes are durable under another name first: a reader never meets half of them.
+        Assert.Equal([DiskCall.Create, DiskCall.Write, DiskCall.Sync, DiskCall.Rename], _disk.Trace.Take(4));
+    }
+
     [Fact]
     public async Task An_object_of_another_length_is_not_opened()
     {
@@ -129,10 +149,7 @@ public sealed class ObjectStoreTests : IDisposable
         File.Delete(Assert.Single(Objects()));
         await _store.PutAsync(Bytes(10), Token);
         Assert.Equal(
-            [
-                DiskCall.Create, DiskCall.Write, DiskCall.Sync, DiskCall.Rename, DiskCall.OpenDirectory,
-                DiskCall.SyncDirectory,
-            ],
+            [DiskCall.Create, DiskCall.Write, DiskCall.Sync, DiskCall.OpenDirectory, DiskCall.SyncDirectory],
             _disk.Trace);
 
         // Again the same bytes: the name may be that of a process that died before it synced the folder.

@@ -116,10 +116,12 @@ public sealed class RepeatedMessageTests
 
         static async Task RefusedAsync(string objects, byte[] message, Func<byte[], Task<MllpExchange>> exchange)
         {
-            // Where objects are written before they have their name.
-            Directory.Move(Path.Combine(objects, "incoming"), Path.Combine(objects, "away"));
+            // A file where the folder of the objects is wanted.
+            Directory.Move(objects, objects + ".away");
+            await File.WriteAllTextAsync(objects, "", Token);
             Assert.Equal("AR", await AnswerAsync());
-            Directory.Move(Path.Combine(objects, "away"), Path.Combine(objects, "incoming"));
+            File.Delete(objects);
+            Directory.Move(objects + ".away", objects);
             Assert.Equal("AA", await AnswerAsync());
 
             async Task<string> AnswerAsync() => Er7Message.TryRead(
