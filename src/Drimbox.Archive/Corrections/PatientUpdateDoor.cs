@@ -46,7 +46,7 @@ internal sealed class PatientUpdateDoor(
     {
         try
         {
-            var draft = await inbox.DraftAsync(
+            await using var draft = inbox.Draft(
                 reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellationToken);
             if (await inbox.FindRepeatAsync(draft, cancellationToken) is { } known) return known;
             var refusal = reading.Refusal ?? await CorrectAsync(reading, cancellationToken);

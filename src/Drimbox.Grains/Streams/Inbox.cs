@@ -8,19 +8,24 @@ namespace Drimbox.Grains.Streams;
 /// stored with theirs, and a decision takes the others along in its own transaction (docs/adr/0009).</summary>
 public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer acks, TimeProvider time)
 {
-    /// <summary>Prepares the inbox row of a message. A body over 64 KiB is an object of its own, durable before the
-    /// row refers to it.</summary>
-    /// <param name="body">The frame, byte for byte.</param>
-    public async Task<InboxDraft> DraftAsync(
+    /// <summary>Prepares the inbox row of a message. A body over 64 KiB becomes an object of its own while the message is
+    /// decided; the commit waits for it.</summary>
+    /// <param name="body">The frame, byte for byte. It may change once the draft is disposed.</param>
+    public InboxDraft Draft(
         InboxKey key, ReadOnlyMemory<byte> body, string messageType, string header, CancellationToken cancellation)
     {
-        StoredObject? stored = body.Length <= Limits.InlineBodyBytesMax ? null : await objects.PutAsync(body, cancellation);
-        return new InboxDraft(
-            key,
-            stored?.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(body.Span)),
-            stored is null ? body : ReadOnlyMemory<byte>.Empty,
-            stored,
-            messageType, header, time.GetUtcNow());
+        var now = time.GetUtcNow();
+        if (body.Length <= Limits.InlineBodyBytesMax)
+        {
+            var sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Span));
+            return new InboxDraft(key, sha256, body, null, messageType, header, now);
+        }
+
+        var (stored, durable) = objects.Put(body, cancellation);
+        return new InboxDraft(key, stored.Sha256, ReadOnlyMemory<byte>.Empty, stored, messageType, header, now)
+        {
+            BodyDurable = durable,
+        };
     }
 
     /// <summary>The answer to a message that was committed before, or null for a new one. The commit checks again;

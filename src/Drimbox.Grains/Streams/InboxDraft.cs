@@ -16,14 +16,21 @@ public sealed record InboxDraft(
     StoredObject? BodyObject,
     string MessageType,
     string Header,
-    DateTimeOffset ReceivedAt)
+    DateTimeOffset ReceivedAt) : IAsyncDisposable
 {
+    /// <summary>Ends once the body is durable; faulted if it could not be stored.</summary>
+    public Task BodyDurable { get; init; } = Task.CompletedTask;
+
     /// <summary>What the audit trail keeps of the message, from whether it was refused; null: nothing. It is part of the
     /// transaction that stores the message.</summary>
     public Func<Refusal?, AuditRecord>? Audit { get; init; }
 
     /// <summary>The records of the commit that stores the message.</summary>
     public IReadOnlyList<AuditRecord> AuditOf(Refusal? refusal) => Audit is null ? [] : [Audit(refusal)];
+
+    /// <summary>Waits until nobody reads the frame any more, also where nothing was committed.</summary>
+    public async ValueTask DisposeAsync() =>
+        await BodyDurable.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }
 
 /// <summary>How a command to a grain ended.</summary>
@@ -50,7 +57,10 @@ public static class InboxReply
         if (draft is null) return null;
         var (ack, code) = composer.Compose(draft.Header, refusal);
         return new InboxRow(
-            draft.Key, draft.Sha256, draft.Body, draft.BodyObject, draft.MessageType, ack, code, draft.ReceivedAt);
+            draft.Key, draft.Sha256, draft.Body, draft.BodyObject, draft.MessageType, ack, code, draft.ReceivedAt)
+        {
+            BodyDurable = draft.BodyDurable,
+        };
     }
 
     /// <summary>Attack A17: the same bytes get the stored answer; other bytes under a known id are refused, and

@@ -68,7 +68,7 @@ internal sealed class RisDoor(
     private async Task<GrainReply> DecideAsync(
         ReadOnlyMemory<byte> frame, MessageReading reading, CancellationToken cancellation)
     {
-        var draft = await inbox.DraftAsync(
+        await using var draft = inbox.Draft(
             reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message), cancellation);
         if (await inbox.FindRepeatAsync(draft, cancellation) is { } repeated) return repeated;
         if (reading.Refusal is { } invalid) return await inbox.RefuseAsync(draft, invalid, cancellation);

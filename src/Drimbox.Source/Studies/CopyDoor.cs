@@ -57,7 +57,7 @@ internal sealed class CopyDoor(
 
         try
         {
-            var draft = await inbox.DraftAsync(
+            await using var draft = inbox.Draft(
                 reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)

@@ -22,7 +22,7 @@ public sealed record StreamAppend(StreamId Stream, long ExpectedVersion, IReadOn
 /// <summary>A message with the answer it gets, which is the answer to every identical repeat.</summary>
 /// <param name="Sha256">Of the raw bytes, lower-case hexadecimal.</param>
 /// <param name="Body">The raw bytes up to <see cref="Limits.InlineBodyBytesMax"/>, else empty.</param>
-/// <param name="BodyObject">Where a longer body lies, or null. It was stored before.</param>
+/// <param name="BodyObject">Where a longer body lies, or null.</param>
 /// <param name="Ack">The whole acknowledgement, as sent.</param>
 /// <param name="AckCode">Its MSA-1.</param>
 public sealed record InboxRow(
@@ -33,7 +33,11 @@ public sealed record InboxRow(
     string MessageType,
     string Ack,
     string AckCode,
-    DateTimeOffset ReceivedAt);
+    DateTimeOffset ReceivedAt)
+{
+    /// <summary>Ends once <see cref="BodyObject"/> is durable: no row refers to it before.</summary>
+    public Task BodyDurable { get; init; } = Task.CompletedTask;
+}
 
 /// <summary>One name of one target; (kind, key) is unique.</summary>
 public sealed record AliasRow(string Kind, string Key, string Target);

@@ -68,11 +68,16 @@ public sealed partial class FlowStore : IAsyncDisposable
 
     /// <summary>Writes all of a commit, or nothing and says why.</summary>
     /// <exception cref="StorageFaultException">The disk or database failed; nothing may be acknowledged.</exception>
-    public Task<CommitResult> CommitAsync(FlowCommit commit, CancellationToken cancellationToken)
+    public async Task<CommitResult> CommitAsync(FlowCommit commit, CancellationToken cancellationToken)
     {
-        // architecture.md, Stores: bodies over 64 KiB are objects first.
-        Invariant.Holds(commit.Inbox is null || commit.Inbox.Body.Length <= Limits.InlineBodyBytesMax);
-        return _writer.RunAsync(
+        if (commit.Inbox is { } inbox)
+        {
+            // architecture.md, Stores: bodies over 64 KiB are objects first.
+            Invariant.Holds(inbox.Body.Length <= Limits.InlineBodyBytesMax);
+            await inbox.BodyDurable;
+        }
+
+        return await _writer.RunAsync(
             db =>
             {
                 var result = Write(db, commit);

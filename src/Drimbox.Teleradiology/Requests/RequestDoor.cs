@@ -46,7 +46,7 @@ internal sealed class RequestDoor(
         var type = reading.Profile?.Id ?? "of no profile";
         try
         {
-            var draft = await inbox.DraftAsync(
+            await using var draft = inbox.Draft(
                 reading.Key, frame, reading.TypeAndEvent, AckComposer.HeaderOf(reading.Message),
                 cancellationToken);
             var reply = await inbox.FindRepeatAsync(draft, cancellationToken)

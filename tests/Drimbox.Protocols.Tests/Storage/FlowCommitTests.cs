@@ -69,6 +69,27 @@ public sealed class FlowCommitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_is_committed_once_its_body_is_durable_and_not_if_that_fails()
+    {
+        var body = new TaskCompletionSource();
+        var commit = Whole("msg-1");
+        var waiting = _store.CommitAsync(
+            commit with { Inbox = commit.Inbox! with { BodyDurable = body.Task } }, Token);
+        // The writer takes jobs in their order: had the message been handed to it, it would be there.
+        await _store.CommitAsync(new FlowCommit { Inbox = Whole("msg-2").Inbox }, Token);
+        Assert.Null(await _store.FindInboxAsync(Key("msg-1"), Token));
+        Assert.False(waiting.IsCompleted);
+
+        body.SetResult();
+        Assert.IsType<CommitResult.Committed>(await waiting);
+
+        var failed = Task.FromException(new StorageFaultException(StorageFault.Full, "full"));
+        var lost = new FlowCommit { Inbox = Whole("msg-3").Inbox! with { BodyDurable = failed } };
+        await Assert.ThrowsAsync<StorageFaultException>(() => _store.CommitAsync(lost, Token));
+        Assert.Null(await _store.FindInboxAsync(Key("msg-3"), Token));
+    }
+
+    [Fact]
     public async Task The_same_control_id_of_another_sender_is_another_message()
     {
         await _store.CommitAsync(Whole("msg-1"), Token);
