@@ -82,7 +82,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         });
         _desk = new StudyDesk(register, store, objects);
         var pacs = PacsList.Of(options);
-        var query = new PacsQuery(pacs, ownAe, time);
+        var query = new PacsQuery(pacs, ownAe, time) { AsksForSeriesTimes = policy.Profile.DescribesImages };
         var files = new ManifestFiles(objects);
         _evaluation = new StudyEvaluation(
             register, query, files, policy, ids, time, _audit.Trail, _statistics,
@@ -303,7 +303,11 @@ public sealed partial class SourceNode : IAsyncDisposable
             options.RetrieveHost,
             options.Structures.Select(s => s.OrganizationId).ToHashSet(),
             zone,
-            new ReportEntryDefaults(TimeZone: zone));
+            new ReportEntryDefaults(TimeZone: zone))
+        {
+            Profile = options.Manifest.ProfileOf()!,
+            RetrieveLocationUid = Uid.Parse(options.Manifest.RetrieveLocationUid ?? options.SourceId),
+        };
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Resynchronisation;
 using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
+using Drimbox.Source.Manifests;
 
 namespace Drimbox.Source;
 
@@ -47,6 +48,10 @@ public sealed record SourceOptions : IValidatableObject
     /// fetched again since <see cref="RetrieveHost"/> changed goes on working. Other names are refused (421). Default:
     /// none.</summary>
     public IReadOnlyList<string> RetrieveHostAliases { get; init; } = [];
+
+    /// <summary>What kind of manifest is made. Default: that of DRIM-M.</summary>
+    [Required]
+    public ManifestOptions Manifest { get; init; } = new();
 
     /// <summary>The access point that other DRIMboxes ask for images. Default: none.</summary>
     public ImageAccessOptions? ImageAccess { get; init; }

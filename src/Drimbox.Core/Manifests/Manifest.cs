@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Drimbox.Core.Identity;
 
 namespace Drimbox.Core.Manifests;
@@ -28,7 +29,23 @@ public sealed record Manifest(
     IReadOnlyList<ReferencedRequest> Requests,
     IReadOnlyList<ManifestSeries> Series,
     string Description,
-    IReadOnlyList<KeyImage> KeyImages);
+    IReadOnlyList<KeyImage> KeyImages)
+{
+    /// <summary>What kind of manifest it is.</summary>
+    // The content key does not change with it alone: what it makes differ is in the other members.
+    [JsonIgnore]
+    public ManifestProfile Profile { get; init; } = ManifestProfile.DrimM;
+
+    /// <summary>Null unless the profile describes the images.</summary>
+    // Left out of the content key where there is none: keys that were kept before go on being equal.
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImageLibrary? Library { get; init; }
+
+    /// <summary>Where WADO-RS finds a series of it; null in a manifest that does not say.</summary>
+    public string? AddressOf(ManifestSeries series) => Profile.LeadsToBaseUri && series.RetrieveUrl is { } url
+        ? $"{url.TrimEnd('/')}/studies/{Study.StudyInstanceUid}/series/{series.SeriesInstanceUid}"
+        : series.RetrieveUrl;
+}
 
 /// <summary>The equipment and the place.</summary>
 /// <param name="Manufacturer">(0008,0070): the maker of the DRIMbox.</param>
@@ -50,10 +67,16 @@ public sealed record ReferencedRequest(InstanceIdentifier? AccessionNumber, Inst
 
 /// <summary>A series and where it is retrieved.</summary>
 /// <param name="SeriesNumber">(0020,0011), or null.</param>
-/// <param name="RetrieveUrl">(0008,1190): WADO-RS, up to and with the Series Instance UID; null in a rejection note.
-/// </param>
+/// <param name="RetrieveUrl">(0008,1190): WADO-RS, up to and with the Series Instance UID, or its base URI, as the
+/// profile has it; null in a rejection note.</param>
 public sealed record ManifestSeries(
-    Uid SeriesInstanceUid, int? SeriesNumber, string? RetrieveUrl, IReadOnlyList<ManifestInstance> Instances);
+    Uid SeriesInstanceUid, int? SeriesNumber, string? RetrieveUrl, IReadOnlyList<ManifestInstance> Instances)
+{
+    /// <summary>(0040,E011): the system that <see cref="RetrieveUrl"/> leads to; null where the profile has none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Uid? RetrieveLocationUid { get; init; }
+}
 
 /// <summary>One instance.</summary>
 /// <param name="InstanceNumber">(0020,0013), or null.</param>

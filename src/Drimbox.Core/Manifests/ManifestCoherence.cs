@@ -6,10 +6,6 @@ namespace Drimbox.Core.Manifests;
 /// <summary>The checks that stand between a report and the publication of a manifest.</summary>
 public static class ManifestCoherence
 {
-    /// <summary>The first check that fails, or null.</summary>
-    public static WithheldReason? Check(IReadOnlyList<StudyReport> reports, StudyFindings findings) =>
-        Find(reports, findings)?.Reason;
-
     /// <summary>The first check that fails, with what was expected and what was found; null: all fits.</summary>
     public static Incoherence? Find(IReadOnlyList<StudyReport> reports, StudyFindings findings)
     {

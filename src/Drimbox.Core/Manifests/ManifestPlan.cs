@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Core.Reports;
 using Drimbox.Core.Studies;
 
 namespace Drimbox.Core.Manifests;
@@ -17,15 +18,13 @@ public static class ManifestPlan
         Uid study, StudyState state, StudyFindings findings, SourcePolicy policy, DecisionContext context)
     {
         var active = state.ActiveReports(study);
-        if (active.Count == 0 || ManifestCoherence.Check(active, findings) is not null) return null;
+        if (active.Count == 0 || Obstacle(study, active, findings, policy) is not null) return null;
         var newest = active[^1];
         var structure = newest.Header.ResponsibleOrganization;
-        var events = active.SelectMany(r => r.Header.ServiceEvents).Where(e => e.StudyInstanceUid == study).ToList();
+        var events = EventsOf(study, active);
         var regions = string.Join(", ", events.SelectMany(e => e.Regions).Select(c => c.Display).Distinct());
         var acts = events.SelectMany(e => e.Acts).Select(c => c.Display).Distinct().ToList();
-        // A PACS answers in any order; the same images are the same manifest.
-        var shown = findings.Series.Where(s => s.Instances.Count > 0)
-            .OrderBy(s => NumberOf(s.SeriesNumber) ?? int.MaxValue).ThenBy(s => s.SeriesInstanceUid).ToList();
+        var shown = ShownOf(findings);
         return new Manifest(
             context.Ids.NewUid(),
             context.Ids.NewUid(),
@@ -33,14 +32,31 @@ public static class ManifestPlan
             new ManifestAuthor(policy.Manufacturer, structure?.Name ?? "", structure?.Id.Extension ?? ""),
             newest.Patient,
             new ManifestStudy(study, findings.StudyDate, findings.StudyTime, findings.StudyDescription),
-            active.SelectMany(r => r.Header.Orders).Select(RequestOf).Distinct().ToList(),
+            RequestsOf(active),
             shown.Select(s => SeriesOf(study, s, policy)).ToList(),
             ManifestText.Compose(
                 findings.StudyDescription, acts,
                 shown.Select(s => new SeriesCaption(
                     s.SeriesInstanceUid, s.Modality, regions.Length > 0 ? regions : s.BodyPartExamined,
                     s.SeriesDescription)).ToList()),
-            []);
+            [])
+        {
+            Profile = policy.Profile,
+            Library = policy.Profile.DescribesImages ? ImageLibraryPlan.Of(events, shown) : null,
+        };
+    }
+
+    /// <summary>Why no manifest of the study may be published; null: one may.</summary>
+    public static Incoherence? Obstacle(
+        Uid study, IReadOnlyList<StudyReport> active, StudyFindings findings, SourcePolicy policy)
+    {
+        if (ManifestCoherence.Find(active, findings) is { } incoherence) return incoherence;
+        if (!policy.Profile.DescribesImages) return null;
+        var missing = ImageLibraryPlan.Missing(
+            findings, active[^1], RequestsOf(active), EventsOf(study, active), ShownOf(findings));
+        return missing.Count == 0
+            ? null
+            : new Incoherence(WithheldReason.IncompleteForProfile, string.Join(", ", missing), "");
     }
 
     /// <summary>True if the newest manifest still says what it should, leads to the present host, and is not one that
@@ -71,23 +87,45 @@ public static class ManifestPlan
             SopInstanceUid = default,
             SeriesInstanceUid = default,
             CreatedAt = default,
-            Series = [.. manifest.Series.Select(s => s with { RetrieveUrl = null })],
+            Series =
+            [
+                .. manifest.Series.Select(s => s with
+                {
+                    RetrieveUrl = null,
+                    // Some makers write it into a national manifest, where it says nothing that the URL does not say.
+                    RetrieveLocationUid = manifest.Profile.LeadsToBaseUri ? s.RetrieveLocationUid : null,
+                }),
+            ],
         };
         var entry = ManifestEntry.TryDescribe(study, manifest.Requests, state.ActiveReports(study)[^1], policy);
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { content, entry })));
     }
 
-    private static ReferencedRequest RequestOf(Reports.ImagingOrder order) => new(
+    private static List<ImagingServiceEvent> EventsOf(Uid study, IReadOnlyList<StudyReport> active) =>
+        active.SelectMany(r => r.Header.ServiceEvents).Where(e => e.StudyInstanceUid == study).ToList();
+
+    private static List<ReferencedRequest> RequestsOf(IReadOnlyList<StudyReport> active) =>
+        active.SelectMany(r => r.Header.Orders).Select(RequestOf).Distinct().ToList();
+
+    // A PACS answers in any order; the same images are the same manifest.
+    private static List<SeriesFinding> ShownOf(StudyFindings findings) =>
+        findings.Series.Where(s => s.Instances.Count > 0)
+            .OrderBy(s => NumberOf(s.SeriesNumber) ?? int.MaxValue).ThenBy(s => s.SeriesInstanceUid).ToList();
+
+    private static ReferencedRequest RequestOf(ImagingOrder order) => new(
         order.AccessionNumber, order.PlacerOrderNumber.IsEmpty ? null : order.PlacerOrderNumber);
 
     private static ManifestSeries SeriesOf(Uid study, SeriesFinding series, SourcePolicy policy) => new(
         series.SeriesInstanceUid,
         NumberOf(series.SeriesNumber),
-        ManifestReissue.UrlOf(policy.RetrieveHost, study, series.SeriesInstanceUid),
+        ManifestReissue.UrlOf(policy.Profile, policy.RetrieveHost, study, series.SeriesInstanceUid),
         series.Instances
             .Select(i => new ManifestInstance(
                 i.SopClassUid, i.SopInstanceUid, NumberOf(i.InstanceNumber), i.NumberOfFrames))
-            .OrderBy(i => i.InstanceNumber ?? int.MaxValue).ThenBy(i => i.SopInstanceUid).ToList());
+            .OrderBy(i => i.InstanceNumber ?? int.MaxValue).ThenBy(i => i.SopInstanceUid).ToList())
+    {
+        RetrieveLocationUid = policy.Profile.LeadsToBaseUri ? policy.RetrieveLocationUid : null,
+    };
 
     private static int? NumberOf(string text) =>
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -9,8 +9,8 @@ public static class ManifestReissue
 {
     /// <summary>(0008,1190) of a series.</summary>
     /// <param name="host">With its port where it is not 443.</param>
-    public static string UrlOf(string host, Uid study, Uid series) =>
-        $"https://{host}/studies/{study}/series/{series}";
+    public static string UrlOf(ManifestProfile profile, string host, Uid study, Uid series) =>
+        profile.LeadsToBaseUri ? $"https://{host}/" : $"https://{host}/studies/{study}/series/{series}";
 
     /// <summary>The host, with its port where it is not 443, that the URLs of a manifest lead to; null if they name
     /// none, or several.</summary>
@@ -25,7 +25,7 @@ public static class ManifestReissue
         state.Current is { } current && current.RetrieveHost != policy.RetrieveHost && state.Wanted(study) is not null;
 
     /// <summary>The manifest as it stands in its KOS, with new identifiers and dates, and the URLs of the present
-    /// host.</summary>
+    /// host. It stays of its kind: what another one asks for may not be in it.</summary>
     public static Manifest Rewrite(Manifest manifest, SourcePolicy policy, DecisionContext context) => manifest with
     {
         SopInstanceUid = context.Ids.NewUid(),
@@ -33,7 +33,8 @@ public static class ManifestReissue
         CreatedAt = TimeZoneInfo.ConvertTime(context.Now, policy.TimeZone),
         Series = [.. manifest.Series.Select(s => s with
         {
-            RetrieveUrl = UrlOf(policy.RetrieveHost, manifest.Study.StudyInstanceUid, s.SeriesInstanceUid),
+            RetrieveUrl = UrlOf(
+                manifest.Profile, policy.RetrieveHost, manifest.Study.StudyInstanceUid, s.SeriesInstanceUid),
         })],
     };
 

@@ -16,4 +16,11 @@ public sealed record SourcePolicy(
     string RetrieveHost,
     IReadOnlySet<InstanceIdentifier> OwnStructures,
     TimeZoneInfo TimeZone,
-    Publications.ReportEntryDefaults Defaults);
+    Publications.ReportEntryDefaults Defaults)
+{
+    /// <summary>What kind of manifest is made.</summary>
+    public ManifestProfile Profile { get; init; } = ManifestProfile.DrimM;
+
+    /// <summary>(0040,E011) where the profile has it: the system that gives the images.</summary>
+    public Uid RetrieveLocationUid { get; init; } = SourceId;
+}

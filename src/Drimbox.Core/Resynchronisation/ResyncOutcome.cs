@@ -35,6 +35,9 @@ public enum ResyncOutcome
 
     /// <summary>A day that the PACS did not list; the studies of it that are known here were gone through.</summary>
     DayNotListed,
+
+    /// <inheritdoc cref="WithheldReason.IncompleteForProfile"/>
+    IncompleteForProfile,
 }
 
 /// <summary>What the outcomes mean for the statistics.</summary>
@@ -55,6 +58,7 @@ public static class ResyncOutcomes
             WithheldReason.PatientMismatch => ResyncOutcome.PatientMismatch,
             WithheldReason.AccessionMismatch => ResyncOutcome.AccessionMismatch,
             WithheldReason.PacsUnreachable => ResyncOutcome.PacsFailed,
+            WithheldReason.IncompleteForProfile => ResyncOutcome.IncompleteForProfile,
             null => ResyncOutcome.Unchanged,
             _ => throw Invariant.Unreachable(withheld),
         },

@@ -207,7 +207,7 @@ public static class StudyDecider
         IReadOnlyList<StudyEvent> located = command.Findings.Pacs is { } pacs && pacs != state.Pacs
             ? [new StudyLocated(pacs, context.Now)]
             : [];
-        if (ManifestCoherence.Find(active, command.Findings) is { } incoherence)
+        if (ManifestPlan.Obstacle(study, active, command.Findings, policy) is { } incoherence)
         {
             var visible = incoherence.Reason != WithheldReason.StudyAbsentFromPacs && state.ImagesVisible;
             return Withhold(

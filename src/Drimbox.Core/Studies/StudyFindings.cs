@@ -1,17 +1,30 @@
 using Drimbox.Core.Identity;
+using Drimbox.Core.Manifests;
 
 namespace Drimbox.Core.Studies;
 
 /// <summary>An instance that the PACS shows. Values as it answered C-FIND.</summary>
-public sealed record InstanceFinding(Uid SopClassUid, Uid SopInstanceUid, string InstanceNumber, int? NumberOfFrames);
+public sealed record InstanceFinding(Uid SopClassUid, Uid SopInstanceUid, string InstanceNumber, int? NumberOfFrames)
+{
+    /// <summary>(0040,A043) of a document, where the PACS answers it; null otherwise.</summary>
+    public CodedEntry? Title { get; init; }
+}
 
+/// <summary>A series that the PACS shows.</summary>
 public sealed record SeriesFinding(
     Uid SeriesInstanceUid,
     string Modality,
     string SeriesNumber,
     string SeriesDescription,
     string BodyPartExamined,
-    IReadOnlyList<InstanceFinding> Instances);
+    IReadOnlyList<InstanceFinding> Instances)
+{
+    /// <summary>DA, (0008,0021); empty where it was not asked for, or has no value.</summary>
+    public string SeriesDate { get; init; } = "";
+
+    /// <summary>TM, (0008,0031); as <see cref="SeriesDate"/>.</summary>
+    public string SeriesTime { get; init; } = "";
+}
 
 /// <summary>What a PACS answers for one study: one query operation per study (DB.SO.12), hierarchical as PS3.4
 /// C.4.1 asks. No series means that the PACS shows no image of it.</summary>

@@ -63,6 +63,9 @@ public enum WithheldReason
 
     /// <summary>The PACS did not answer; asked again with backoff.</summary>
     PacsUnreachable,
+
+    /// <summary>The profile of the manifest asks for what neither the report nor the PACS tells.</summary>
+    IncompleteForProfile,
 }
 
 /// <summary>A manifest that is wanted and held back.</summary>

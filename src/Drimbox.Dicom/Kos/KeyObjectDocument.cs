@@ -52,27 +52,37 @@ internal static class KeyObjectDocument
         dataSet.SetEmpty(Tag.StudyID);
     }
 
-    internal static void SetTitle(DataSet dataSet, string code, string meaning)
+    internal static void SetTitle(DataSet dataSet, CodedEntry title)
     {
         dataSet.SetString(Tag.ValueType, "CONTAINER");
-        dataSet.SetSequence(Tag.ConceptNameCodeSequence, CodeItem(dataSet, code, meaning));
+        dataSet.SetSequence(Tag.ConceptNameCodeSequence, CodeItem(dataSet, title));
         dataSet.SetString(Tag.ContinuityOfContent, "SEPARATE");
     }
 
-    internal static DataSet CodeItem(DataSet parent, string code, string meaning)
+    internal static DataSet CodeItem(DataSet parent, string code, string meaning) =>
+        CodeItem(parent, new CodedEntry(code, CodingScheme, meaning));
+
+    internal static DataSet CodeItem(DataSet parent, CodedEntry code)
     {
         var item = new DataSet(parent);
-        item.SetString(Tag.CodeValue, code);
-        item.SetString(Tag.CodingSchemeDesignator, CodingScheme);
-        item.SetString(Tag.CodeMeaning, meaning);
+        item.SetString(Tag.CodeValue, code.Value);
+        item.SetString(Tag.CodingSchemeDesignator, code.Scheme);
+        item.SetString(Tag.CodeMeaning, code.Meaning);
         return item;
     }
 
     /// <summary>The code of the document title, or null if the scheme is another.</summary>
     internal static string? Title(DataSet dataSet) =>
-        dataSet.GetItems(Tag.ConceptNameCodeSequence) is [var item]
-        && item.GetString(Tag.CodingSchemeDesignator) == CodingScheme
-            ? item.GetString(Tag.CodeValue)
+        Concept(dataSet) is { Scheme: CodingScheme } concept ? concept.Value : null;
+
+    /// <summary>What a document is titled, or a content item is named; null where it is not said.</summary>
+    internal static CodedEntry? Concept(DataSet dataSet) => Code(dataSet, Tag.ConceptNameCodeSequence);
+
+    /// <summary>The one code of a sequence; null where there is none, or several.</summary>
+    internal static CodedEntry? Code(DataSet dataSet, Tag sequence) =>
+        dataSet.GetItems(sequence) is [var item] && item.GetString(Tag.CodeValue) is { } value
+            ? new CodedEntry(
+                value, item.GetString(Tag.CodingSchemeDesignator) ?? "", item.GetString(Tag.CodeMeaning) ?? "")
             : null;
 
     /// <summary>PS3.3 C.17.6.2: (0040,A375), the complete list of what the document references.</summary>
@@ -87,18 +97,19 @@ internal static class KeyObjectDocument
     }
 
     /// <summary>PS3.3 C.17.6.2 and C.18: one content item for each reference.</summary>
-    internal static IEnumerable<DataSet> ReferenceItems(DataSet dataSet, IReadOnlyList<ManifestSeries> series)
+    internal static IEnumerable<DataSet> ReferenceItems(DataSet dataSet, IReadOnlyList<ManifestSeries> series) =>
+        series.SelectMany(s => s.Instances).Select(instance => ReferenceItem(dataSet, instance));
+
+    /// <summary>PS3.3 C.18.3 to C.18.5: a content item that is a reference.</summary>
+    internal static DataSet ReferenceItem(DataSet parent, ManifestInstance instance)
     {
-        foreach (var instance in series.SelectMany(s => s.Instances))
-        {
-            var item = new DataSet(dataSet);
-            var reference = new DataSet(item);
-            SetReference(reference, instance);
-            item.SetSequence(Tag.ReferencedSOPSequence, reference);
-            item.SetString(Tag.RelationshipType, "CONTAINS");
-            item.SetString(Tag.ValueType, ValueTypeOf(instance.SopClassUid));
-            yield return item;
-        }
+        var item = new DataSet(parent);
+        var reference = new DataSet(item);
+        SetReference(reference, instance);
+        item.SetSequence(Tag.ReferencedSOPSequence, reference);
+        item.SetString(Tag.RelationshipType, "CONTAINS");
+        item.SetString(Tag.ValueType, ValueTypeOf(instance.SopClassUid));
+        return item;
     }
 
     internal static DataSet TextItem(DataSet parent, string code, string meaning, string text)
@@ -131,17 +142,23 @@ internal static class KeyObjectDocument
             }
 
             series.Add(new ManifestSeries(
-                seriesUid, item.GetInt(Tag.SeriesNumber), item.GetString(Tag.RetrieveURL), instances));
+                seriesUid, item.GetInt(Tag.SeriesNumber), item.GetString(Tag.RetrieveURL), instances)
+            {
+                RetrieveLocationUid = item.TryGetUid(Tag.RetrieveLocationUID, out var location) ? location : null,
+            });
         }
 
         return series;
     }
 
-    /// <summary>The instant in (0008,0012), (0008,0013) and (0008,0201); UTC where no offset is given.</summary>
+    /// <summary>The instant in (0008,0012), (0008,0013) and (0008,0201); UTC where no offset is given. That of the
+    /// content, which every such document has (PS3.3 C.17.6.2), where its maker leaves that of the instance out.</summary>
     internal static DateTimeOffset? ReadCreation(DataSet dataSet)
     {
-        var time = dataSet.GetString(Tag.InstanceCreationTime)?.Split('.')[0];
-        var text = dataSet.GetString(Tag.InstanceCreationDate) + time;
+        var (date, time) = dataSet.Contains(Tag.InstanceCreationDate)
+            ? (Tag.InstanceCreationDate, Tag.InstanceCreationTime)
+            : (Tag.ContentDate, Tag.ContentTime);
+        var text = dataSet.GetString(date) + dataSet.GetString(time)?.Split('.')[0];
         if (!DateTime.TryParseExact(
                 text, "yyyyMMddHHmmss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)) return null;
         var offset = TimeSpan.Zero;
@@ -173,6 +190,7 @@ internal static class KeyObjectDocument
         }));
         item.SetUid(Tag.SeriesInstanceUID, series.SeriesInstanceUid);
         if (series.SeriesNumber is { } number) item.SetInt(Tag.SeriesNumber, number);
+        if (series.RetrieveLocationUid is { } location) item.SetUid(Tag.RetrieveLocationUID, location);
         return item;
     }
 

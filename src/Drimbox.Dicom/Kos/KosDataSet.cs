@@ -6,12 +6,12 @@ using Drimbox.Dicom.Part10;
 namespace Drimbox.Dicom.Kos;
 
 /// <summary>
-/// A <see cref="Manifest"/> as a Key Object Selection document, title 113030, and back. Equal manifests give equal
-/// bytes. Source: PS3.3 A.35.4; CI-SIS volet IMG-KOS, by its published samples.
+/// A <see cref="Manifest"/> as a Key Object Selection document, titled as its <see cref="ManifestProfile"/> says, and
+/// back. Equal manifests give equal bytes. Source: PS3.3 A.35.4; CI-SIS volet IMG-KOS, by its published samples; IHE RAD
+/// MADO Rev. 1.1, 6.X.2.
 /// </summary>
 public static class KosDataSet
 {
-    private const string TitleCode = "113030";
     private const string DescriptionCode = "113012";
     private const string OfInterestCode = "113000";
 
@@ -38,8 +38,12 @@ public static class KosDataSet
         {
             Description = Fit(manifest.Study.Description, LoLengthMax),
         });
+        var profile = manifest.Profile;
+        Invariant.Holds(profile.DescribesImages == manifest.Library is not null);
+        if (profile.NamesAccessionOfStudy) SetAccessionOfStudy(dataSet, manifest.Requests);
         PatientModule.Set(dataSet, manifest.Patient);
-        KeyObjectDocument.SetTitle(dataSet, TitleCode, "MANIFEST");
+        KeyObjectDocument.SetTitle(dataSet, profile.Title);
+        if (profile.Template is { } template) SetTemplate(dataSet, template);
         // PS3.3 C.17.6.2: 1C; without any request there is nothing to refer to.
         if (manifest.Requests.Count > 0)
         {
@@ -55,23 +59,33 @@ public static class KosDataSet
         [
             .. KeyObjectDocument.ReferenceItems(dataSet, manifest.Series),
             KeyObjectDocument.TextItem(dataSet, DescriptionCode, "Key Object Description", manifest.Description),
+            .. manifest.Library is { } library
+                ? [ImageLibraryItems.Encode(dataSet, library, manifest.Series)]
+                : (IEnumerable<DataSet>)[],
         ]);
         return dataSet;
     }
 
-    /// <summary>True for a Key Object Selection document titled as a manifest.</summary>
-    public static bool IsManifest(DataSet dataSet) =>
+    /// <summary>What kind of manifest a Key Object Selection document is by its title; null: none.</summary>
+    public static ManifestProfile? ProfileOf(DataSet dataSet) =>
         dataSet.GetUid(Tag.SOPClassUID) == KeyObjectDocument.SopClassUid
-        && KeyObjectDocument.Title(dataSet) == TitleCode;
+        && KeyObjectDocument.Concept(dataSet) is { } title
+            ? ManifestProfile.Titled(title.Value, title.Scheme)
+            : null;
+
+    /// <summary>What a document is titled (0040,A043); null where it does not say, or it is no document.</summary>
+    public static CodedEntry? TitleOf(DataSet dataSet) => KeyObjectDocument.Concept(dataSet);
 
     /// <summary>Reads a manifest, of ours or of another DRIMbox.</summary>
     public static Manifest? TryRead(DataSet dataSet, out Refusal? refusal)
     {
         refusal = null;
-        if (!IsManifest(dataSet))
+        if (ProfileOf(dataSet) is not { } profile)
         {
             refusal = new Refusal(
-                RefusalReason.TableValue, "Not a Key Object Selection document with the title 113030.",
+                RefusalReason.TableValue,
+                "Not a Key Object Selection document with the title of a manifest: "
+                + string.Join(" or ", ManifestProfile.All.Select(p => p.Title.Value)) + ".",
                 Tag.ConceptNameCodeSequence.ToString());
             return null;
         }
@@ -95,10 +109,41 @@ public static class KosDataSet
             return null;
         }
 
+        var library = profile.DescribesImages ? ImageLibraryItems.TryRead(dataSet, series) : null;
+        if (profile.DescribesImages && library is null)
+        {
+            refusal = new Refusal(
+                RefusalReason.RequiredFieldMissing, "The manifest has no image library, or one that leaves a series out.",
+                Tag.ContentSequence.ToString());
+            return null;
+        }
+
         return new Manifest(
             sopInstance, seriesInstance, createdAt, ReadAuthor(dataSet), PatientModule.Read(dataSet),
-            KeyObjectDocument.ReadStudy(dataSet, study), ReadRequests(dataSet), series,
-            ReadDescription(dataSet), [.. ReadKeyImages(dataSet)]);
+            KeyObjectDocument.ReadStudy(dataSet, study), ReadRequests(dataSet),
+            library is null ? series : ImageLibraryItems.Number(dataSet, series),
+            ReadDescription(dataSet), [.. ReadKeyImages(dataSet)])
+        {
+            Profile = profile,
+            Library = library,
+        };
+    }
+
+    // MADO 6.X.2.6.1: the number of the study where it has only one; several stand with their orders alone.
+    private static void SetAccessionOfStudy(DataSet dataSet, IReadOnlyList<ReferencedRequest> requests)
+    {
+        if (requests.Select(r => r.AccessionNumber).Distinct().ToList() is not [{ } accession]) return;
+        dataSet.SetString(Tag.AccessionNumber, accession.Extension);
+        dataSet.SetSequence(Tag.IssuerOfAccessionNumberSequence, PatientModule.EntityItem(dataSet, accession.Root));
+    }
+
+    // PS3.3 C.17.3.2.1 and C.18.8: the template of the root, of those in PS3.16.
+    private static void SetTemplate(DataSet dataSet, string template)
+    {
+        var item = new DataSet(dataSet);
+        item.SetString(Tag.MappingResource, "DCMR");
+        item.SetString(Tag.TemplateIdentifier, template);
+        dataSet.SetSequence(Tag.ContentTemplateSequence, item);
     }
 
     private static DataSet RequestItem(DataSet dataSet, Uid studyInstanceUid, ReferencedRequest request)
@@ -214,6 +259,7 @@ public static class KosDataSet
             manifest.Study.Description, manifest.Description, .. manifest.KeyImages.Select(k => k.Text),
             .. manifest.Requests.Select(r => r.AccessionNumber?.Extension),
             .. manifest.Requests.Select(r => r.PlacerOrderNumber?.Extension),
+            .. manifest.Library is { } library ? ImageLibraryItems.Texts(library) : [],
         ];
         var needed = CharacterSet.For(texts);
         return ReferenceEquals(needed, CharacterSet.Utf8) ? needed : CharacterSet.Latin1;

@@ -31,7 +31,7 @@ public static class RejectionNoteDataSet
         KeyObjectDocument.SetStudy(dataSet, note.Study);
         PatientModule.Set(dataSet, note.Patient);
         var (_, code, meaning) = Titles.First(t => t.Reason == note.Reason);
-        KeyObjectDocument.SetTitle(dataSet, code, meaning);
+        KeyObjectDocument.SetTitle(dataSet, new CodedEntry(code, KeyObjectDocument.CodingScheme, meaning));
         KeyObjectDocument.SetEvidence(dataSet, note.Study.StudyInstanceUid, note.Series);
         dataSet.SetSequence(Tag.ContentSequence, KeyObjectDocument.ReferenceItems(dataSet, note.Series));
         return dataSet;

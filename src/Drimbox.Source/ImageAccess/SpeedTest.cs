@@ -46,7 +46,7 @@ internal sealed class SpeedTest(
             {
                 largest = new SpeedTarget(
                     candidate, series.SeriesInstanceUid, version.SopInstanceUid, series.Instances.Count,
-                    series.RetrieveUrl ?? "");
+                    manifest.AddressOf(series) ?? "");
             }
         }
 

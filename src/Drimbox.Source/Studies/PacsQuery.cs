@@ -37,6 +37,10 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
     private readonly PacsCircuits _circuits = new(time);
 
+    /// <summary>When each series began is asked for too. Where nobody needs it, it is not: some PACS refuse keys that they
+    /// do not know.</summary>
+    public bool AsksForSeriesTimes { get; init; }
+
     /// <summary>What the audit trail keeps of a question about a study: the first identifier, of the study level.</summary>
     public static AuditEvent EventOf(AuditTrail trail, Uid study, PacsAsked asked)
     {
@@ -137,7 +141,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         return query;
     }
 
-    private static async Task<StudyFindings> FindAsync(
+    private async Task<StudyFindings> FindAsync(
         CFindScu find, PacsDomains domains, Uid study, CancellationToken cancellationToken)
     {
         DataSet? found = null;
@@ -177,13 +181,19 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         return universal.Length > 0 ? universal : Text(issuer, Tag.LocalNamespaceEntityID);
     }
 
-    private static async Task<List<DataSet>> SeriesAsync(CFindScu find, Uid study, CancellationToken cancellationToken)
+    private async Task<List<DataSet>> SeriesAsync(CFindScu find, Uid study, CancellationToken cancellationToken)
     {
         var query = Query("SERIES", study);
         foreach (var tag in (ReadOnlySpan<Tag>)
             [Tag.SeriesInstanceUID, Tag.Modality, Tag.SeriesNumber, Tag.SeriesDescription, Tag.BodyPartExamined])
         {
             query.SetEmpty(tag);
+        }
+
+        if (AsksForSeriesTimes)
+        {
+            query.SetEmpty(Tag.SeriesDate);
+            query.SetEmpty(Tag.SeriesTime);
         }
 
         var series = new Dictionary<Uid, DataSet>();
@@ -223,7 +233,10 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             // A PACS that still shows the note, and says what it is: a note is nothing to be looked at.
             if (RejectionNoteDataSet.IsRejectionNote(instance)) continue;
             instances.TryAdd(uid, new InstanceFinding(
-                sopClass, uid, Text(instance, Tag.InstanceNumber), instance.GetInt(Tag.NumberOfFrames)));
+                sopClass, uid, Text(instance, Tag.InstanceNumber), instance.GetInt(Tag.NumberOfFrames))
+            {
+                Title = KosDataSet.TitleOf(instance),
+            });
             if (instances.Count > Limits.ManifestInstancesMax)
                 throw new IOException("A series has too many instances.");
         }
@@ -234,7 +247,11 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             match.GetInt(Tag.SeriesNumber)?.ToString(CultureInfo.InvariantCulture) ?? "",
             Text(match, Tag.SeriesDescription),
             Text(match, Tag.BodyPartExamined),
-            [.. instances.Values]);
+            [.. instances.Values])
+        {
+            SeriesDate = Text(match, Tag.SeriesDate),
+            SeriesTime = Text(match, Tag.SeriesTime),
+        };
     }
 
     private static DataSet Query(string level, Uid study)

@@ -54,6 +54,9 @@ public sealed record StudyRepair(
                 + $"have the report sent again with {Shown(alert.Found)}; {then}",
             WithheldReason.PacsUnreachable =>
                 "Set the PACS, or the way to it, right; it is asked again by itself.",
+            WithheldReason.IncompleteForProfile =>
+                $"Have the report sent again with {alert.Expected}, or complete the study in the PACS, whichever of them "
+                + $"tells it; {then}",
             _ => throw Core.Invariant.Unreachable(alert.Reason),
         };
     }

@@ -1,3 +1,4 @@
+using Drimbox.Core.Manifests;
 using Drimbox.Core.Studies;
 
 namespace Drimbox.Source.Studies;
@@ -11,6 +12,8 @@ internal static class WithheldRules
         WithheldReason.PatientMismatch => "DB.SO.16",
         WithheldReason.AccessionMismatch => "DB.SO.17",
         WithheldReason.PacsUnreachable => "DB.SO.21",
+        // The only profile that asks for more than the others.
+        WithheldReason.IncompleteForProfile => ManifestProfile.Mado.Source,
         _ => throw Core.Invariant.Unreachable(reason),
     };
 }

@@ -47,6 +47,6 @@ public sealed class ManifestCoherenceTests
         {
             Orders = [.. accessions.SelectMany(a => Header("A", accession: a).Orders)],
         }));
-        return ManifestCoherence.Check(study.State.ActiveReports(Study), findings);
+        return ManifestCoherence.Find(study.State.ActiveReports(Study), findings)?.Reason;
     }
 }

@@ -34,7 +34,7 @@ public sealed class PacsDomainsTests
         var findings = domains.Apply(Findings(1, issuer: written), "");
 
         Assert.Equal("north", findings.Pacs);
-        Assert.Equal(expected, ManifestCoherence.Check(Reports(), findings));
+        Assert.Equal(expected, ManifestCoherence.Find(Reports(), findings)?.Reason);
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class PacsDomainsTests
         var domains = new PacsDomains(
             "north", new Dictionary<string, PatientIdDomain>(), new Dictionary<string, string> { [written] = oid });
 
-        Assert.Equal(expected, ManifestCoherence.Check(Reports(), domains.Apply(Findings(1), answered)));
+        Assert.Equal(expected, ManifestCoherence.Find(Reports(), domains.Apply(Findings(1), answered))?.Reason);
     }
 
     [Fact]

@@ -45,6 +45,7 @@ public sealed class ResyncPlanTests
     [InlineData(null, WithheldReason.PatientMismatch, ResyncOutcome.PatientMismatch, false, true)]
     [InlineData(null, WithheldReason.AccessionMismatch, ResyncOutcome.AccessionMismatch, false, true)]
     [InlineData(null, WithheldReason.PacsUnreachable, ResyncOutcome.PacsFailed, false, true)]
+    [InlineData(null, WithheldReason.IncompleteForProfile, ResyncOutcome.IncompleteForProfile, false, true)]
     public void A_look_is_counted_as_a_change_a_failure_or_neither(
         SubmissionKind? decided, WithheldReason? withheld, ResyncOutcome expected, bool isChange, bool isFailure)
     {

@@ -1,4 +1,8 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom;
@@ -93,6 +97,65 @@ public sealed class ImageAccessTests
 
         await Assert.ThrowsAsync<HttpRequestException>(
             () => access.SendAsync(access.Request(SourceReports.Study, SeriesOf(access)[0]), client));
+    }
+
+    /// <param name="suite">That alone is offered.</param>
+    [Theory]
+    [InlineData(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true)]
+    [InlineData(TlsCipherSuite.TLS_AES_256_GCM_SHA384, true)]
+    [InlineData(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, false)]
+    [Requirement("DB.SO.90")]
+    public async Task It_shows_the_certificate_that_is_configured_and_takes_what_the_profile_of_TLS_has(
+        TlsCipherSuite suite, bool isTaken)
+    {
+        await using var access = await ImageAccessFixture.StartAsync();
+        var address = access.Source.Node.ImageAccessAddress!;
+        using var identity = X509Certificate2.CreateFromPemFile(access.Files.Certificate, access.Files.Key);
+        using var certificate = X509CertificateLoader.LoadPkcs12(identity.Export(X509ContentType.Pfx), null);
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(access.Files.Authority);
+        using var client = new TcpClient(address.Host, address.Port);
+        var shown = "";
+        await using var tls = new SslStream(client.GetStream());
+
+        var handshake = tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "drimbox",
+                ClientCertificates = [certificate],
+                CipherSuitesPolicy = new CipherSuitesPolicy([suite]),
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { authority },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+                RemoteCertificateValidationCallback = (_, server, _, errors) =>
+                {
+                    shown = $"{server?.Subject} {errors & SslPolicyErrors.RemoteCertificateChainErrors}";
+                    return true;
+                },
+            },
+            TestContext.Current.CancellationToken);
+
+        if (!isTaken)
+        {
+            Assert.True(await Record.ExceptionAsync(() => handshake) is AuthenticationException or IOException);
+            return;
+        }
+
+        await handshake;
+        Assert.Equal(("CN=drimbox None", suite), (shown, tls.NegotiatedCipherSuite));
+    }
+
+    [Fact]
+    [Requirement("DB.SO.90")]
+    public async Task Nothing_is_said_without_TLS()
+    {
+        await using var access = await ImageAccessFixture.StartAsync();
+        using var request = access.Request(SourceReports.Study, SeriesOf(access)[0]);
+        request.RequestUri = new UriBuilder(request.RequestUri!) { Scheme = "http" }.Uri;
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => access.SendAsync(request));
     }
 
     [Fact]

@@ -39,6 +39,63 @@ public sealed class PacsQueryTests : IAsyncDisposable
     }
 
     [Fact]
+    [Requirement("DB.SO.14")]
+    public async Task Each_question_has_its_level_the_unique_keys_of_those_above_and_attributes_of_no_other()
+    {
+        _pacs.Instances = Images(4);
+        var asked = new List<DataSet>();
+        _pacs.Asked = asked.Add;
+
+        var findings = (await AskAsync(
+            new PacsQuery(new PacsList([Known(_pacs.Port)]), AeTitle.Parse("DRIMBOX"), TimeProvider.System))).Findings!;
+
+        Assert.Equal(4, findings.Series.Sum(s => s.Instances.Count));
+        Assert.Equal(["STUDY", "SERIES", "IMAGE", "IMAGE"], asked.Select(q => q.GetString(Tag.QueryRetrieveLevel)));
+        Assert.All(asked, q => Assert.Equal(Study, q.GetUid(Tag.StudyInstanceUID)));
+        Assert.Equal(
+            findings.Series.Select(s => s.SeriesInstanceUid), asked.Skip(2).Select(q => q.GetUid(Tag.SeriesInstanceUID)));
+        // PS3.4 C.4.1.1.3.1 and tables C.6-1 to C.6-3, Study Root. The keys that only some PACS know are not asked for.
+        Tag[][] keys =
+        [
+            [
+                Tag.StudyDate, Tag.StudyTime, Tag.AccessionNumber, Tag.QueryRetrieveLevel, Tag.StudyDescription,
+                Tag.PatientID, Tag.IssuerOfPatientID, Tag.StudyInstanceUID,
+            ],
+            [
+                Tag.QueryRetrieveLevel, Tag.Modality, Tag.SeriesDescription, Tag.BodyPartExamined, Tag.StudyInstanceUID,
+                Tag.SeriesInstanceUID, Tag.SeriesNumber,
+            ],
+            [
+                Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.QueryRetrieveLevel, Tag.StudyInstanceUID,
+                Tag.SeriesInstanceUID, Tag.InstanceNumber, Tag.NumberOfFrames, Tag.ConceptNameCodeSequence,
+            ],
+        ];
+        Assert.Equal(keys, asked.Take(3).Select(TagsOf));
+    }
+
+    [Fact]
+    [Requirement("DB.CS.05")]
+    public async Task Address_port_and_AE_title_of_the_PACS_are_those_of_the_configuration_and_may_change()
+    {
+        await using var source = await SourceFixture.StartAsync();
+        await source.PublishAsync();
+        await using var other = new SourcePacs("PACS2") { Instances = Images(2) };
+
+        var associations = source.Pacs.Associations;
+        source.Configure = options => options with
+        {
+            Pacs = new DicomPeerOptions { AeTitle = "PACS2", Host = "127.0.0.1", Port = other.Port },
+        };
+        await source.RestartAsync();
+        Assert.Null(await source.Node.NoticeAsync(Study, "operator", Token));
+        await source.Events.WhenAsync(SourceEvents.SubmissionEnded, 1);
+
+        var manifest = await source.RetrieveAsync(await source.ApprovedAsync());
+        Assert.Equal(2, manifest.Series.Sum(s => s.Instances.Count));
+        Assert.Equal((associations, 1), (source.Pacs.Associations, other.Associations));
+    }
+
+    [Fact]
     [Requirement("DB.SO.28")]
     public async Task A_day_that_is_too_long_for_one_answer_is_listed_in_parts()
     {
@@ -74,6 +131,13 @@ public sealed class PacsQueryTests : IAsyncDisposable
 
         Assert.False(answer!.IsUnreached);
         Assert.NotNull(answer.Failure);
+    }
+
+    private static Tag[] TagsOf(DataSet query)
+    {
+        var tags = new List<Tag>();
+        foreach (var element in query.Elements) tags.Add(element.Tag);
+        return [.. tags];
     }
 
     private static IReadOnlyList<DataSet> At(int number, string time)

@@ -125,6 +125,15 @@ public static class SourceReports
             AccessionNumber = InstanceIdentifier.Create(Accession.Root, accession),
         })];
 
+    /// <summary>A series of the study in images of 512 by 512 pixels.</summary>
+    public static IReadOnlyList<DataSet> LargeImages(int count) =>
+        [.. SyntheticStudy.DataSets(new SyntheticStudyOrder(
+            Study, Person with { Ins = null }, new DateTimeOffset(2026, 11, 2, 10, 0, 0, TimeSpan.FromHours(1)))
+        {
+            Instances = count,
+            AccessionNumber = Accession,
+        })];
+
     private static (ReportMessage Message, byte[] Cda) Message(
         ReportAction action, Level1Report report, PublicationChoices? choices, Func<string, string>? edit = null)
     {

@@ -78,6 +78,7 @@ public sealed class RunTests : IDisposable
     [InlineData("\"Ris\": { \"Dicom\": { \"AeTitle\": \"A\", \"Stations\": [{ \"AeTitle\": \"B\" }] } }", "Ris:Dicom:Stations:0:Modality")]
     [InlineData("\"Ris\": { \"SourceId\": \"1.2\", \"Structures\": [{ \"Id\": \"1\", \"Name\": \"a\" }], \"OrderAuthority\": \"1.02\" }", "Ris:OrderAuthority")]
     [InlineData("\"Ris\": { \"SourceId\": \"1.2.250.1.999.1234567890.1234567890.12345678\", \"Structures\": [{ \"Id\": \"1\", \"Name\": \"a\" }] }", "Ris:StudyRoot")]
+    [InlineData("\"Source\": { \"Manifest\": { \"Profile\": \"MADO\" } }", "Source:Manifest:Profile: 'MADO' is none of drim-m, mado")]
     [InlineData("\"Administration\": { \"SocketGroup\": \"root\" }", "Administration:Socket:")]
     [InlineData("\"Administration\": { \"SocketGroup\": \"no-such-group\", \"Socket\": \"/x/s\" }", "Administration:SocketGroup: no such group")]
     [InlineData("\"Administration\": { \"Https\": { \"Address\": \"0.0.0.0\" } }", "Administration:Https:Tls")]

@@ -54,5 +54,34 @@ public sealed class ManifestsCommandTests
         Assert.Equal((1, 1, 1), (statistics["hl7.messages"], statistics["dmp.publish"], statistics["report-to-dmp"]));
     }
 
+    [Fact]
+    [Requirement("DB.SO.24")]
+    public async Task What_was_published_is_there_again_after_the_disk_was_lost_and_goes_on_where_it_was()
+    {
+        Peer.RequireGate();
+        using var media = new StoreFolder();
+        await using var gateway = new GatewayUnderTest();
+        await gateway.StartAsync(GatewayUnderTest.WithoutPlatform);
+        var exam = new ExaminationCase();
+        await ExaminationCase.StoreAsync(gateway, exam.WriteImages(media.Path, 4));
+        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), Token);
+        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsManifest && d.IsApproved), "a manifest");
+        var backup = Path.Combine(media.Path, "backup");
+        await gateway.CommandAsync("backup", "--to", backup, "--copy");
+
+        await gateway.LoseDiskAsync();
+        await CommandRun.SucceedAsync("restore", "--from", backup, "--config", gateway.ConfigurationFile);
+        await gateway.StartChildAsync();
+
+        // An export reads each KOS and what was recorded of it.
+        var exported = await gateway.AskAsync("manifests", "export", "--to", Path.Combine(media.Path, "export"));
+        Assert.Equal(("done", 1), (Text(exported, "state"), exported.GetProperty("studies").GetInt32()));
+        // What the RIS knew of the report is there too: its next version replaces the one that was published before.
+        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t10", exam.Cda(2, replaces: 1), 2, parent: 1), Token);
+        await gateway.RegistryShowsAsync(
+            exam.Ins, e => e.Any(d => d.UniqueId == exam.UniqueId(2) && d.IsApproved)
+                && e.Any(d => d.UniqueId == exam.UniqueId(1) && !d.IsApproved), "the next version of the report");
+    }
+
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
@@ -10,7 +11,7 @@ using Drimbox.Load.Synthetic;
 namespace Drimbox.Tests.Dicom;
 
 /// <summary>What this program writes, in the eyes of other makers: dciodvfy of dicom3tools and DCMTK.</summary>
-public sealed class ConformanceTests
+public sealed partial class ConformanceTests
 {
     private static readonly Patient Patient = new(
         InstanceIdentifier.Create(NationalAuthorities.InsNirTest, "279035121518989"),
@@ -50,6 +51,48 @@ public sealed class ConformanceTests
         {
             KeyImages = [new KeyImage(image, Uid.Parse("1.2.3.4"), Uid.Parse("1.2.3"), "Coupe à montrer")],
         }));
+    }
+
+    /// <summary>Numbers, dates and times are no content of a Key Object Selection document for it: DICOM CP-2595, on
+    /// which MADO stands, adds them. It says the same of the sample of IHE, and without them it finds nothing.</summary>
+    [Fact]
+    [Requirement("IHE RAD MADO 6.X.2")]
+    public async Task Dciodvfy_finds_in_a_european_manifest_only_the_value_types_that_are_new()
+    {
+        var manifest = ManifestOf(keyImages: []);
+        var european = KosDataSet.Encode(manifest with
+        {
+            Profile = ManifestProfile.Mado,
+            Series = [.. manifest.Series.Select(s => s with
+            {
+                RetrieveUrl = "https://drimbox.example/", RetrieveLocationUid = Uid.Parse("1.2.250.1.999.1"),
+            })],
+            Library = new ImageLibrary(
+                [new CodedEntry("67734004", "SCT", "Upper trunk")],
+                [.. manifest.Series.Select(s => new LibrarySeries(
+                    s.SeriesInstanceUid, "CT", "20260822", "083117", "AX", "CHEST",
+                    [new DocumentTitle(Uid.Parse("1.2.3.4"), new CodedEntry("113000", "DCM", "Of Interest"))]))]),
+        });
+
+        var report = await RunAsync("dciodvfy", Part10Writer.ToBytes(european, TransferSyntax.ExplicitVRLittleEndian));
+
+        Assert.Contains("KeyObjectSelectionDocument", report, StringComparison.Ordinal);
+        Assert.Equal(
+            ["DATE", "NUM", "TIME"],
+            Errors(report).Select(error => NewValueType().Match(error) is { Success: true } match
+                ? match.Groups[1].Value
+                : error).Distinct().Order());
+
+        foreach (var container in Containers(european))
+        {
+            container.SetSequence(
+                Tag.ContentSequence,
+                [.. container.GetItems(Tag.ContentSequence)
+                    .Where(i => i.GetString(Tag.ValueType) is not ("DATE" or "NUM" or "TIME"))]);
+        }
+
+        Assert.Empty(Errors(await RunAsync(
+            "dciodvfy", Part10Writer.ToBytes(european, TransferSyntax.ExplicitVRLittleEndian))));
     }
 
     [Fact]
@@ -137,12 +180,17 @@ public sealed class ConformanceTests
             keyImages);
     }
 
-    private static async Task AssertNoErrorAsync(byte[] file)
-    {
-        var report = await RunAsync("dciodvfy", file);
-        Assert.DoesNotContain(
-            report.Split('\n'), line => line.StartsWith("Error", StringComparison.OrdinalIgnoreCase));
-    }
+    private static async Task AssertNoErrorAsync(byte[] file) =>
+        Assert.Empty(Errors(await RunAsync("dciodvfy", file)));
+
+    private static IEnumerable<string> Errors(string report) =>
+        report.Split('\n').Where(line => line.StartsWith("Error", StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<DataSet> Containers(DataSet item) => item.GetItems(Tag.ContentSequence)
+        .SelectMany(Containers).Prepend(item).Where(i => i.GetItems(Tag.ContentSequence).Count > 0);
+
+    [GeneratedRegex("^Error - Unrecognized enumerated value <(NUM|DATE|TIME)> for value 1 of attribute <Value Type>")]
+    private static partial Regex NewValueType();
 
     private static async Task<string> RunAsync(string program, byte[] file, params string[] arguments)
     {

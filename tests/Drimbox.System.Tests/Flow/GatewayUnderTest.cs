@@ -110,10 +110,20 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     /// <summary>Starts the program, for the first time or again on the same stores.</summary>
     internal async Task StartChildAsync(params IReadOnlyList<string> under)
     {
-        var file = Path.Combine(_folder, "drimbox.json");
+        var file = ConfigurationFile;
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(Configuration, AdministrationJson.Options));
         _child = DemoChild.Start(file, under);
         await Child.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
+    }
+
+    internal string ConfigurationFile => Path.Combine(_folder, "drimbox.json");
+
+    /// <summary>The process is killed, and everything that it stored is gone.</summary>
+    internal async Task LoseDiskAsync()
+    {
+        await Child.DisposeAsync();
+        _child = null;
+        Directory.Delete(Configuration.DataFolder, recursive: true);
     }
 
     /// <summary>Runs <c>drimbox</c> against the running process, as an administrator does.</summary>

@@ -16,6 +16,7 @@ public sealed class ResyncPeerTests
 {
     [Fact]
     [Requirement("DB.SO.28")]
+    [Requirement("DB.SO.14")]
     public async Task Manifests_follow_what_was_deleted_in_orthanc_and_a_second_run_changes_nothing()
     {
         Peer.Require("Orthanc");

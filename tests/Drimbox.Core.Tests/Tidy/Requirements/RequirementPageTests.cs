@@ -29,6 +29,55 @@ public sealed class RequirementPageTests
     }
 
     [Fact]
+    public void Each_number_of_a_source_that_is_complete_has_a_test_or_a_reason_and_not_both()
+    {
+        var showings = RequirementTraits.OfAllTests();
+
+        Assert.NotEmpty(RequirementList.Groups.Where(g => g.Complete is not null));
+        Assert.Empty(RequirementList.Groups.SelectMany(g => g.Gaps(showings)));
+    }
+
+    [Fact]
+    public void A_complete_group_names_what_it_leaves_open()
+    {
+        var group = Assert.Single(RequirementList.Read("""
+            # Title
+            Source: a sheet. Complete: A.B 01-03 10; C 100
+
+            ## A.B.01
+            Ask.
+
+            ## A.B.02
+            Ask. Not applicable: it is for others.
+
+            ## A.B.03
+            Ask. Not applicable: it is for others.
+
+            ## A.B.10
+            Ask. Note: half of it.
+
+            ## A.B.11
+            Ask.
+            """));
+
+        Assert.Equal(["A.B.01", "A.B.02", "A.B.03", "A.B.10", "C.100"], group.Complete);
+        Assert.Equal("a sheet.", group.Source);
+        Assert.Equal("it is for others.", group.Requirements[1].NotApplicable);
+        Assert.Equal(
+            [
+                "C.100 is not listed",
+                "A.B.01 has neither a test nor a reason",
+                "A.B.03 is shown and not applicable",
+                "A.B.11 is none of those of the source",
+            ],
+            group.Gaps(
+            [
+                new Showing("A.B.03", "f", "FTests", null), new Showing("A.B.10", "f", "FTests", null),
+                new Showing("A.B.11", "f", "FTests", null),
+            ]));
+    }
+
+    [Fact]
     public void A_requirement_is_listed_once()
     {
         var ids = RequirementList.Groups.SelectMany(g => g.Requirements).Select(r => r.Id).ToList();
@@ -78,11 +127,17 @@ public sealed class RequirementPageTests
     [Fact]
     public void A_requirement_without_a_test_is_said_to_have_none()
     {
-        RequirementGroup[] groups = [new("Title", "a source", [new("A", "Ask."), new("B", "Ask more.", "Not built.")])];
+        RequirementGroup[] groups =
+        [
+            new(
+                "Title", "a source",
+                [new("A", "Ask."), new("C", "Ask.", "", "For others."), new("B", "Ask more.", "Not built.")]),
+        ];
 
         var page = RequirementPage.Write(groups, [new Showing("A", "tests/ATests.cs", "ATests", "It_holds")]);
 
-        Assert.Contains("1 of 2 have a test.", page, StringComparison.Ordinal);
+        Assert.Contains("1 of 3 have a test, and 1 are not applicable.", page, StringComparison.Ordinal);
+        Assert.Contains("### C\n\nAsk.\n\n**Not applicable:** For others.\n", page, StringComparison.Ordinal);
         Assert.Contains("### A\n\nAsk.\n\n- [It holds](../tests/ATests.cs)\n", page, StringComparison.Ordinal);
         Assert.EndsWith("### B\n\nAsk more.\n\nNot built.\n\n**No test.**\n", page, StringComparison.Ordinal);
     }

@@ -112,7 +112,10 @@ internal static class DataSetCorpus
         ];
         var image = SampleImage.Create();
         image.SetBytes(Tag.PixelData, Vr.OW, new byte[64]);
-        foreach (var dataSet in new[] { image, KosDataSet.Encode(KosDataSetTests.Sample), Texts() })
+        foreach (var dataSet in new[]
+            {
+                image, KosDataSet.Encode(KosDataSetTests.Sample), KosDataSet.Encode(MadoDataSetTests.Sample), Texts(),
+            })
         {
             foreach (var syntax in new[]
             {
