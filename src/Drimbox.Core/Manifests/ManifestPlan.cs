@@ -40,7 +40,7 @@ public static class ManifestPlan
                 shown.Select(s => new SeriesCaption(
                     s.SeriesInstanceUid, s.Modality, regions.Length > 0 ? regions : s.BodyPartExamined,
                     s.SeriesDescription)).ToList()),
-            []);
+            KeyImagesOf(findings, shown));
     }
 
     /// <summary>True if the newest manifest still says what it should, leads to the present host, and is not one that
@@ -88,6 +88,16 @@ public static class ManifestPlan
             .Select(i => new ManifestInstance(
                 i.SopClassUid, i.SopInstanceUid, NumberOf(i.InstanceNumber), i.NumberOfFrames))
             .OrderBy(i => i.InstanceNumber ?? int.MaxValue).ThenBy(i => i.SopInstanceUid).ToList());
+
+    /// <summary>A mark needs its note and its image: either may have been rejected.</summary>
+    private static List<KeyImage> KeyImagesOf(StudyFindings findings, List<SeriesFinding> shown)
+    {
+        if (findings.KeyImages.Count == 0) return [];
+        var visible = shown.SelectMany(s => s.Instances).Select(i => i.SopInstanceUid).ToHashSet();
+        return findings.KeyImages
+            .Where(k => visible.Contains(k.SopInstanceUid) && visible.Contains(k.NoteSopInstanceUid)).Distinct()
+            .OrderBy(k => k.SopInstanceUid).ThenBy(k => k.NoteSopInstanceUid).Take(Limits.KeyImagesMax).ToList();
+    }
 
     private static int? NumberOf(string text) =>
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;

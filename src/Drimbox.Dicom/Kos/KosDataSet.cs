@@ -12,8 +12,6 @@ namespace Drimbox.Dicom.Kos;
 public static class KosDataSet
 {
     private const string TitleCode = "113030";
-    private const string DescriptionCode = "113012";
-    private const string OfInterestCode = "113000";
 
     // LO: 64 characters (PS3.5 6.2).
     private const int LoLengthMax = 64;
@@ -54,7 +52,8 @@ public static class KosDataSet
         dataSet.SetSequence(Tag.ContentSequence,
         [
             .. KeyObjectDocument.ReferenceItems(dataSet, manifest.Series),
-            KeyObjectDocument.TextItem(dataSet, DescriptionCode, "Key Object Description", manifest.Description),
+            KeyObjectDocument.TextItem(
+                dataSet, KeyObjectDocument.DescriptionCode, "Key Object Description", manifest.Description),
         ]);
         return dataSet;
     }
@@ -98,7 +97,7 @@ public static class KosDataSet
         return new Manifest(
             sopInstance, seriesInstance, createdAt, ReadAuthor(dataSet), PatientModule.Read(dataSet),
             KeyObjectDocument.ReadStudy(dataSet, study), ReadRequests(dataSet), series,
-            ReadDescription(dataSet), [.. ReadKeyImages(dataSet)]);
+            KeyObjectDocument.ReadDescription(dataSet), [.. ReadKeyImages(dataSet)]);
     }
 
     private static DataSet RequestItem(DataSet dataSet, Uid studyInstanceUid, ReferencedRequest request)
@@ -130,7 +129,8 @@ public static class KosDataSet
             item.SetUid(Tag.ReferencedSOPInstanceUID, note.NoteSopInstanceUid);
             item.SetUid(Tag.SeriesInstanceUID, note.NoteSeriesInstanceUid);
             item.SetSequence(
-                Tag.ConceptNameCodeSequence, KeyObjectDocument.CodeItem(item, OfInterestCode, "Of Interest"));
+                Tag.ConceptNameCodeSequence,
+                KeyObjectDocument.CodeItem(item, KeyImageNoteDataSet.OfInterestCode, "Of Interest"));
             var text = new DataSet(item);
             text.SetString(Tag.TextValue, note.Text);
             item.SetSequence(Tag.ContentSequence, text);
@@ -178,16 +178,6 @@ public static class KosDataSet
         var institution = (dataSet.GetString(Tag.InstitutionName) ?? "").Split('^');
         return new ManifestAuthor(
             dataSet.GetString(Tag.Manufacturer) ?? "", institution[0], institution.Length > 9 ? institution[9] : "");
-    }
-
-    private static string ReadDescription(DataSet dataSet)
-    {
-        foreach (var item in dataSet.GetItems(Tag.ContentSequence))
-        {
-            if (KeyObjectDocument.Title(item) == DescriptionCode) return item.GetString(Tag.TextValue) ?? "";
-        }
-
-        return "";
     }
 
     // (0008,0080) Nom^^^^^^^^^FINESS: the name is cut rather than the number.

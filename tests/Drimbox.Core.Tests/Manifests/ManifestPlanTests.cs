@@ -64,6 +64,29 @@ public sealed class ManifestPlanTests
         Assert.Single(Plan(Findings(1) with { Series = [.. Findings(1).Series, empty] }).Series);
     }
 
+    [Fact]
+    public void An_image_is_marked_as_long_as_it_and_its_note_are_shown()
+    {
+        _study.Receive(Message(Header("A")));
+        var note = new InstanceFinding(
+            Uid.Parse("1.2.840.10008.5.1.4.1.1.88.59"), Uid.Parse("1.2.250.1.999.9.1.2.1"), "1", null);
+        var notes = new SeriesFinding(Uid.Parse("1.2.250.1.999.9.1.2"), "KO", "2", "", "", [note]);
+        KeyImage MarkOf(string image, string by) =>
+            new(Uid.Parse("1.2.250.1.999.9.1.1." + image), Uid.Parse(by), notes.SeriesInstanceUid, "Coupe");
+        var mark = MarkOf("2", note.SopInstanceUid.ToString());
+        var findings = Findings(2) with
+        {
+            Series = [.. Findings(2).Series, notes],
+            KeyImages = [MarkOf("3", note.SopInstanceUid.ToString()), mark, MarkOf("1", "1.2.3")],
+        };
+
+        Assert.Equal([mark], Plan(findings).KeyImages);
+        Assert.Equal([notes], findings.KeyObjectSeries);
+        Assert.NotEqual(
+            ManifestPlan.ContentKeyOf(Study, _study.State, findings, Policy),
+            ManifestPlan.ContentKeyOf(Study, _study.State, findings with { KeyImages = [] }, Policy));
+    }
+
     [Theory]
     [InlineData("patient")]
     [InlineData("accession")]
