@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
+using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 using Drimbox.Tests.Studies;
 using static Drimbox.Tests.Studies.StudyFixture;
@@ -85,6 +86,26 @@ public sealed class ManifestPlanTests
         Assert.NotEqual(
             ManifestPlan.ContentKeyOf(Study, _study.State, findings, Policy),
             ManifestPlan.ContentKeyOf(Study, _study.State, findings with { KeyImages = [] }, Policy));
+    }
+
+    [Fact]
+    public void The_entry_has_the_times_of_its_study_and_not_those_of_another_in_the_report()
+    {
+        var header = Header("A", studies: [OtherStudy, Study]);
+        _study.Receive(Message(header with
+        {
+            ServiceEvents =
+            [
+                header.ServiceEvents[0] with { Start = "20261101080000+0100", Stop = "20261101083000+0100" },
+                header.ServiceEvents[1],
+            ],
+        }));
+        _study.Settle();
+
+        var entry = ManifestEntry.TryFrom(
+            _study.State.Current!, Study, _study.State.Reports[^1], Visibility.Normal, Policy)!;
+
+        Assert.Equal(("20261102090000", null), (entry.ServiceStartTime, entry.ServiceStopTime));
     }
 
     [Theory]
