@@ -58,6 +58,21 @@ public static partial class Limits
     /// below 20,000; at this number the KOS has some 40 MB.</summary>
     public const int ManifestInstancesMax = 100_000;
 
+    /// <summary>1,000 images that the key image notes of a study mark in its manifest: a note marks a handful; with
+    /// <see cref="KeyImageTextLengthMax"/> they make a KOS larger by 4 MB at most.</summary>
+    public const int KeyImagesMax = 1_000;
+
+    /// <summary>1,024 characters of the text of a key image note: it stands beside each image that it marks.</summary>
+    public const int KeyImageTextLengthMax = 1_024;
+
+    /// <summary>16 series of notes that are fetched for one look at a study: a workstation makes one, or one a note.
+    /// </summary>
+    public const int KeyImageSeriesMax = 16;
+
+    /// <summary>10 s to fetch all key image notes of a study: they are small, and no manifest waits for them longer;
+    /// with <see cref="PacsQueryTimeout"/> within <see cref="DispatchAttemptDeadline"/>.</summary>
+    public static readonly TimeSpan KeyImageNotesTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>64 MiB of a KOS that is read back whole: one with <see cref="ManifestInstancesMax"/> instances.</summary>
     public const int KosBytesMax = 64 * 1024 * 1024;
 

@@ -84,9 +84,14 @@ public sealed partial class SourceNode : IAsyncDisposable
         var pacs = PacsList.Of(options);
         var query = new PacsQuery(pacs, ownAe, time) { AsksForSeriesTimes = policy.Profile.DescribesImages };
         var files = new ManifestFiles(objects);
+        _images = options.ImageAccess is { } access
+            ? new ImageAccessService(
+                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
+                _audit.Trail, _statistics, ids, time, _logger)
+            : null;
         _evaluation = new StudyEvaluation(
-            register, query, files, policy, ids, time, _audit.Trail, _statistics,
-            loggers.CreateLogger<StudyEvaluation>());
+            register, query, files, new KeyImageNotes(_images?.Retrievals, files, time), policy, ids, time, _audit.Trail,
+            _statistics, loggers.CreateLogger<StudyEvaluation>());
         var days = new PacsDay(query);
         _resyncWorker = new ResyncWorker(
             store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,
@@ -116,11 +121,6 @@ public sealed partial class SourceNode : IAsyncDisposable
                 Clock = time,
             },
             loggers.CreateLogger<Dispatcher>());
-        _images = options.ImageAccess is { } access
-            ? new ImageAccessService(
-                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
-                _audit.Trail, _statistics, ids, time, _logger)
-            : null;
         _speedTest = new SpeedTest(
             register, files, query, _images?.Retrievals, _audit.Trail, time);
         _hostChange = new HostChange(options.Node, register, store, files, policy, ids, time, _logger);

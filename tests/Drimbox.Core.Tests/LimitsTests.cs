@@ -78,6 +78,7 @@ public sealed class LimitsTests
         Assert.True(Limits.DrainPatience < Limits.DrainTimeout);
         Assert.Equal(Limits.XdsCallTimeout + TimeSpan.FromSeconds(30), Limits.OutboxLease);
         Assert.InRange(Limits.DispatchAttemptDeadline, Limits.XdsCallTimeout, Limits.OutboxLease);
+        Assert.True(Limits.PacsQueryTimeout + Limits.KeyImageNotesTimeout < Limits.DispatchAttemptDeadline);
         Assert.True(Limits.StudyFetchDeadline < Limits.StudyFetchLease);
         Assert.True(Limits.RetryDelayMin < Limits.RetryDelayMax);
         Assert.True(Limits.CircuitPauseMin < Limits.CircuitPauseMax);

@@ -40,7 +40,12 @@ public static class ManifestEntry
     internal static DocumentEntry? TryDescribe(
         Uid study, IReadOnlyList<ReferencedRequest> requests, StudyReport report, SourcePolicy policy)
     {
-        var entry = ReportEntry.TryFrom(report.Header, "DocumentKOS", "", 0, Visibility.Normal, policy.Defaults, out _);
+        // The times and the setting are those of this study; another of the report speaks where it is silent.
+        var header = report.Header with
+        {
+            ServiceEvents = [.. report.Header.ServiceEvents.OrderBy(e => e.StudyInstanceUid == study ? 0 : 1)],
+        };
+        var entry = ReportEntry.TryFrom(header, "DocumentKOS", "", 0, Visibility.Normal, policy.Defaults, out _);
         if (entry is null) return null;
         return entry with
         {

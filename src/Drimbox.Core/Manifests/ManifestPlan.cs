@@ -39,7 +39,7 @@ public static class ManifestPlan
                 shown.Select(s => new SeriesCaption(
                     s.SeriesInstanceUid, s.Modality, regions.Length > 0 ? regions : s.BodyPartExamined,
                     s.SeriesDescription)).ToList()),
-            [])
+            KeyImagesOf(findings, shown))
         {
             Profile = policy.Profile,
             Library = policy.Profile.DescribesImages ? ImageLibraryPlan.Of(events, shown) : null,
@@ -126,6 +126,16 @@ public static class ManifestPlan
     {
         RetrieveLocationUid = policy.Profile.LeadsToBaseUri ? policy.RetrieveLocationUid : null,
     };
+
+    /// <summary>A mark needs its note and its image: either may have been rejected.</summary>
+    private static List<KeyImage> KeyImagesOf(StudyFindings findings, List<SeriesFinding> shown)
+    {
+        if (findings.KeyImages.Count == 0) return [];
+        var visible = shown.SelectMany(s => s.Instances).Select(i => i.SopInstanceUid).ToHashSet();
+        return findings.KeyImages
+            .Where(k => visible.Contains(k.SopInstanceUid) && visible.Contains(k.NoteSopInstanceUid)).Distinct()
+            .OrderBy(k => k.SopInstanceUid).ThenBy(k => k.NoteSopInstanceUid).Take(Limits.KeyImagesMax).ToList();
+    }
 
     private static int? NumberOf(string text) =>
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;

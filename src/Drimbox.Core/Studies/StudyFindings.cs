@@ -53,6 +53,13 @@ public sealed record StudyFindings(
     /// <summary>OID of who assigned <see cref="AccessionNumber"/>; empty where nobody says.</summary>
     public string AccessionAuthority { get; init; } = "";
 
+    /// <summary>What the key image notes among the instances mark: C-FIND does not tell, they were fetched.</summary>
+    public IReadOnlyList<KeyImage> KeyImages { get; init; } = [];
+
+    /// <summary>The series of nothing but Key Object Selection documents: where key image notes are.</summary>
+    public IEnumerable<SeriesFinding> KeyObjectSeries => Series.Where(
+        s => s.Instances.Count > 0 && s.Instances.All(i => i.SopClassUid == KeyObjectSelection));
+
     /// <summary>No image is visible: what is left of a study whose images were all rejected may be the rejection note.
     /// </summary>
     public bool IsEmpty => Series.All(s => s.Instances.All(i => i.SopClassUid == KeyObjectSelection));

@@ -10,6 +10,9 @@ internal static class KeyObjectDocument
 {
     internal const string CodingScheme = "DCM";
 
+    /// <summary>"Key Object Description" (PS3.16 TID 2010): the text of a document.</summary>
+    internal const string DescriptionCode = "113012";
+
     internal static Uid SopClassUid => SopClass.KeyObjectSelectionDocumentStorage;
 
     /// <summary>The SOP Common, series, equipment and document attributes that follow from the instant and the ids.
@@ -149,6 +152,17 @@ internal static class KeyObjectDocument
         }
 
         return series;
+    }
+
+    /// <summary>The text of a document, or an empty one.</summary>
+    internal static string ReadDescription(DataSet dataSet)
+    {
+        foreach (var item in dataSet.GetItems(Tag.ContentSequence))
+        {
+            if (Title(item) == DescriptionCode) return item.GetString(Tag.TextValue) ?? "";
+        }
+
+        return "";
     }
 
     /// <summary>The instant in (0008,0012), (0008,0013) and (0008,0201); UTC where no offset is given. That of the

@@ -12,9 +12,6 @@ namespace Drimbox.Dicom.Kos;
 /// </summary>
 public static class KosDataSet
 {
-    private const string DescriptionCode = "113012";
-    private const string OfInterestCode = "113000";
-
     // LO: 64 characters (PS3.5 6.2).
     private const int LoLengthMax = 64;
 
@@ -58,7 +55,8 @@ public static class KosDataSet
         dataSet.SetSequence(Tag.ContentSequence,
         [
             .. KeyObjectDocument.ReferenceItems(dataSet, manifest.Series),
-            KeyObjectDocument.TextItem(dataSet, DescriptionCode, "Key Object Description", manifest.Description),
+            KeyObjectDocument.TextItem(
+                dataSet, KeyObjectDocument.DescriptionCode, "Key Object Description", manifest.Description),
             .. manifest.Library is { } library
                 ? [ImageLibraryItems.Encode(dataSet, library, manifest.Series)]
                 : (IEnumerable<DataSet>)[],
@@ -122,7 +120,7 @@ public static class KosDataSet
             sopInstance, seriesInstance, createdAt, ReadAuthor(dataSet), PatientModule.Read(dataSet),
             KeyObjectDocument.ReadStudy(dataSet, study), ReadRequests(dataSet),
             library is null ? series : ImageLibraryItems.Number(dataSet, series),
-            ReadDescription(dataSet), [.. ReadKeyImages(dataSet)])
+            KeyObjectDocument.ReadDescription(dataSet), [.. ReadKeyImages(dataSet)])
         {
             Profile = profile,
             Library = library,
@@ -175,7 +173,8 @@ public static class KosDataSet
             item.SetUid(Tag.ReferencedSOPInstanceUID, note.NoteSopInstanceUid);
             item.SetUid(Tag.SeriesInstanceUID, note.NoteSeriesInstanceUid);
             item.SetSequence(
-                Tag.ConceptNameCodeSequence, KeyObjectDocument.CodeItem(item, OfInterestCode, "Of Interest"));
+                Tag.ConceptNameCodeSequence,
+                KeyObjectDocument.CodeItem(item, KeyImageNoteDataSet.OfInterestCode, "Of Interest"));
             var text = new DataSet(item);
             text.SetString(Tag.TextValue, note.Text);
             item.SetSequence(Tag.ContentSequence, text);
@@ -223,16 +222,6 @@ public static class KosDataSet
         var institution = (dataSet.GetString(Tag.InstitutionName) ?? "").Split('^');
         return new ManifestAuthor(
             dataSet.GetString(Tag.Manufacturer) ?? "", institution[0], institution.Length > 9 ? institution[9] : "");
-    }
-
-    private static string ReadDescription(DataSet dataSet)
-    {
-        foreach (var item in dataSet.GetItems(Tag.ContentSequence))
-        {
-            if (KeyObjectDocument.Title(item) == DescriptionCode) return item.GetString(Tag.TextValue) ?? "";
-        }
-
-        return "";
     }
 
     // (0008,0080) Nom^^^^^^^^^FINESS: the name is cut rather than the number.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -32,6 +33,7 @@ internal static class SpeedTestCommand
     private static readonly Option<Uri?> Address = new("--address")
     {
         Description = "Where to ask in place of the address in the manifest: https://HOST:PORT.", HelpName = "URL",
+        CustomParser = ReadAddress,
     };
 
     private static readonly Option<FileInfo> Token = new("--token-file")
@@ -177,6 +179,16 @@ internal static class SpeedTestCommand
             }
         },
     });
+
+    // System.CommandLine makes no Uri of an argument.
+    private static Uri? ReadAddress(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address)
+            && address.Scheme == Uri.UriSchemeHttps)
+            return address;
+        result.AddError("An address is written as https://HOST:PORT.");
+        return null;
+    }
 
     private static AdministrationAnswer Report(string study, string series, List<SpeedFigures> runs) =>
         Answer(true, new { study, series, median = SpeedFigures.Median(runs), runs });

@@ -40,6 +40,7 @@ internal sealed class StudyEvaluation(
     StudyRegister register,
     PacsQuery pacs,
     ManifestFiles files,
+    KeyImageNotes notes,
     SourcePolicy policy,
     IIdSource ids,
     TimeProvider time,
@@ -63,6 +64,7 @@ internal sealed class StudyEvaluation(
         }
 
         state = await register.GetAsync(study, cancellationToken);
+        findings = await notes.AddAsync(study, state, findings, cancellationToken);
         var built = ManifestPlan.IsCurrent(study, state, findings, policy)
             ? null
             : await BuildAsync(study, state, findings, cancellationToken);

@@ -109,6 +109,11 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             hasAnswered = true;
             return Failed($"C-FIND was answered {e.Status}", isReached);
         }
+        catch (UnusableAnswerException e)
+        {
+            hasAnswered = true;
+            return Failed(e.Message, isReached);
+        }
         catch (Exception e) when (e is IOException or SocketException or TimeoutException)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -159,7 +164,8 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             var one = await SeriesOfAsync(find, study, match, cancellationToken);
             series.Add(one);
             instances += one.Instances.Count;
-            if (instances > Limits.ManifestInstancesMax) throw new IOException("The study has too many instances.");
+            if (instances > Limits.ManifestInstancesMax)
+                throw new UnusableAnswerException("The study has too many instances.");
         }
 
         var findings = new StudyFindings(
@@ -200,7 +206,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         await foreach (var match in find.FindAsync(Model, query, cancellationToken))
         {
             if (!match.TryGetUid(Tag.SeriesInstanceUID, out var uid))
-                throw new IOException("A series of the PACS has no UID.");
+                throw new UnusableAnswerException("A series of the PACS has no UID.");
             series.TryAdd(uid, match);
         }
 
@@ -228,7 +234,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
             // A reference needs both; a manifest that leaves an image out is worse than a late one.
             if (!instance.TryGetUid(Tag.SOPInstanceUID, out var uid)
                 || !instance.TryGetUid(Tag.SOPClassUID, out var sopClass))
-                throw new IOException("An instance of the PACS has no UID or no SOP class.");
+                throw new UnusableAnswerException("An instance of the PACS has no UID or no SOP class.");
 
             // A PACS that still shows the note, and says what it is: a note is nothing to be looked at.
             if (RejectionNoteDataSet.IsRejectionNote(instance)) continue;
@@ -238,7 +244,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
                 Title = KosDataSet.TitleOf(instance),
             });
             if (instances.Count > Limits.ManifestInstancesMax)
-                throw new IOException("A series has too many instances.");
+                throw new UnusableAnswerException("A series has too many instances.");
         }
 
         return new SeriesFinding(
@@ -263,4 +269,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
     }
 
     private static string Text(DataSet dataSet, Tag tag) => dataSet.GetString(tag) ?? "";
+
+    /// <summary>The PACS answered, and nothing can be made of it. The message is in our own words.</summary>
+    private sealed class UnusableAnswerException(string message) : IOException(message);
 }

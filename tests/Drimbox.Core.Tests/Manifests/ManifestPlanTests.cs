@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
+using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 using Drimbox.Tests.Studies;
 using static Drimbox.Tests.Studies.StudyFixture;
@@ -62,6 +63,49 @@ public sealed class ManifestPlanTests
         var empty = new SeriesFinding(Uid.Parse("1.2.3"), "CT", "2", "", "", []);
 
         Assert.Single(Plan(Findings(1) with { Series = [.. Findings(1).Series, empty] }).Series);
+    }
+
+    [Fact]
+    public void An_image_is_marked_as_long_as_it_and_its_note_are_shown()
+    {
+        _study.Receive(Message(Header("A")));
+        var note = new InstanceFinding(
+            Uid.Parse("1.2.840.10008.5.1.4.1.1.88.59"), Uid.Parse("1.2.250.1.999.9.1.2.1"), "1", null);
+        var notes = new SeriesFinding(Uid.Parse("1.2.250.1.999.9.1.2"), "KO", "2", "", "", [note]);
+        KeyImage MarkOf(string image, string by) =>
+            new(Uid.Parse("1.2.250.1.999.9.1.1." + image), Uid.Parse(by), notes.SeriesInstanceUid, "Coupe");
+        var mark = MarkOf("2", note.SopInstanceUid.ToString());
+        var findings = Findings(2) with
+        {
+            Series = [.. Findings(2).Series, notes],
+            KeyImages = [MarkOf("3", note.SopInstanceUid.ToString()), mark, MarkOf("1", "1.2.3")],
+        };
+
+        Assert.Equal([mark], Plan(findings).KeyImages);
+        Assert.Equal([notes], findings.KeyObjectSeries);
+        Assert.NotEqual(
+            ManifestPlan.ContentKeyOf(Study, _study.State, findings, Policy),
+            ManifestPlan.ContentKeyOf(Study, _study.State, findings with { KeyImages = [] }, Policy));
+    }
+
+    [Fact]
+    public void The_entry_has_the_times_of_its_study_and_not_those_of_another_in_the_report()
+    {
+        var header = Header("A", studies: [OtherStudy, Study]);
+        _study.Receive(Message(header with
+        {
+            ServiceEvents =
+            [
+                header.ServiceEvents[0] with { Start = "20261101080000+0100", Stop = "20261101083000+0100" },
+                header.ServiceEvents[1],
+            ],
+        }));
+        _study.Settle();
+
+        var entry = ManifestEntry.TryFrom(
+            _study.State.Current!, Study, _study.State.Reports[^1], Visibility.Normal, Policy)!;
+
+        Assert.Equal(("20261102090000", null), (entry.ServiceStartTime, entry.ServiceStopTime));
     }
 
     [Theory]

@@ -187,4 +187,34 @@ public sealed class KosDataSetTests
         Assert.Null(KosDataSet.TryRead(file.DataSet, out _));
         Assert.Null(RejectionNoteDataSet.TryRead(KosDataSet.Encode(Sample), out _));
     }
+
+    [Fact]
+    public void A_key_image_note_says_which_images_it_marks_and_in_which_words()
+    {
+        var note = RejectionNoteDataSet.Encode(new RejectionNote(
+            Uid.Parse("2.25.7"), Uid.Parse("2.25.8"), Sample.CreatedAt, RejectionReason.Quality, "PACS", Sample.Patient,
+            Sample.Study, [Sample.Series[0] with { RetrieveUrl = null }]));
+        Assert.Empty(KeyImageNoteDataSet.Read(note));
+
+        note.GetItems(Tag.ConceptNameCodeSequence)[0].SetString(Tag.CodeValue, "113000");
+        KeyImage[] marked =
+        [
+            new(Uid.Parse("1.2.3.1.1"), Uid.Parse("2.25.7"), Uid.Parse("2.25.8"), ""),
+            new(Uid.Parse("1.2.3.1.2"), Uid.Parse("2.25.7"), Uid.Parse("2.25.8"), ""),
+        ];
+        Assert.Equal(marked, KeyImageNoteDataSet.Read(note));
+
+        var text = new DataSet(note);
+        var concept = new DataSet(text);
+        concept.SetString(Tag.CodeValue, "113012");
+        concept.SetString(Tag.CodingSchemeDesignator, "DCM");
+        text.SetSequence(Tag.ConceptNameCodeSequence, concept);
+        text.SetString(Tag.TextValue, new string('e', Limits.KeyImageTextLengthMax + 1));
+        note.SetSequence(Tag.ContentSequence, [text, .. note.GetItems(Tag.ContentSequence)]);
+        Assert.Equal(
+            marked.Select(k => k with { Text = new string('e', Limits.KeyImageTextLengthMax) }),
+            KeyImageNoteDataSet.Read(note));
+        note.Remove(Tag.SOPInstanceUID);
+        Assert.Empty(KeyImageNoteDataSet.Read(note));
+    }
 }

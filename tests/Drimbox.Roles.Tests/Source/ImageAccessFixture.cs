@@ -12,6 +12,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Web;
+using Drimbox.Emulators.Dmp;
 using Drimbox.Emulators.Psc;
 using Drimbox.Source;
 using Drimbox.Source.ImageAccess;
@@ -56,6 +57,20 @@ public sealed class ImageAccessFixture : IAsyncDisposable
         int images = 4, DicomPeerOptions? pacs = null, Func<SourceFixture, Task>? prepare = null,
         Func<SourceOptions, SourceOptions>? configure = null, ImageCacheOptions? cache = null)
     {
+        var fixture = await StartEmptyAsync(TimeSpan.FromSeconds(1), pacs, configure, cache);
+        if (prepare is not null) await prepare(fixture.Source);
+        await fixture.Source.PublishAsync(images: images);
+        fixture.KosUid = Uid.Parse((await fixture.Source.ApprovedAsync()).UniqueId.Root);
+        return fixture;
+    }
+
+    /// <summary>Without a report.</summary>
+    /// <param name="arrivalTimeout">See <see cref="ImageAccessOptions.ArrivalTimeout"/>.</param>
+    /// <param name="dmp">What is changed of the options of the DMP.</param>
+    public static async Task<ImageAccessFixture> StartEmptyAsync(
+        TimeSpan arrivalTimeout, DicomPeerOptions? pacs = null, Func<SourceOptions, SourceOptions>? configure = null,
+        ImageCacheOptions? cache = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null)
+    {
         var folder = new StoreFolder();
         var authority = new TestAuthority(folder.Path);
         var server = authority.Certify("drimbox");
@@ -74,7 +89,7 @@ public sealed class ImageAccessFixture : IAsyncDisposable
         {
             Port = 0,
             Cache = cache,
-            ArrivalTimeout = TimeSpan.FromSeconds(1),
+            ArrivalTimeout = arrivalTimeout,
             Tls = tls,
             WhiteList = new WhiteListOptions
             {
@@ -96,12 +111,8 @@ public sealed class ImageAccessFixture : IAsyncDisposable
                 },
             },
         };
-        var source = await SourceFixture.StartAsync(options, pacs, configure);
-        if (prepare is not null) await prepare(source);
-        var fixture = new ImageAccessFixture(folder, authority, caller, psc, source);
-        await source.PublishAsync(images: images);
-        fixture.KosUid = Uid.Parse((await source.ApprovedAsync()).UniqueId.Root);
-        return fixture;
+        var source = await SourceFixture.StartAsync(options, pacs, configure, dmp);
+        return new ImageAccessFixture(folder, authority, caller, psc, source);
     }
 
     /// <summary>Signs a list of DRIMboxes and puts it where the source looks for it.</summary>

@@ -133,6 +133,20 @@ public sealed class PacsQueryTests : IAsyncDisposable
         Assert.NotNull(answer.Failure);
     }
 
+    [Fact]
+    public async Task A_PACS_that_does_not_say_of_which_class_its_instances_are_is_told_of_in_words()
+    {
+        // As dcmqrscp of DCMTK does: (0008,0016) is optional there (PS3.4 C.6.1.1.5), and required by IHE RAD-14.
+        _pacs.Instances = Images(1);
+        _pacs.Instances[0].Remove(Tag.SOPClassUID);
+        var query = new PacsQuery(new PacsList([Known(_pacs.Port)]), AeTitle.Parse("DRIMBOX"), TimeProvider.System);
+
+        var answer = await AskAsync(query);
+
+        Assert.Equal(
+            ("An instance of the PACS has no UID or no SOP class.", false), (answer.Failure, answer.IsUnreached));
+    }
+
     private static Tag[] TagsOf(DataSet query)
     {
         var tags = new List<Tag>();

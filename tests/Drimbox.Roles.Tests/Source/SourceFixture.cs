@@ -74,9 +74,10 @@ public sealed class SourceFixture : IAsyncDisposable
     public Func<SourceOptions, SourceOptions> Configure { get; set; } = static options => options;
 
     /// <param name="configure">See <see cref="Configure"/>.</param>
+    /// <param name="dmp">What is changed of the options of the DMP.</param>
     public static async Task<SourceFixture> StartAsync(
         ImageAccessOptions? imageAccess = null, DicomPeerOptions? pacs = null,
-        Func<SourceOptions, SourceOptions>? configure = null)
+        Func<SourceOptions, SourceOptions>? configure = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null)
     {
         var folder = new StoreFolder();
         var keys = Certificates.Issue(SourceReports.Structure);
@@ -85,9 +86,10 @@ public sealed class SourceFixture : IAsyncDisposable
             DatabasePath = Path.Combine(folder.Path, "dmp.db"),
             Structures = [new AllowedStructure(SourceReports.Structure, keys.Signing)],
         };
-        var dmp = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
-        await dmp.OpenPatientAsync(SourceReports.Ins, Token);
-        var fixture = new SourceFixture(dmp, options) { ImageAccess = imageAccess, OtherPacs = pacs };
+        if (dmp is not null) options = dmp(options);
+        var emulator = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
+        await emulator.OpenPatientAsync(SourceReports.Ins, Token);
+        var fixture = new SourceFixture(emulator, options) { ImageAccess = imageAccess, OtherPacs = pacs };
         if (configure is not null) fixture.Configure = configure;
         fixture._folders.Add(folder);
         fixture._folders.Add(fixture.Folder);

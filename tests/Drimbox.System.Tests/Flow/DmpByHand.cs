@@ -13,6 +13,9 @@ internal sealed record EntryText(string EntryUuid, string UniqueId, string TypeC
 
     public bool IsManifest => TypeCode == "IMG-KOS";
 
+    /// <summary>The ExtrinsicObject.</summary>
+    internal XElement? Element { get; init; }
+
     public bool IsApproved => Status == "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved";
 }
 
@@ -79,7 +82,10 @@ internal sealed class DmpByHand(Uri registry, Uri repository) : IDisposable
                 .Select(c => (string)c.Attribute("nodeRepresentation")!).Single(),
             (string)entry.Attribute("status")!,
             entry.Elements(Rim + "Slot").Where(s => (string?)s.Attribute("name") == "repositoryUniqueId")
-                .Select(s => s.Descendants(Rim + "Value").Single().Value).Single())).ToList();
+                .Select(s => s.Descendants(Rim + "Value").Single().Value).Single())
+        {
+            Element = entry,
+        }).ToList();
 
     private async Task<XDocument> QueryAsync(string file, params (string, string)[] values)
     {

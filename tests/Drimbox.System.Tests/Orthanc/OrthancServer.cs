@@ -82,14 +82,11 @@ internal sealed class OrthancServer : IDisposable
         await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
 
     /// <summary>Makes a modality known, which may then query and be sent to.</summary>
-    public async Task AddModalityAsync(string name, string aeTitle, int port)
-    {
-        using var modality = new StringContent(
-            JsonSerializer.Serialize(new { AET = aeTitle, Host = "127.0.0.1", Port = port }));
-        using var response = await _http.PutAsync(
-            new Uri($"/modalities/{name}", UriKind.Relative), modality, TestContext.Current.CancellationToken);
-        Assert.True(response.IsSuccessStatusCode, $"{name}: {response.StatusCode}");
-    }
+    public Task AddModalityAsync(string name, string aeTitle, int port) => PutAsync(
+        $"/modalities/{name}", JsonSerializer.Serialize(new { AET = aeTitle, Host = "127.0.0.1", Port = port }));
+
+    /// <summary>Sets the character set of its answers to queries, which is Latin 1 from the beginning.</summary>
+    public Task SetEncodingAsync(string name) => PutAsync("/tools/default-encoding", name);
 
     /// <summary>Posts a JSON value, or a text or bytes as they are.</summary>
     public async Task<JsonElement> PostAsync(string path, object body)
@@ -136,6 +133,14 @@ internal sealed class OrthancServer : IDisposable
     private void Note(string? line)
     {
         lock (_output) _output.AppendLine(line);
+    }
+
+    private async Task PutAsync(string path, string body)
+    {
+        using var content = new StringContent(body);
+        using var response = await _http.PutAsync(
+            new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode}");
     }
 
     private async Task<bool> IsReadyAsync()
