@@ -1,6 +1,7 @@
 using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Outages;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom.Tls;
@@ -9,6 +10,7 @@ using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Identity;
 using Drimbox.Grains.Mail;
+using Drimbox.Grains.Outages;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
@@ -35,6 +37,7 @@ public sealed partial class RisNode : IAsyncDisposable
     private readonly RisOptions _options;
     private readonly NodeSurroundings _surroundings;
     private readonly FlowStore _store;
+    private readonly OutageWatch _outages;
     private readonly ObjectStore _objects;
     private readonly ReportRegister _reports;
     private readonly RisRequestGrain _requests;
@@ -47,6 +50,7 @@ public sealed partial class RisNode : IAsyncDisposable
     private RisNode(
         RisOptions options,
         FlowStore store,
+        OutageWatch outages,
         ObjectStore objects,
         DmpConnection dmp,
         NodeSurroundings surroundings)
@@ -54,6 +58,7 @@ public sealed partial class RisNode : IAsyncDisposable
         _options = options;
         _surroundings = surroundings;
         _store = store;
+        _outages = outages;
         _objects = objects;
         var acks = new AckComposer(surroundings.Time, surroundings.Ids);
         var turns = new EmbeddedTurnQueue();
@@ -86,6 +91,8 @@ public sealed partial class RisNode : IAsyncDisposable
                 RetryDelayMin = surroundings.RetryDelayMin,
                 RetryDelayMax = surroundings.RetryDelayMax,
                 Handlers = HandlersOf(logger),
+                PeerSeen = (peer, isThere) => outages.Notice(peer, !isThere),
+                KnownAway = () => outages.Away,
             },
             surroundings.Loggers.CreateLogger<Dispatcher>());
         var inbox = new Inbox(store, objects, acks, surroundings.Time);
@@ -115,6 +122,9 @@ public sealed partial class RisNode : IAsyncDisposable
     /// <summary>Where the RIS takes messages.</summary>
     public IPEndPoint Hl7EndPoint => _listener.LocalEndPoint;
 
+    /// <summary>The peers that cannot be reached now.</summary>
+    public IReadOnlyList<Outage> Outages => _outages.Open;
+
     /// <summary>Opens the stores of the node, takes up what was in flight, and listens.</summary>
     /// <param name="dataFolder">The folder of the node is below it.</param>
     /// <exception cref="StorageFaultException">The store is in use or the disk failed.</exception>
@@ -132,8 +142,11 @@ public sealed partial class RisNode : IAsyncDisposable
         {
             // The one process that holds the store: whoever held a lease is dead.
             await store.VoidLeasesAsync(cancellation);
+            var outages = new OutageWatch(
+                options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<OutageWatch>());
+            await outages.StartAsync(cancellation);
             return new RisNode(
-                options, store, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
+                options, store, outages, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
         }
         catch
         {
@@ -156,6 +169,7 @@ public sealed partial class RisNode : IAsyncDisposable
         await _listener.DisposeAsync();
         if (_acceptor is not null) await _acceptor.DisposeAsync();
         _worklist?.Dispose();
+        await _outages.DisposeAsync();
         await _store.DisposeAsync();
         _stop.Dispose();
     }
@@ -174,7 +188,7 @@ public sealed partial class RisNode : IAsyncDisposable
         var handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
         {
             [ReportGrain.SubmissionKind] = new(
-                new ReportSubmissionHandler(_dmp, _objects, _reports, logger), Limits.DispatchFaultsMax,
+                new ReportSubmissionHandler(_dmp, _objects, _reports, logger), Limits.DispatchFaultsMax, "dmp",
                 AgeMax: Limits.PublicationAgeMax),
             [PatientRegister.ReviewKind] = new(new PatientReviewHandler(_patients, _reports)),
         };
@@ -186,11 +200,19 @@ public sealed partial class RisNode : IAsyncDisposable
         }
 
         if (_options.Mail is { } mail)
-            handlers[ReportMail.Kind] = new(MailHandler(mail, logger));
+            handlers[ReportMail.Kind] = new(MailHandler(mail, logger), Destination: "mail");
         if (_options.Teleradiology is { } platform)
-            handlers[RisRequestGrain.MessageKind] = new(new RequestMessageHandler(PeerOf(platform), _objects, logger));
+        {
+            handlers[RisRequestGrain.MessageKind] = new(
+                new RequestMessageHandler(PeerOf(platform), _objects, logger), Destination: "teleradiology");
+        }
+
         if (_options.Source is { } source)
-            handlers[ReportGrain.CopyKind] = new(new ReportCopyHandler(PeerOf(source), _reports, _objects, logger));
+        {
+            handlers[ReportGrain.CopyKind] = new(
+                new ReportCopyHandler(PeerOf(source), _reports, _objects, logger), Destination: "source");
+        }
+
         if (_options.Dicom is { Archive: { } archive } dicom)
             handlers[StepNotifier.Kind] = new(Notifier(dicom, archive));
         return handlers;

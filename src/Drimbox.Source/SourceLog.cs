@@ -56,8 +56,9 @@ internal static partial class SourceLog
         else Withheld(logger, study, alert.Reason, rule);
     }
 
-    [LoggerMessage(3112, LogLevel.Warning, "Study {Study}: the PACS could not be asked: {Why}")]
-    public static partial void PacsUnreachable(ILogger logger, StudyRef study, string why);
+    // That the PACS is away is told once (5110): of each study then for information only.
+    [LoggerMessage(EventId = 3112, Message = "Study {Study}: the PACS could not be asked: {Why}")]
+    public static partial void PacsUnreachable(ILogger logger, LogLevel level, StudyRef study, string why);
 
     [LoggerMessage(3113, LogLevel.Warning, "Outbox row {RowId}: the lease was lost, its result is not recorded")]
     public static partial void LeaseLost(ILogger logger, long rowId);
@@ -66,10 +67,11 @@ internal static partial class SourceLog
     public static partial void SubmissionEnded(
         ILogger logger, StudyRef study, string kind, string outcome, string? detail);
 
+    // As of the PACS: where the DMP is away, for information.
     [LoggerMessage(
-        3121, LogLevel.Warning, "Study {Study}: {Kind} of the manifest, attempt {Attempt}: {Outcome}: {Detail}")]
+        EventId = 3121, Message = "Study {Study}: {Kind} of the manifest, attempt {Attempt}: {Outcome}: {Detail}")]
     public static partial void SubmissionDelayed(
-        ILogger logger, StudyRef study, string kind, int attempt, string outcome, string? detail);
+        ILogger logger, LogLevel level, StudyRef study, string kind, int attempt, string outcome, string? detail);
 
     [LoggerMessage(
         3122, LogLevel.Error, "Study {Study}: {Kind} of the manifest was refused for good: {Detail} (DB.SO.21)")]

@@ -19,5 +19,5 @@ public sealed partial class SourceNode
     public async Task<StudyLook?> ReevaluateAsync(Uid study, CancellationToken cancellationToken = default) =>
         (await _register.GetAsync(study, cancellationToken)).Reports.IsEmpty
             ? null
-            : await _evaluation.LookAsync(study, null, cancellationToken);
+            : await _evaluation.LookAsync(study, null, attempts: 1, cancellationToken);
 }

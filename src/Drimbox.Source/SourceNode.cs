@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
+using Drimbox.Core.Outages;
 using Drimbox.Core.Publications;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
@@ -10,6 +11,7 @@ using Drimbox.Dmp;
 using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
+using Drimbox.Grains.Outages;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
@@ -33,10 +35,14 @@ public sealed partial class SourceNode : IAsyncDisposable
     /// <summary>(0008,0070) of the manifests: the maker of this DRIMbox.</summary>
     private const string Manufacturer = "Drimbox";
 
+    /// <summary>The DMP, as a destination and where it is away.</summary>
+    private const string DmpPeer = "dmp";
+
     private readonly SourceOptions _options;
     private readonly ILogger _logger;
     private readonly FlowStore _store;
     private readonly DmpClients _clients;
+    private readonly OutageWatch _outages;
     private readonly StudyRegister _register;
     private readonly StudyDesk _desk;
     private readonly StudyEvaluation _evaluation;
@@ -54,6 +60,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly SourcePolicy _policy;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly StoreSpace _space;
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
     private bool _stopped;
@@ -68,7 +75,14 @@ public sealed partial class SourceNode : IAsyncDisposable
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         var policy = _policy = PolicyOf(options);
         _audit = new SourceAudit(options, ownAe, store, surroundings);
-        var objects = _objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var outages = _outages = new OutageWatch(
+            options.Node, store, time, loggers.CreateLogger<OutageWatch>(), e => e is OutageBegan began
+                ? _audit.Trail.Of(AuditEvents.FeedingInterrupted(
+                    _audit.Trail.Node, new Outage(began.Peer, began.At).Text, began.At))
+                : null);
+        _space = new StoreSpace(Disk.Real, folder, outages, time);
+        var disk = new WatchedDisk(Disk.Real, () => _space.Met(StorageFault.Full));
+        var objects = _objects = ObjectStore.Open(folder, disk, ids);
         _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -80,9 +94,12 @@ public sealed partial class SourceNode : IAsyncDisposable
                 _audit.Trail.Node, alert.Study, patient, $"{WithheldRules.Of(alert.Reason)}: {alert.Reason}",
                 _audit.Trail.Now)),
         });
-        _desk = new StudyDesk(register, store, objects);
+        _desk = new StudyDesk(register, store, objects, outages);
         var pacs = PacsList.Of(options);
-        var query = new PacsQuery(pacs, ownAe, time) { AsksForSeriesTimes = policy.Profile.DescribesImages };
+        var query = new PacsQuery(pacs, ownAe, time, outages)
+        {
+            AsksForSeriesTimes = policy.Profile.DescribesImages,
+        };
         var files = new ManifestFiles(objects);
         _images = options.ImageAccess is { } access
             ? new ImageAccessService(
@@ -107,14 +124,22 @@ public sealed partial class SourceNode : IAsyncDisposable
                 Handlers = new Dictionary<string, OutboxHandling>(StringComparer.Ordinal)
                 {
                     [StudyRegister.EvaluationKind] = new(
-                        new ManifestEvaluation(_evaluation, loggers.CreateLogger<ManifestEvaluation>()),
+                        new ManifestEvaluation(
+                            _evaluation, pacs.All.Count == 1, loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
                         new ManifestDispatch(
                             register, _clients, objects, new SubmissionAudit(_audit.Trail, dmp.Target), _statistics, time,
                             loggers.CreateLogger<ManifestDispatch>()),
-                        Limits.DispatchFaultsMax, AgeMax: Limits.PublicationAgeMax),
+                        Limits.DispatchFaultsMax, DmpPeer, Limits.PublicationAgeMax),
                 },
+                // Of the PACS, which may be several, their own circuit breakers tell.
+                PeerSeen = (peer, isThere) =>
+                {
+                    if (peer == DmpPeer) outages.Notice(peer, !isThere);
+                },
+                KnownAway = () => outages.Away,
+                StoreFailed = _space.Met,
                 Random = surroundings.NewRandom(),
                 RetryDelayMin = surroundings.RetryDelayMin,
                 RetryDelayMax = surroundings.RetryDelayMax,
@@ -141,7 +166,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
             new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail, _statistics,
-            loggers.CreateLogger<CopyDoor>());
+            _space, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
             {
@@ -222,9 +247,15 @@ public sealed partial class SourceNode : IAsyncDisposable
         Uid? after = null, int max = 100, CancellationToken cancellationToken = default) =>
         _desk.ListAsync(after, max, cancellationToken);
 
-    /// <summary>What the administrator must look at: manifests that are held back or were refused (DB.SO.21). Every
-    /// study is looked at for it.</summary>
-    public Task<IReadOnlyList<StudyAlert>> ListAlertsAsync(
+    /// <summary>What cannot be reached now; the disk too, while it is full.</summary>
+    public IReadOnlyList<Outage> Outages => _outages.Open;
+
+    /// <summary>Whether messages are taken: false while the disk is full.</summary>
+    public bool TakesMessages => _space.HasRoom;
+
+    /// <summary>What the administrator must look at: what is away, and manifests that are held back or were refused
+    /// (DB.SO.21). Every study is looked at for it.</summary>
+    public Task<IReadOnlyList<SourceAlert>> ListAlertsAsync(
         int max = Limits.StudiesListedMax, CancellationToken cancellationToken = default) =>
         _desk.ListAlertsAsync(max, cancellationToken);
 
@@ -289,6 +320,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _acceptor.DisposeAsync();
         _clients.Dispose();
         _speedTest.Dispose();
+        _space.Dispose();
+        await _outages.DisposeAsync();
         await _statistics.DisposeAsync();
         await _store.DisposeAsync();
         _stopping.Dispose();
@@ -313,6 +346,8 @@ public sealed partial class SourceNode : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         await _audit.StartAsync(_stopping.Token);
+        await _outages.StartAsync(cancellationToken);
+        _space.Start();
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);

@@ -92,6 +92,17 @@ public static partial class AuditEvents
             Objects = patient is { } known ? [StudyOf(study), PatientOf(known)] : [StudyOf(study)],
         };
 
+    /// <summary>What is needed to feed the DMP is away: no manifest is sent until it is back. Source: DB.SO.45, as the
+    /// ITI-41 that do not take place.</summary>
+    /// <param name="why">In our own words.</param>
+    public static AuditEvent FeedingInterrupted(AuditNode node, string why, DateTimeOffset at) =>
+        new(AuditCodes.Export, AuditAction.Read, at, AuditOutcome.MinorFailure)
+        {
+            Type = AuditCodes.ProvideAndRegister,
+            OutcomeDescription = why,
+            Participants = [node.AsProcess(isRequestor: true, AuditCodes.Source)],
+        };
+
     /// <summary>The registry was asked. Source: ITI TF-2 3.18.5.1.1, the message of the consumer.</summary>
     /// <param name="queryId">Of the stored query.</param>
     /// <param name="query">AdhocQueryRequest, XML in UTF-8.</param>

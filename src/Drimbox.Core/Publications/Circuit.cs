@@ -13,6 +13,10 @@ public sealed record Circuit(int Failures, DateTimeOffset? OpenUntil, TimeSpan P
 {
     public static Circuit Closed { get; } = new(0, null, TimeSpan.Zero, false);
 
+    /// <summary>Of a peer that was away when the process before this one ended: a probe goes first.</summary>
+    public static Circuit KnownAway(DateTimeOffset now) =>
+        new(Limits.CircuitFailuresMax, now, Limits.CircuitPauseMin, false);
+
     public bool IsOpen => OpenUntil is not null;
 
     /// <summary>How many attempts may begin now, of those for which there is room.</summary>

@@ -12,11 +12,11 @@ public sealed record Incoherence(WithheldReason Reason, string Expected, string 
 /// <param name="Found">What the PACS said when it was last asked.</param>
 public sealed record OpenAlert(WithheldReason Reason, string Expected, string Found, DateTimeOffset Since)
 {
-    /// <summary>The alert after the manifest was withheld.</summary>
-    internal static OpenAlert After(OpenAlert? before, ManifestWithheld e)
+    /// <summary>The alert after the manifest was withheld, or null.</summary>
+    internal static OpenAlert? After(OpenAlert? before, ManifestWithheld e)
     {
-        // A PACS that is away says nothing about what it held before.
-        if (before is not null && e.Reason == WithheldReason.PacsUnreachable) return before;
+        // A PACS that is away says nothing about what it held before, and of no study that it is this one's matter.
+        if (e.Reason == WithheldReason.PacsUnreachable && (before is not null || e.IsOutage is true)) return before;
         var since = before?.Reason == e.Reason ? before.Since : e.RecordedAt;
         return new OpenAlert(e.Reason, e.Expected, e.Found, since);
     }

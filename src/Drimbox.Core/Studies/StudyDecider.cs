@@ -22,7 +22,8 @@ public sealed record NoticeStudyChange(string Origin) : StudyCommand;
 public sealed record RecordFindings(StudyFindings Findings, ManifestFile? Built) : StudyCommand;
 
 /// <summary>The PACS could not be asked.</summary>
-public sealed record RecordPacsUnreachable : StudyCommand;
+/// <param name="IsOutage">It answers about no study at all (docs/adr/0032).</param>
+public sealed record RecordPacsUnreachable(bool IsOutage = false) : StudyCommand;
 
 public sealed record EndManifestSubmission(Uid SubmissionSetUniqueId, DispatchOutcome Outcome, string? Detail)
     : StudyCommand
@@ -83,9 +84,13 @@ public static class StudyDecider
                     study, state, [new StudyChangeNoticed(notice.Origin, context.Now)], policy, context,
                     evaluate: true),
             RecordFindings findings => Record(study, state, findings, policy, context),
-            RecordPacsUnreachable => Withhold(
+            RecordPacsUnreachable unreachable => Withhold(
                 study, state, [],
-                new ManifestWithheld(WithheldReason.PacsUnreachable, state.ImagesVisible, context.Now), policy, context),
+                new ManifestWithheld(WithheldReason.PacsUnreachable, state.ImagesVisible, context.Now)
+                {
+                    IsOutage = unreachable.IsOutage,
+                },
+                policy, context),
             EndManifestSubmission end => End(study, state, end, policy, context),
             RetryManifestPublication retry => Follow(
                 study, state, [new ManifestPublicationRetried(retry.Actor, context.Now)], policy, context),

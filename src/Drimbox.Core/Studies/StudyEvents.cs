@@ -59,6 +59,10 @@ public sealed record ManifestWithheld(WithheldReason Reason, bool ImagesVisible,
 
     /// <summary>What the PACS says.</summary>
     public string Found { get; init; } = "";
+
+    /// <summary>True where the PACS is away for every study: that is told once, and not of each. Null in records from
+    /// before it was told so.</summary>
+    public bool? IsOutage { get; init; }
 }
 
 /// <summary>No report counts any more: what did not fit has nobody to fit.</summary>

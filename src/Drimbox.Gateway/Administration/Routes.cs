@@ -12,9 +12,11 @@ internal static class Routes
     {
         application.MapGet("/api/status", () => Results.Ok(new
         {
-            ok = process.Archive?.LifeCycle.Disk.TakesInstances ?? true,
+            ok = (process.Archive?.LifeCycle.Disk.TakesInstances ?? true) && (process.Source?.TakesMessages ?? true),
             addresses = process.Addresses,
             disk = process.Archive?.LifeCycle.Disk,
+            outages = (process.Source?.Outages ?? []).Select(o => new { role = "source", o.Peer, o.Since })
+                .Concat((process.Ris?.Outages ?? []).Select(o => new { role = "ris", o.Peer, o.Since })),
             certificates = process.Certificates?.Expiries,
         }));
         application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));

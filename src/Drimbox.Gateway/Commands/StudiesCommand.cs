@@ -21,8 +21,8 @@ internal static class StudiesCommand
     {
         new Command("list", "All studies.").Calls((client, _, cancellation) =>
             client.GetAsync("/api/source/studies", cancellation)),
-        new Command("alerts", "Studies whose manifest is withheld, and why.").Calls((client, _, cancellation) =>
-            client.GetAsync("/api/source/alerts", cancellation)),
+        new Command("alerts", "What cannot be reached, and studies whose manifest is withheld, and why.").Calls(
+            (client, _, cancellation) => client.GetAsync("/api/source/alerts", cancellation)),
         new Command("repairs", "The same with what is expected, what is found, and how to mend it.").Calls(
             (client, _, cancellation) => client.GetAsync("/api/source/repairs", cancellation)),
         new Command("reevaluate", "Ask the PACS now, and say what it led to.") { Study }.Calls(

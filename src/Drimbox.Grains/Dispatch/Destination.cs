@@ -5,7 +5,9 @@ namespace Drimbox.Grains.Dispatch;
 
 /// <summary>A peer, as the dispatcher sees it: the kinds of rows that go there, how many are on their way, and its
 /// circuit breaker.</summary>
-internal sealed class Destination(string name, IReadOnlyList<string> kinds, int inFlightMax)
+/// <param name="seen">See <see cref="DispatcherOptions.PeerSeen"/>.</param>
+internal sealed class Destination(
+    string name, IReadOnlyList<string> kinds, int inFlightMax, Action<string, bool>? seen = null)
 {
     private readonly Lock _lock = new();
     private int _inFlight;
@@ -42,6 +44,12 @@ internal sealed class Destination(string name, IReadOnlyList<string> kinds, int 
         }
     }
 
+    /// <summary>It is known to be away: a probe goes first.</summary>
+    public void BeginAway(DateTimeOffset now)
+    {
+        lock (_lock) _circuit = Circuit.KnownAway(now);
+    }
+
     /// <returns>True: the attempt is a probe.</returns>
     public bool Begin()
     {
@@ -62,12 +70,15 @@ internal sealed class Destination(string name, IReadOnlyList<string> kinds, int 
             _inFlight--;
             var before = _circuit.IsOpen;
             _circuit = reached is { } known ? _circuit.Ended(known, wasProbe, now) : _circuit.Withdrawn(wasProbe);
+            // Inside of the lock: of two attempts that end at once the later one is told later.
+            if (_circuit.IsOpen) seen?.Invoke(Name, false);
+            else if (reached is true) seen?.Invoke(Name, true);
             return _circuit.IsOpen != before;
         }
     }
 
     public static IReadOnlyList<Destination> Of(
-        IReadOnlyDictionary<string, OutboxHandling> handlers, int inFlightMax) =>
+        IReadOnlyDictionary<string, OutboxHandling> handlers, int inFlightMax, Action<string, bool>? seen = null) =>
         [.. handlers.GroupBy(h => h.Value.Destination ?? h.Key, h => h.Key, StringComparer.Ordinal)
-            .Select(kinds => new Destination(kinds.Key, [.. kinds], inFlightMax))];
+            .Select(kinds => new Destination(kinds.Key, [.. kinds], inFlightMax, seen))];
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Grains.Dispatch;
 
-// Event ids 5100-5119. A row is named by its id and kind: its lane and payload may name a patient.
+// Event ids 5100-5109. A row is named by its id and kind: its lane and payload may name a patient.
 internal static partial class DispatchLog
 {
     [LoggerMessage(5100, LogLevel.Error, "Outbox row {RowId} ({Kind}): the handler threw {Exception}")]
@@ -20,9 +20,8 @@ internal static partial class DispatchLog
     [LoggerMessage(5104, LogLevel.Error, "Outbox of {Owner}: rows of the kind {Kind} wait, and it has no handler")]
     public static partial void NoHandler(ILogger logger, string owner, string kind);
 
-    [LoggerMessage(5105, LogLevel.Error, "Outbox of {Owner}: {Exception}; trying again at {NextAttempt}")]
-    public static partial void StoreFailed(
-        ILogger logger, string owner, string exception, DateTimeOffset nextAttempt);
+    [LoggerMessage(5105, LogLevel.Error, "Outbox of {Owner}: {Exception}; trying again until it works")]
+    public static partial void StoreFailed(ILogger logger, string owner, string exception);
 
     [LoggerMessage(5106, LogLevel.Error, "Outbox row {RowId} ({Kind}): its result could not be recorded: {Exception}")]
     public static partial void ResultLost(ILogger logger, long rowId, string kind, string exception);
@@ -34,6 +33,6 @@ internal static partial class DispatchLog
     [LoggerMessage(5108, LogLevel.Error, "Outbox row {RowId} ({Kind}) is quarantined for its age after {Attempts} attempts")]
     public static partial void TooOld(ILogger logger, long rowId, string kind, int attempts);
 
-    [LoggerMessage(5109, LogLevel.Warning, "The circuit breaker of {Destination} is {State}")]
+    [LoggerMessage(5109, LogLevel.Information, "The circuit breaker of {Destination} is {State}")]
     public static partial void CircuitChanged(ILogger logger, string destination, string state);
 }

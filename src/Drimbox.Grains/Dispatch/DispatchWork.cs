@@ -38,11 +38,12 @@ internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
         var verdict = await HandleAsync(handling.Handler, attempt, abort);
         if (verdict is null) return FaultOf(attempt, handling, abort);
         if (verdict.Outcome is not { } outcome)
-            return new AttemptEnd(null, verdict.RecordedOutcome ?? DispatchOutcome.Done, Reached: true);
+            return new AttemptEnd(null, verdict.RecordedOutcome ?? DispatchOutcome.Done, ReachedBy(verdict));
         if (outcome is not (DispatchOutcome.Retry or DispatchOutcome.Ambiguous))
         {
             return new AttemptEnd(
-                new OutboxResult(row.Id, row.Epoch, outcome, null, verdict.Detail, verdict.NewPayload), outcome, true);
+                new OutboxResult(row.Id, row.Epoch, outcome, null, verdict.Detail, verdict.NewPayload), outcome,
+                ReachedBy(verdict));
         }
 
         var faults = row.Faults + (verdict.IsFault ? 1 : 0);
@@ -57,8 +58,10 @@ internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
             new OutboxResult(
                 row.Id, row.Epoch, outcome, verdict.RetryAt ?? attempt.NextRetryAt(), verdict.Detail,
                 verdict.NewPayload, verdict.IsFault ? faults : null),
-            outcome, !verdict.IsUnreached);
+            outcome, ReachedBy(verdict));
     }
+
+    private static bool? ReachedBy(DispatchVerdict verdict) => verdict.IsUncalled ? null : !verdict.IsUnreached;
 
     /// <summary>The verdict, or null for an attempt that ended without one.</summary>
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
@@ -83,6 +86,11 @@ internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
                     TaskScheduler.Default);
                 DispatchLog.HandlerHangs(logger, attempt.Row.Id, attempt.Row.Kind);
             }
+            else if (e is StorageFaultException { Fault: StorageFault.Full or StorageFault.TooManyFiles } store)
+            {
+                options.StoreFailed?.Invoke(store.Fault);
+                attempt.IsStoreFull = true;
+            }
             else if (!abort.IsCancellationRequested)
             {
                 DispatchLog.HandlerThrew(logger, attempt.Row.Id, attempt.Row.Kind, e.GetType().Name);
@@ -102,15 +110,15 @@ internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
 
     private AttemptEnd FaultOf(DispatchAttempt attempt, OutboxHandling handling, CancellationToken abort)
     {
-        const string Detail = "The handler failed.";
+        var detail = attempt.IsStoreFull ? "The disk of the store is full." : "The handler failed.";
         var row = attempt.Row;
-        // An attempt that was cut off by the stop says nothing against the row.
-        var faults = row.Faults + (abort.IsCancellationRequested ? 0 : 1);
-        if (DispatchRules.IsPoison(faults, handling.Patience)) return Poisoned(row, faults, Detail);
+        // An attempt that was cut off by the stop, or that found no room on our disk, says nothing against the row.
+        var faults = row.Faults + (abort.IsCancellationRequested || attempt.IsStoreFull ? 0 : 1);
+        if (DispatchRules.IsPoison(faults, handling.Patience)) return Poisoned(row, faults, detail);
         // A handler that hangs is told by the closed attempt that it may not begin any more.
         var outcome = DispatchRules.OutcomeOfFault(attempt.Close(), row.LastOutcome);
         return new AttemptEnd(
-            new OutboxResult(row.Id, row.Epoch, outcome, attempt.NextRetryAt(), Detail, Faults: faults), outcome, null);
+            new OutboxResult(row.Id, row.Epoch, outcome, attempt.NextRetryAt(), detail, Faults: faults), outcome, null);
     }
 
     private AttemptEnd Poisoned(ClaimedRow row, int faults, string? detail)

@@ -29,7 +29,7 @@ public sealed class Dispatcher
         _outbox = outbox;
         _options = options;
         _logger = logger;
-        _destinations = Destination.Of(options.Handlers, options.InFlightMax);
+        _destinations = Destination.Of(options.Handlers, options.InFlightMax, options.PeerSeen);
         _byKind = _destinations.SelectMany(d => d.Kinds, (d, kind) => (d, kind))
             .ToDictionary(pair => pair.kind, pair => pair.d, StringComparer.Ordinal);
         _work = new DispatchWork(options, logger);
@@ -40,6 +40,9 @@ public sealed class Dispatcher
     public async Task RunAsync(CancellationToken stop)
     {
         using var abort = new CancellationTokenSource();
+        var away = _options.KnownAway();
+        foreach (var destination in _destinations.Where(d => away.Contains(d.Name)))
+            destination.BeginAway(_options.Clock.GetUtcNow());
         try
         {
             await ClaimUntilStoppedAsync(abort.Token, stop);
@@ -81,8 +84,10 @@ public sealed class Dispatcher
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                until = now + _work.RetryDelay(++storeFaults);
-                DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name, until.Value);
+                var pause = _work.RetryDelay(++storeFaults);
+                until = now + (pause < Limits.StoreRetryDelayMax ? pause : Limits.StoreRetryDelayMax);
+                if (e is StorageFaultException store) _options.StoreFailed?.Invoke(store.Fault);
+                if (storeFaults == 1) DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name);
             }
 
             // An attempt that ends gives its place to the next row at once.
@@ -143,7 +148,7 @@ public sealed class Dispatcher
 
             var end = await _work.AttemptAsync(row, claimed, abort);
             reached = end.Reached;
-            if (end.Result is { } result && !await RecordAsync(row, result))
+            if (end.Result is { } result && !await RecordWithRoomAsync(row, result, claimed, abort))
                 DispatchLog.LeaseLost(_logger, row.Id, row.Kind);
             DispatchMetrics.Step("recorded", row.Kind);
             DispatchMetrics.Ended(
@@ -152,6 +157,7 @@ public sealed class Dispatcher
         }
         catch (Exception e)
         {
+            if (e is StorageFaultException store) _options.StoreFailed?.Invoke(store.Fault);
             DispatchLog.ResultLost(_logger, row.Id, row.Kind, e.GetType().Name);
         }
         finally
@@ -163,6 +169,26 @@ public sealed class Dispatcher
             }
 
             _outbox.Wake();
+        }
+    }
+
+    /// <summary>On a full disk again and again, as long as the lease lasts: without its result the row would come back
+    /// as one that took its process with it.</summary>
+    private async Task<bool> RecordWithRoomAsync(
+        ClaimedRow row, OutboxResult result, long claimed, CancellationToken abort)
+    {
+        while (true)
+        {
+            try
+            {
+                return await RecordAsync(row, result);
+            }
+            catch (StorageFaultException e) when (e.Fault == StorageFault.Full
+                && _options.Clock.GetElapsedTime(claimed) + Limits.StoreRetryDelayMax < _options.Lease)
+            {
+                _options.StoreFailed?.Invoke(e.Fault);
+                await Task.Delay(Limits.StoreRetryDelayMax, _options.Clock, abort);
+            }
         }
     }
 

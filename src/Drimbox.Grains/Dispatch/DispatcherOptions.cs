@@ -1,4 +1,5 @@
 using Drimbox.Core;
+using Drimbox.Storage;
 
 namespace Drimbox.Grains.Dispatch;
 
@@ -31,6 +32,16 @@ public sealed record DispatcherOptions
 
     /// <summary>Default 5 min.</summary>
     public TimeSpan RetryDelayMax { get; init; } = Limits.RetryDelayMax;
+
+    /// <summary>Is told after each attempt that says something of its destination: its name, and whether it is there;
+    /// it is not while its circuit breaker is open. Must not wait.</summary>
+    public Action<string, bool>? PeerSeen { get; init; }
+
+    /// <summary>Destinations that were away when the process before this one ended. Asked at the start.</summary>
+    public Func<IReadOnlyList<string>> KnownAway { get; init; } = static () => [];
+
+    /// <summary>Is told of each write to the node's store that failed. Must not wait.</summary>
+    public Action<StorageFault>? StoreFailed { get; init; }
 
     /// <summary>How long attempts may go on once the stop was asked for, before they are cancelled. Default 10 s.
     /// </summary>

@@ -57,6 +57,9 @@ public sealed class DispatchAttempt
     /// <summary>Call with the answer of the peer in hand, before it is recorded.</summary>
     public void Answered() => DispatchMetrics.Step("answered", Row.Kind);
 
+    /// <summary>The store of the node had no room: that is no fault of the row.</summary>
+    internal bool IsStoreFull { get; set; }
+
     /// <summary>When the next attempt is due by the backoff, for a handler that records its result itself.</summary>
     public DateTimeOffset NextRetryAt() => _retryAt();
 
@@ -82,6 +85,9 @@ public sealed record DispatchVerdict(
     /// <summary>The peer was not reached, did not answer, or is too busy for anybody: it counts for the circuit breaker
     /// of the destination.</summary>
     public bool IsUnreached { get; init; }
+
+    /// <summary>The peer was not called: the end says nothing of it.</summary>
+    public bool IsUncalled { get; init; }
 
     public static DispatchVerdict Done { get; } = new(DispatchOutcome.Done);
 

@@ -14,8 +14,8 @@ public static class MessageDelivery
     /// <summary>AA is done; AE is final, a person must look; AR, no connection and no answer are tried again.</summary>
     /// <param name="controlId">MSH-10 of <paramref name="message"/>.</param>
     /// <param name="mayHaveArrived">An attempt before this one ended without an answer.</param>
-    /// <returns>The outcome, with codes and words of ours for the operator.</returns>
-    public static async Task<(DispatchOutcome Outcome, string? Detail)> SendAsync(
+    /// <returns>The outcome, with codes and words of ours for the operator, and whether there was any answer.</returns>
+    public static async Task<(DispatchOutcome Outcome, string? Detail, bool IsUnreached)> SendAsync(
         MllpClient client,
         ReadOnlyMemory<byte> message,
         string controlId,
@@ -23,21 +23,22 @@ public static class MessageDelivery
         CancellationToken cancellationToken) => await client.SendAsync(message, cancellationToken) switch
         {
             MllpExchange.Answered answered => Judge(answered.Ack, controlId),
-            MllpExchange.NoAnswer unknown => (DispatchOutcome.Ambiguous, unknown.Why),
+            MllpExchange.NoAnswer unknown => (DispatchOutcome.Ambiguous, unknown.Why, true),
             MllpExchange.NotSent unsent =>
-                (mayHaveArrived ? DispatchOutcome.Ambiguous : DispatchOutcome.Retry, unsent.Why),
+                (mayHaveArrived ? DispatchOutcome.Ambiguous : DispatchOutcome.Retry, unsent.Why, true),
             var other => throw Invariant.Unreachable(other),
         };
 
-    private static (DispatchOutcome Outcome, string? Detail) Judge(ReadOnlyMemory<byte> bytes, string controlId)
+    private static (DispatchOutcome Outcome, string? Detail, bool IsUnreached) Judge(
+        ReadOnlyMemory<byte> bytes, string controlId)
     {
         var ack = AckReader.TryRead(bytes, controlId, out var refusal);
         return ack?.Code switch
         {
-            AckCode.AA => (DispatchOutcome.Done, null),
-            AckCode.AE => (DispatchOutcome.Quarantine, TextOf(ack)),
-            AckCode.AR => (DispatchOutcome.Retry, TextOf(ack)),
-            _ => (DispatchOutcome.Ambiguous, refusal!.Detail),
+            AckCode.AA => (DispatchOutcome.Done, null, false),
+            AckCode.AE => (DispatchOutcome.Quarantine, TextOf(ack), false),
+            AckCode.AR => (DispatchOutcome.Retry, TextOf(ack), false),
+            _ => (DispatchOutcome.Ambiguous, refusal!.Detail, false),
         };
     }
 

@@ -25,10 +25,10 @@ internal sealed record MessagePeer(Hl7NodeOptions Self, Hl7PeerOptions Peer, Mll
         CancellationToken cancellation)
     {
         attempt.Start();
-        var (outcome, detail) = await MessageDelivery.SendAsync(
+        var (outcome, detail, isUnreached) = await MessageDelivery.SendAsync(
             Client, message, controlId, mayHaveArrived: attempt.Row.LastOutcome == DispatchOutcome.Ambiguous, cancellation);
         if (outcome == DispatchOutcome.Quarantine) RisLog.MessageNotTaken(logger, detail ?? "");
-        return new DispatchVerdict(outcome, detail);
+        return new DispatchVerdict(outcome, detail) { IsUnreached = isUnreached };
     }
 }
 

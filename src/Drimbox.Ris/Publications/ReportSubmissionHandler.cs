@@ -19,7 +19,8 @@ internal sealed class ReportSubmissionHandler(
     {
         var row = attempt.Row;
         var payload = EventCodec.Read<ReportSubmissionPayload>(row.Payload);
-        if (await RevokeAsync(row, payload)) return DispatchVerdict.RecordedAs(DispatchOutcome.Stale);
+        if (await RevokeAsync(row, payload))
+            return DispatchVerdict.RecordedAs(DispatchOutcome.Stale) with { IsUncalled = true };
         var frozen = payload.Target is null ? null : EventCodec.Read<TargetEntry>(payload.Target);
         // The structure that answers for the document publishes it, with its own certificate (DB.SO.19).
         var client = dmp.For(payload.Sealed.Submission.Author.Institution.Id);

@@ -8,7 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace Drimbox.Source.Manifests;
 
 /// <summary>Looks at a study that has changed, as long as it takes for the PACS to answer.</summary>
-internal sealed class ManifestEvaluation(StudyEvaluation evaluation, ILogger<ManifestEvaluation> logger)
+/// <param name="isOnlyPacs">There is one PACS, so that no study need be looked at while it is away. Of several, the
+/// studies that one of them holds do not wait for another.</param>
+internal sealed class ManifestEvaluation(
+    StudyEvaluation evaluation, bool isOnlyPacs, ILogger<ManifestEvaluation> logger)
     : IOutboxHandler
 {
     /// <inheritdoc/>
@@ -17,9 +20,16 @@ internal sealed class ManifestEvaluation(StudyEvaluation evaluation, ILogger<Man
         var row = attempt.Row;
         var study = EventCodec.Read<ManifestEvaluationPayload>(row.Payload).Study;
         var look = await evaluation.LookAsync(
-            study, new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), cancellationToken);
-        if (look.IsUnwanted) return DispatchVerdict.Done;
-        if (look.Failure is { } failure) return DispatchVerdict.Retry("The PACS could not be asked: " + failure);
+            study, new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), row.Attempts, cancellationToken);
+        if (look.IsUnwanted) return DispatchVerdict.Done with { IsUncalled = true };
+        if (look.Failure is { } failure)
+        {
+            return DispatchVerdict.Retry("The PACS could not be asked: " + failure) with
+            {
+                IsUnreached = isOnlyPacs && look.IsSilent,
+            };
+        }
+
         if (look.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
         return DispatchVerdict.Recorded;
     }

@@ -21,6 +21,9 @@ public sealed record StudyLook(string? Failure)
     /// <summary>There was no association with the PACS: it is not the study that fails.</summary>
     public bool IsUnreached { get; init; }
 
+    /// <summary>The PACS gave no answer, with an association or without.</summary>
+    public bool IsSilent { get; init; }
+
     /// <summary>No report of the study counts: the PACS was not asked.</summary>
     public bool IsUnwanted { get; init; }
 
@@ -49,18 +52,23 @@ internal sealed class StudyEvaluation(
     ILogger<StudyEvaluation> logger)
 {
     /// <param name="result">Finishes the outbox row that asked for it, with the decision; null: there is none.</param>
-    public async Task<StudyLook> LookAsync(Uid study, OutboxResult? result, CancellationToken cancellationToken)
+    /// <param name="attempts">How often it was looked at in a row without an answer, this one included.</param>
+    public async Task<StudyLook> LookAsync(
+        Uid study, OutboxResult? result, int attempts, CancellationToken cancellationToken)
     {
         var state = await register.GetAsync(study, cancellationToken);
         if (state.ActiveReports(study).Count == 0) return new StudyLook(null) { IsUnwanted = true };
         var answer = await pacs.AskAsync(study, state, cancellationToken);
-        statistics.Count(StatisticSubject.PacsQueries, answer.Failure);
+        if (!answer.IsUncalled) statistics.Count(StatisticSubject.PacsQueries, answer.Failure);
         List<AuditRecord> asked = [.. answer.Asked.Select(one => audit.Of(PacsQuery.EventOf(audit, study, one)))];
         if (answer.Findings is not { } findings)
         {
-            SourceLog.PacsUnreachable(logger, StudyRef.Of(study), answer.Failure!);
-            await register.ExecuteAsync(study, new RecordPacsUnreachable(), null, asked, cancellationToken);
-            return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached };
+            // A PACS that answers nobody is told once. Where it answers about the others, it is the study's matter.
+            var isOutage = answer.IsSilent && (answer.IsAway || attempts < Limits.CircuitFailuresMax);
+            SourceLog.PacsUnreachable(
+                logger, isOutage ? LogLevel.Information : LogLevel.Warning, StudyRef.Of(study), answer.Failure!);
+            await register.ExecuteAsync(study, new RecordPacsUnreachable(isOutage), null, asked, cancellationToken);
+            return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached, IsSilent = answer.IsSilent };
         }
 
         state = await register.GetAsync(study, cancellationToken);

@@ -107,7 +107,7 @@ internal sealed class ResyncWorker(
         }
         else
         {
-            var look = await evaluation.LookAsync(study, null, stop);
+            var look = await evaluation.LookAsync(study, null, attempts: 1, stop);
             if (look.IsUnreached)
             {
                 // An outage is no fault of the study: it is asked about again when the PACS is back.

@@ -19,6 +19,7 @@ internal sealed class SourceStatistics(FlowStore store, TimeZoneInfo zone, TimeP
     private readonly HashSet<(string Subject, string Cause)> _causes = [];
     private Dictionary<(DateOnly Day, string Subject, string Cause), long> _counts = [];
     private DateOnly _day;
+    private bool _isTold;
     private Task _running = Task.CompletedTask;
 
     public void Start() => _running = RunAsync();
@@ -91,10 +92,13 @@ internal sealed class SourceStatistics(FlowStore store, TimeZoneInfo zone, TimeP
         try
         {
             await StoreAsync(CancellationToken.None);
+            _isTold = false;
         }
         catch (StorageFaultException e)
         {
-            SourceLog.StatisticsNotStored(log, e.Fault.ToString());
+            // Every few seconds, as long as the disk is full.
+            if (!_isTold) SourceLog.StatisticsNotStored(log, e.Fault.ToString());
+            _isTold = true;
         }
     }
 

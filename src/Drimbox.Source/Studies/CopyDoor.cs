@@ -2,6 +2,7 @@ using Drimbox.Core;
 using Drimbox.Core.Audit;
 using Drimbox.Core.Reports;
 using Drimbox.Grains.Audit;
+using Drimbox.Grains.Outages;
 using Drimbox.Core.Statistics;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
@@ -24,6 +25,7 @@ internal sealed class CopyDoor(
     Senders senders,
     AuditTrail audit,
     SourceStatistics statistics,
+    StoreSpace space,
     ILogger<CopyDoor> logger)
 {
     private static readonly IReadOnlyList<MessageProfile> Accepted =
@@ -55,6 +57,13 @@ internal sealed class CopyDoor(
             return inbox.NotNow(AckComposer.HeaderOf(reading.Message), Senders.Stranger);
         }
 
+        if (!space.HasRoom)
+        {
+            // Before anything of it is written: what was acknowledged needs the rest. The outage is told, not this.
+            statistics.Count(StatisticSubject.Messages, $"AR {StorageFault.Full}");
+            return inbox.NotStored(AckComposer.HeaderOf(reading.Message));
+        }
+
         try
         {
             await using var draft = inbox.Draft(
@@ -79,6 +88,7 @@ internal sealed class CopyDoor(
         }
         catch (StorageFaultException e)
         {
+            space.Met(e.Fault);
             statistics.Count(StatisticSubject.Messages, $"AR {e.Fault}");
             SourceLog.MessageNotStored(logger, type, e.Fault.ToString());
             return inbox.NotStored(AckComposer.HeaderOf(reading.Message));

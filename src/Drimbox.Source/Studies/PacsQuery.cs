@@ -10,6 +10,7 @@ using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.Tls;
 using Drimbox.Dicom.UpperLayer;
 using Drimbox.Grains.Audit;
+using Drimbox.Grains.Outages;
 
 namespace Drimbox.Source.Studies;
 
@@ -20,6 +21,15 @@ internal sealed record PacsAnswer(StudyFindings? Findings, string? Failure)
 {
     /// <summary>There was no association: it is not the study that fails.</summary>
     public bool IsUnreached { get; init; }
+
+    /// <summary>There was no answer: with an association, or without.</summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>The PACS has not answered anybody lately.</summary>
+    public bool IsAway { get; init; }
+
+    /// <summary>It was not called, since it is away.</summary>
+    public bool IsUncalled { get; init; }
 
     /// <summary>Which PACS were asked for it, in order.</summary>
     public IReadOnlyList<PacsAsked> Asked { get; init; } = [];
@@ -32,10 +42,11 @@ internal sealed record PacsAsked(KnownPacs Pacs, string? Failure);
 /// <summary>Asks the PACS what it shows of a study (DB.SO.12, DB.SO.14): one association, in which C-FIND goes down
 /// from the study to its series and their instances, because the Study Root is hierarchical (PS3.4 C.4.1.2.1: each
 /// level needs the unique key of those above).</summary>
-internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
+/// <param name="outages">See <see cref="PacsCircuits"/>.</param>
+internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time, OutageWatch? outages = null)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
-    private readonly PacsCircuits _circuits = new(time);
+    private readonly PacsCircuits _circuits = new(time, outages);
 
     /// <summary>When each series began is asked for too. Where nobody needs it, it is not: some PACS refuse keys that they
     /// do not know.</summary>
@@ -61,7 +72,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         {
             var answer = await AskAsync(
                 pacs, async (find, token) => await FindAsync(find, pacs.Domains, study, token), cancellationToken);
-            asked.Add(new PacsAsked(pacs, answer.Failure));
+            if (!answer.IsUncalled) asked.Add(new PacsAsked(pacs, answer.Failure));
             if (answer.Findings is not { IsEmpty: true }) return answer with { Asked = asked };
         }
 
@@ -75,7 +86,24 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         Func<CFindScu, CancellationToken, Task<StudyFindings?>> ask,
         CancellationToken cancellationToken)
     {
-        if (!_circuits.TryBegin(pacs, out var isProbe)) return Failed("it was away, and is tried again soon", false);
+        if (!_circuits.TryBegin(pacs, out var isProbe))
+        {
+            return FailureOf(pacs, "it was away, and is tried again soon", wasReached: false, isSilent: true) with
+            {
+                IsAway = true, IsUncalled = true,
+            };
+        }
+
+        var answer = await AskNowAsync(pacs, isProbe, ask, cancellationToken);
+        return answer.IsSilent ? answer with { IsAway = _circuits.IsOpen(pacs) } : answer;
+    }
+
+    private async Task<PacsAnswer> AskNowAsync(
+        KnownPacs pacs,
+        bool isProbe,
+        Func<CFindScu, CancellationToken, Task<StudyFindings?>> ask,
+        CancellationToken cancellationToken)
+    {
         using var timeout = new CancellationTokenSource(Limits.PacsQueryTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var isReached = false;
@@ -102,12 +130,13 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             hasAnswered = false;
-            return Failed($"no answer within {Limits.PacsQueryTimeout.TotalSeconds:0} s", isReached);
+            return FailureOf(
+                pacs, $"no answer within {Limits.PacsQueryTimeout.TotalSeconds:0} s", isReached, isSilent: true);
         }
         catch (DimseFailureException e)
         {
             hasAnswered = true;
-            return Failed($"C-FIND was answered {e.Status}", isReached);
+            return FailureOf(pacs, $"C-FIND was answered {e.Status}", isReached, isSilent: false);
         }
         catch (UnusableAnswerException e)
         {
@@ -118,16 +147,16 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time)
         {
             cancellationToken.ThrowIfCancellationRequested();
             hasAnswered = isReached;
-            return Failed(e.GetType().Name, isReached);
+            return FailureOf(pacs, e.GetType().Name, isReached, isSilent: !isReached);
         }
         finally
         {
             _circuits.End(pacs, hasAnswered, isProbe);
         }
-
-        PacsAnswer Failed(string why, bool wasReached) =>
-            new(null, pacs.Name is null ? why : $"{pacs.Name}: {why}") { IsUnreached = !wasReached };
     }
+
+    private static PacsAnswer FailureOf(KnownPacs pacs, string why, bool wasReached, bool isSilent) =>
+        new(null, pacs.Name is null ? why : $"{pacs.Name}: {why}") { IsUnreached = !wasReached, IsSilent = isSilent };
 
     private static DataSet StudyQuery(Uid study, PacsDomains domains)
     {

@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Studies;
+using Drimbox.Grains.Outages;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Storage;
@@ -8,7 +9,8 @@ using Drimbox.Storage;
 namespace Drimbox.Source.Studies;
 
 /// <summary>What the administrator reads and does.</summary>
-internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectStore objects)
+internal sealed class StudyDesk(
+    StudyRegister register, FlowStore store, ObjectStore objects, OutageWatch outages)
 {
     public async Task<StudyOverview?> GetAsync(Uid study, CancellationToken cancellationToken)
     {
@@ -26,8 +28,14 @@ internal sealed class StudyDesk(StudyRegister register, FlowStore store, ObjectS
         return studies;
     }
 
-    public Task<IReadOnlyList<StudyAlert>> ListAlertsAsync(int max, CancellationToken cancellationToken) =>
-        ListOfAllAsync(StudyAlert.Of, max, cancellationToken);
+    /// <summary>What is away first: it may be the reason for the rest.</summary>
+    public async Task<IReadOnlyList<SourceAlert>> ListAlertsAsync(int max, CancellationToken cancellationToken)
+    {
+        List<SourceAlert> alerts = [.. outages.Open.Select(SourceAlert.Of)];
+        if (alerts.Count < max)
+            alerts.AddRange(await ListOfAllAsync(SourceAlert.Of, max - alerts.Count, cancellationToken));
+        return alerts;
+    }
 
     public Task<IReadOnlyList<StudyRepair>> ListRepairsAsync(int max, CancellationToken cancellationToken) =>
         ListOfAllAsync(StudyRepair.Of, max, cancellationToken);

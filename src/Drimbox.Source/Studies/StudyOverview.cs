@@ -1,4 +1,5 @@
 using Drimbox.Core.Identity;
+using Drimbox.Core.Outages;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Studies;
 
@@ -29,7 +30,7 @@ public sealed record ManifestOverview(
     Visibility? Visibility);
 
 /// <summary>A study of the source, as the administrator sees it.</summary>
-/// <param name="Withheld">Why no manifest is published, or null. See <see cref="StudyAlert"/>.</param>
+/// <param name="Withheld">Why no manifest is published, or null. See <see cref="SourceAlert"/>.</param>
 /// <param name="Refused">What the DMP refused for good, or null.</param>
 /// <param name="InFlight">The change of the DMP that is on its way, or null.</param>
 public sealed record StudyOverview(
@@ -73,21 +74,24 @@ public sealed record StudyOverview(
 }
 
 /// <summary>What the administrator must look at (DB.SO.21). It stays until its cause is gone.</summary>
+/// <param name="StudyInstanceUid">Null: it is of the PACS, the DMP or the disk, and of no study alone.</param>
 /// <param name="Rule">The requirement: <c>DB.SO.15</c>.</param>
 /// <param name="Reason">In our own words, without patient data.</param>
-public sealed record StudyAlert(Uid StudyInstanceUid, string Rule, string Reason, DateTimeOffset Since)
+public sealed record SourceAlert(Uid? StudyInstanceUid, string Rule, string Reason, DateTimeOffset Since)
 {
-    internal static IEnumerable<StudyAlert> Of(StudyOverview study)
+    internal static SourceAlert Of(Outage outage) => new(null, "DB.SO.21", outage.Text, outage.Since);
+
+    internal static IEnumerable<SourceAlert> Of(StudyOverview study)
     {
         if (study.Alert is { } alert)
         {
-            yield return new StudyAlert(
+            yield return new SourceAlert(
                 study.StudyInstanceUid, WithheldRules.Of(alert.Reason), alert.Reason.ToString(), alert.Since);
         }
 
         if (study.Refused is { } refused)
         {
-            yield return new StudyAlert(
+            yield return new SourceAlert(
                 study.StudyInstanceUid, "DB.SO.21", $"The DMP refused the manifest: {refused.Detail}", refused.Since);
         }
     }

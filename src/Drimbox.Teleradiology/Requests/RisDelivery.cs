@@ -16,7 +16,7 @@ internal sealed class RisDelivery(RisMessages messages, MllpClient client, ILogg
         var e = EventCodec.Read<PlatformMessagePayload>(attempt.Row.Payload).Event;
         var message = await messages.WriteAsync(e, cancellationToken);
         attempt.Start();
-        var (outcome, detail) = await MessageDelivery.SendAsync(
+        var (outcome, detail, _) = await MessageDelivery.SendAsync(
             client, message, RisMessages.ControlIdOf(e),
             mayHaveArrived: attempt.Row.LastOutcome == DispatchOutcome.Ambiguous, cancellationToken);
         var verdict = new DispatchVerdict(outcome, detail);

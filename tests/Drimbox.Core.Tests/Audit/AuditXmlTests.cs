@@ -246,6 +246,7 @@ public sealed class AuditXmlTests
             AuditEvents.ImagesExported(Node, Caller with { Professional = "" }, Subject, [], null, false, At),
             AuditEvents.ReportReceived(Node, new MessageSender("RIS|SITE", "192.0.2.8", "ORU^R01"), null, null, At),
             AuditEvents.ManifestWithheld(Node, Study, Ins, "DB.SO.15", At),
+            AuditEvents.FeedingInterrupted(Node, "The peer 'dmp' cannot be reached.", At),
         ];
         Assert.All(events, e => Assert.InRange(e.Participants.Count(p => p.IsRequestor), 0, 1));
         // PS3.15 A.5.2: where it is known who asked, it is said.

@@ -78,6 +78,20 @@ public sealed class StudyAlertTests
     }
 
     [Fact]
+    [Requirement("DB.SO.21")]
+    public void A_PACS_that_answers_about_no_study_is_no_alert_of_one()
+    {
+        _study.Receive(Message(Header("A")));
+        _study.Do(new RecordPacsUnreachable(IsOutage: true));
+
+        Assert.Empty(_study.Alerts);
+        Assert.Equal(WithheldReason.PacsUnreachable, _study.State.Withheld?.Reason);
+        // It answers about the others meanwhile.
+        _study.Do(new RecordPacsUnreachable());
+        Assert.Equal([WithheldReason.PacsUnreachable], _study.Alerts);
+    }
+
+    [Fact]
     public void The_last_report_takes_the_alert_with_it()
     {
         _study.Pacs = Findings(3, accession: "ACN999");

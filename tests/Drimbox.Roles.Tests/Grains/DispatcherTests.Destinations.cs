@@ -84,6 +84,76 @@ public sealed partial class DispatcherTests
     }
 
     [Fact(Timeout = Patience)]
+    public async Task Whether_a_peer_is_there_is_told_by_its_circuit_and_by_its_answers_alone()
+    {
+        var seen = new ConcurrentQueue<(string Peer, bool IsThere)>();
+        _handler.Default = () => DispatchVerdict.Retry("down") with { IsUnreached = true };
+        Run(options => options with
+        {
+            InFlightMax = 1,
+            PeerSeen = (peer, isThere) => seen.Enqueue((peer, isThere)),
+            Handlers = new Dictionary<string, OutboxHandling> { ["k"] = new(_handler, Destination: "peer") },
+        });
+        for (var i = 0; i < 6; i++) await AddAsync($"lane {i}", $"{i}");
+        for (var i = 0; i < Limits.CircuitFailuresMax; i++) await _handler.NextAsync();
+        await RecordedAsync(Limits.CircuitFailuresMax);
+        while (seen.IsEmpty) await Task.Yield();
+        Assert.Equal([("peer", false)], seen);
+
+        // The probe is a row that has nothing to say to the peer any more: nobody knows whether it is back.
+        var (probes, knownBefore) = (0, -1);
+        _handler.Default = () =>
+        {
+            if (++probes == 1) return DispatchVerdict.Stale("ended") with { IsUncalled = true };
+            if (probes == 2) knownBefore = seen.Count(s => s.IsThere);
+            return DispatchVerdict.Done;
+        };
+        await AdvanceUntilAsync(FinishedAsync(6));
+        while (!seen.Any(s => s.IsThere)) await Task.Yield();
+        Assert.Equal(0, knownBefore);
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task A_peer_that_was_away_before_the_start_gets_one_probe()
+    {
+        Run(options => options with
+        {
+            KnownAway = () => ["peer"],
+            Handlers = new Dictionary<string, OutboxHandling> { ["k"] = new(_handler, Destination: "peer") },
+        });
+        await AddAsync("a", "1");
+        await AddAsync("b", "2");
+        var probe = await _handler.NextAsync();
+        Assert.Equal(1, (await ListAsync()).Count(row => row.LeaseOwner is not null));
+        _handler.Answer(probe.Row.Payload, DispatchVerdict.Done);
+        await _handler.NextAsync();
+        Assert.Equal(_start, _clock.GetUtcNow());
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task A_disk_that_is_full_is_no_fault_of_a_row()
+    {
+        var told = new ConcurrentQueue<StorageFault>();
+        _handler.OnAttempt = attempt =>
+        {
+            if (attempt.Row.Attempts <= 5) throw new StorageFaultException(StorageFault.Full, "full");
+        };
+        _handler.Default = () => DispatchVerdict.Done;
+        Run(options => options with
+        {
+            StoreFailed = told.Enqueue,
+            Handlers = new Dictionary<string, OutboxHandling> { ["k"] = new(_handler, FaultsMax: 3) },
+        });
+        await AddAsync("a", "1");
+
+        await AdvanceUntilAsync(FinishedAsync(1));
+
+        var row = Assert.Single(await ListAsync());
+        Assert.Equal((OutboxState.Done, 6, 0), (row.State, row.Attempts, row.Faults));
+        Assert.Equal(Enumerable.Repeat(StorageFault.Full, 5), told);
+    }
+
+    [Fact(Timeout = Patience)]
     public async Task Refusals_do_not_open_the_circuit()
     {
         _handler.Default = () => DispatchVerdict.Retry("odd") with { IsFault = true };

@@ -32,6 +32,8 @@ public sealed class PacsQueryTests : IAsyncDisposable
         _pacs.BringBack(port);
         var left = await AskAsync(query);
         Assert.Equal((true, 0), (left.IsUnreached, _pacs.Associations));
+        // What was not asked is not told to have been.
+        Assert.Empty(left.Asked);
         clock.Advance(Limits.CircuitPauseMin);
 
         Assert.Single((await AskAsync(query)).Findings!.Series);

@@ -82,6 +82,29 @@ public sealed class SeveralPacsTests : IAsyncDisposable
     }
 
     [Fact]
+    [Requirement("DB.SO.21")]
+    public async Task A_PACS_that_is_away_is_told_by_its_name_and_what_another_one_holds_does_not_wait()
+    {
+        await using var source = await StartAsync(configure: o => Both(o, southOf: ["ris"]) with
+        {
+            Senders = [new SenderOptions { Name = "ris", Application = "RIS" }],
+        });
+        _south.Instances = Images(2);
+        await source.Pacs.TakeAwayAsync();
+
+        await source.SendAsync(
+            ReportAction.Initial,
+            Report("B", null, [.. Enumerable.Range(1, Limits.CircuitFailuresMax).Select(ResyncFixture.StudyOf)]));
+        await source.Events.WhenAsync(SourceEvents.OutageBegan, 1);
+        await source.SendAsync(ReportAction.Initial, Report("A"));
+        await source.Events.WhenAsync(SourceEvents.SubmissionEnded, 1);
+
+        await source.ApprovedAsync();
+        var alert = Assert.Single(await source.Node.ListAlertsAsync(cancellationToken: Token));
+        Assert.Contains("'pacs north'", alert.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_PACS_of_the_sender_is_asked_first()
     {
         await using var source = await StartAsync(configure: o => Both(o, southOf: ["ris"]) with

@@ -15,6 +15,8 @@ public sealed class SourceEvents : ILoggerFactory
     public const int ResyncWaits = 3183;
     public const int ResyncStudyDone = 3184;
     public const int SubmissionEnded = 3120;
+    public const int OutageBegan = 5110;
+    public const int OutageEnded = 5111;
     public const int SubmissionDelayed = 3121;
     public const int SubmissionRefused = 3122;
 

@@ -64,7 +64,7 @@ public sealed class SourceFixture : IAsyncDisposable
 
     public IReadOnlyList<string> RetrieveHostAliases { get; set; } = [];
 
-    /// <summary>The clock of a node that is started from now on.</summary>
+    /// <summary>The clock of a node, and of a DMP, that is started from now on.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     /// <summary>A PACS in place of <see cref="Pacs"/>.</summary>
@@ -75,10 +75,13 @@ public sealed class SourceFixture : IAsyncDisposable
 
     /// <param name="configure">See <see cref="Configure"/>.</param>
     /// <param name="dmp">What is changed of the options of the DMP.</param>
+    /// <param name="time">See <see cref="Time"/>; null: the clock of the machine.</param>
     public static async Task<SourceFixture> StartAsync(
         ImageAccessOptions? imageAccess = null, DicomPeerOptions? pacs = null,
-        Func<SourceOptions, SourceOptions>? configure = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null)
+        Func<SourceOptions, SourceOptions>? configure = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null,
+        TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         var folder = new StoreFolder();
         var keys = Certificates.Issue(SourceReports.Structure);
         var options = new DmpEmulatorOptions
@@ -87,9 +90,12 @@ public sealed class SourceFixture : IAsyncDisposable
             Structures = [new AllowedStructure(SourceReports.Structure, keys.Signing)],
         };
         if (dmp is not null) options = dmp(options);
-        var emulator = await DmpEmulator.StartAsync(options, new RandomIdSource(), TimeProvider.System, Token);
+        var emulator = await DmpEmulator.StartAsync(options, new RandomIdSource(), time, Token);
         await emulator.OpenPatientAsync(SourceReports.Ins, Token);
-        var fixture = new SourceFixture(emulator, options) { ImageAccess = imageAccess, OtherPacs = pacs };
+        var fixture = new SourceFixture(emulator, options)
+        {
+            ImageAccess = imageAccess, OtherPacs = pacs, Time = time,
+        };
         if (configure is not null) fixture.Configure = configure;
         fixture._folders.Add(folder);
         fixture._folders.Add(fixture.Folder);
@@ -159,7 +165,7 @@ public sealed class SourceFixture : IAsyncDisposable
         var port = Dmp.BaseAddress.Port;
         await Dmp.DisposeAsync();
         return async () => Dmp = await DmpEmulator.StartAsync(
-            DmpEmulatorOptions with { Port = port }, new RandomIdSource(), TimeProvider.System, Token);
+            DmpEmulatorOptions with { Port = port }, new RandomIdSource(), Time, Token);
     }
 
     /// <summary>A message as the next of the RIS.</summary>

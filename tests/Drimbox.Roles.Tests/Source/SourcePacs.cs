@@ -17,6 +17,8 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
 
     private readonly SourceEvents _events = new();
     private readonly string _title;
+    private IReadOnlyList<DataSet> _instances = [];
+    private ILookup<Uid, DataSet> _byStudy = Array.Empty<DataSet>().ToLookup(_ => default(Uid));
     private DicomAcceptor _acceptor;
 
     /// <param name="title">Its AE title.</param>
@@ -26,13 +28,22 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
         _acceptor = Open(0);
     }
 
-    public int Port => _acceptor.EndPoint.Port;
+    /// <summary>Also while it is away.</summary>
+    public int Port { get; private set; }
 
     /// <summary>Associations that were accepted: event 1002 of the DICOM engine.</summary>
     public int Associations => _events.CountOf(1002);
 
     /// <summary>What it shows.</summary>
-    public IReadOnlyList<DataSet> Instances { get; set; } = [];
+    public IReadOnlyList<DataSet> Instances
+    {
+        get => _instances;
+        set
+        {
+            _byStudy = value.ToLookup(i => i.GetUid(Tag.StudyInstanceUID));
+            _instances = value;
+        }
+    }
 
     /// <summary>Set to answer every query with a failure.</summary>
     public DimseStatus? Failure { get; set; }
@@ -92,7 +103,8 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
             "SERIES" => Tag.SeriesInstanceUID,
             _ => Tag.SOPInstanceUID,
         };
-        var matches = (Hides ? [] : Instances)
+        var held = request.Identifier.TryGetUid(Tag.StudyInstanceUID, out var study) ? _byStudy[study] : Instances;
+        var matches = (Hides ? [] : held)
             .Where(i => Matches(request.Identifier, i, Tag.StudyInstanceUID)
                 && Matches(request.Identifier, i, Tag.SeriesInstanceUID)
                 && Matches(request.Identifier, i, Tag.StudyDate) && IsInTime(request.Identifier, i))
@@ -148,6 +160,7 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
             },
             _events.CreateLogger(""));
         acceptor.Start();
+        Port = acceptor.EndPoint.Port;
         return acceptor;
     }
 

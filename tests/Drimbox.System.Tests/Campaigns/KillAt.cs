@@ -14,6 +14,7 @@ internal static class KillAt
 
     private const string Step = "DRIMBOX_KILL_AT";
     private const string Armed = "DRIMBOX_KILL_ARMED";
+    private const string Kind = "DRIMBOX_KILL_KIND";
 
     private static readonly MeterListener Listener = new();
     private static int _seen;
@@ -23,16 +24,18 @@ internal static class KillAt
     /// <summary>What <c>env</c> starts the program with.</summary>
     /// <param name="step">Of <c>drimbox.dispatch.steps</c>: <c>started</c>; <c>started:2</c> for the second.</param>
     /// <param name="armed">The file that arms it.</param>
-    public static IReadOnlyList<string> Environs(string step, string armed) =>
+    /// <param name="kind">Of the rows whose step it is.</param>
+    public static IReadOnlyList<string> Environs(string step, string armed, string kind = "report.submission") =>
     [
         Peer.Require("env"), $"DOTNET_STARTUP_HOOKS={typeof(KillAt).Assembly.Location}", $"{Step}={step}",
-        $"{Armed}={armed}",
+        $"{Armed}={armed}", $"{Kind}={kind}",
     ];
 
     public static void Install()
     {
         var parts = Environment.GetEnvironmentVariable(Step)!.Split(':');
         var armed = Environment.GetEnvironmentVariable(Armed)!;
+        var kind = Environment.GetEnvironmentVariable(Kind)!;
         var nth = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1;
         Listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -40,7 +43,7 @@ internal static class KillAt
         };
         Listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
         {
-            if (!Has(tags, "kind", "report.submission") || !Has(tags, "step", parts[0]) || !File.Exists(armed)) return;
+            if (!Has(tags, "kind", kind) || !Has(tags, "step", parts[0]) || !File.Exists(armed)) return;
             if (Interlocked.Increment(ref _seen) == nth) _ = kill(Environment.ProcessId, SIGKILL);
         });
         Listener.Start();

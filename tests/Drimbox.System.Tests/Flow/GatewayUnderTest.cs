@@ -53,6 +53,20 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         Archive = null, Source = null, Ris = all.Ris! with { Teleradiology = null, Source = null },
     };
 
+    /// <summary>Only a source, with this PACS and the structure of the reports of the tests.</summary>
+    internal static GatewayConfiguration SourceAlone(GatewayConfiguration all, int pacsPort) => all with
+    {
+        Archive = null,
+        Ris = null,
+        Teleradiology = null,
+        Source = all.Source! with
+        {
+            Pacs = new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = pacsPort },
+            Structures = [new StructureOptions { Id = "300017985", Name = Source.SourceReports.Structure.Name }],
+            QuietTime = TimeSpan.Zero,
+        },
+    };
+
     /// <summary>Only a platform.</summary>
     internal static GatewayConfiguration PlatformAlone(GatewayConfiguration all) =>
         all with { Archive = null, Source = null, Ris = null, Dmp = null };
@@ -86,7 +100,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
             Path.Combine(_folder, "gateway"), Dmp.Target, certificates.Folder,
             // Debug: what a log must not say it must not say at any level.
             new DemoOptions(null, null, [workstation], LogLevel.Debug)));
-        foreach (var structure in Configuration.Ris?.Structures ?? [])
+        foreach (var structure in (Configuration.Ris?.Structures ?? []).Concat(Configuration.Source?.Structures ?? []))
             CopyCertificates(certificates.Folder, structure.Id);
         await StartChildAsync(under);
     }
