@@ -133,7 +133,7 @@ public static class SourceReports
         var header = CdaReader.TryRead(cda, out var refusal);
         Assert.True(header is not null, refusal?.ToString());
         var message = new ReportMessage(
-            action, header.DocumentId, header.Replaces, header, Person, ["VALI"], report.LegalAuthenticator.Person,
+            action, header.DocumentId, header.Replaces, header, report.Patient, ["VALI"], report.LegalAuthenticator.Person,
             Structure, header.Orders[0].PlacerOrderNumber, "O", choices ?? PublicationChoices.Default, false);
         return (message, cda);
     }
