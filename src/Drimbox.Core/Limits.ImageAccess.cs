@@ -13,9 +13,16 @@ public static partial class Limits
     /// <summary>200 requests at once at most, as <see cref="WebConnectionsMax"/>.</summary>
     public const int ImageRequestsMax = 200;
 
-    /// <summary>30 s without an image from a PACS that was asked for some: then 504. A viewer waits as long at most.
+    /// <summary>30 s without a byte of an image from a PACS that was asked for some: then 504. A viewer waits as long at most.
     /// </summary>
     public static readonly TimeSpan ImageArrivalTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>2 s for the answer to the A-RELEASE-RQ after a C-MOVE: whoever asked for the images waits for it.</summary>
+    public static readonly TimeSpan ImageReleaseTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>1,024: message id of the first C-MOVE of a process. A PACS that states one of its own in place of that of the
+    /// C-MOVE counts from 1 on each association, and does not come so far.</summary>
+    public const ushort ImageMoveIdFirst = 1024;
 
     /// <summary>4 MiB of the national white list: one of 17 entries has 14 KB, and there are some 4,000 imaging sites.</summary>
     public const int WhiteListBytesMax = 4 * 1024 * 1024;

@@ -59,6 +59,7 @@ public sealed partial class Association
                     SendLengthFor(provider.Accept!.User.MaximumLength), SendLengthFor((uint)options.SendLengthMax)),
                 InvokedMax = InvokedWindow(options, provider.Accept!),
                 EventReports = options.EventReports,
+                FirstMessageId = options.FirstMessageId,
             };
         }
         catch

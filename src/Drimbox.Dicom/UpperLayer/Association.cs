@@ -50,6 +50,9 @@ public sealed partial class Association : IAsyncDisposable
     /// <summary>Operations that this side may have outstanding at once as the invoker; 1 unless negotiated.</summary>
     public int InvokedMax { get; internal init; } = 1;
 
+    /// <summary>Message id of the first operation that this side invokes, from 1.</summary>
+    internal ushort FirstMessageId { init => _lastMessageId = value - 2; }
+
     internal IReadOnlyList<INEventReportReceiver> EventReports { get; init; } = [];
 
     internal UpperLayerProvider Provider { get; }

@@ -42,6 +42,10 @@ public sealed record AssociationOptions
     /// proposes no window. Default: 1.</summary>
     public int Window { get; init; } = 1;
 
+    /// <summary>Message id of the first operation; the others follow. A C-MOVE that has one of its own is told from others
+    /// by the images that name it (PS3.7 9.1.1.1.9). Default: 1.</summary>
+    public ushort FirstMessageId { get; init; } = 1;
+
     public UserIdentity? Identity { get; init; }
 
     /// <summary>TLS towards the peer; null: none.</summary>

@@ -25,6 +25,8 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         private readonly CStoreRequest _request;
         private readonly DiskFile _file;
         private readonly int _headerLength;
+        private ImageRetrieval? _waiting;
+        private bool _isHeaderRead;
         private readonly HeaderScanner _scanner = new(
             Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.Modality, Tag.StudyInstanceUID, Tag.SeriesInstanceUID);
 
@@ -50,6 +52,10 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         {
             _scanner.Feed(fragment.Span);
             _file.Write(fragment.Span);
+            if (!_isHeaderRead && _scanner.Status == ReadStatus.Done)
+                (_isHeaderRead, _waiting) = (true, Find());
+            // A large image takes long: its PACS does not hang while bytes of it come.
+            _waiting?.Progressed();
             return default;
         }
 
@@ -78,19 +84,23 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         private DimseStatus Complete()
         {
             if (ArrivedDataSet.Refuse(_scanner, _request, _file.Length - _headerLength) is { } refusal) return refusal;
-            var key = new RetrievalKey(_scanner.GetUid(Tag.StudyInstanceUID), _scanner.GetUid(Tag.SeriesInstanceUID));
-            if (_retrievals.Find(key) is not { } retrieval)
+            if (Find() is not { } retrieval)
                 return DimseStatus.NotAuthorized.With("This series was not asked for.");
             _file.Flush();
             _file.Dispose();
             // In the folder of its retrieval, which goes as a whole; one that went meanwhile is a failure of this image.
             var path = Path.Combine(retrieval.Folder, Path.GetFileName(_file.Path));
             Disk.Real.Rename(_file.Path, path);
-            retrieval.Add(new ArrivedImage(
+            var isNew = retrieval.Add(new ArrivedImage(
                 path, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid,
                 _scanner.GetString(Tag.Modality), _file.Length));
+            if (!isNew) Disk.Real.TryUnlink(path);
             return DimseStatus.Success;
         }
+
+        private ImageRetrieval? Find() => _retrievals.Find(
+            new RetrievalKey(_scanner.GetUid(Tag.StudyInstanceUID), _scanner.GetUid(Tag.SeriesInstanceUID)),
+            _request.MoveOriginatorMessageId);
 
         private void Drop()
         {

@@ -34,7 +34,8 @@ public sealed record ImageAccessOptions : IValidatableObject
     [Range(Limits.ImageRequestsMin, Limits.ImageRequestsMax)]
     public int Requests { get; init; } = Limits.ImageRequestsDefault;
 
-    /// <summary>How long the PACS may send no image, 1 s to 5 min, before it is given up (504). Default 30 s.</summary>
+    /// <summary>How long the PACS may send nothing of an image, 1 s to 5 min, before it is given up (504). Default 30 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan ArrivalTimeout { get; init; } = Limits.ImageArrivalTimeout;
 

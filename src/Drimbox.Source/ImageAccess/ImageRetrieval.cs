@@ -24,15 +24,20 @@ internal sealed class RetrievalFailedException(string message, bool isTimeout) :
 /// <param name="patient">Of the study, for the audit trail; null: nobody is given them.</param>
 /// <param name="pacs">The PACS that holds the study, of several.</param>
 /// <param name="revision">Of the images of the study when they were asked for; null: they are not kept.</param>
+/// <param name="messageId">Of its C-MOVE, which no other has that is under way or was so lately.</param>
 internal sealed class ImageRetrieval(
-    RetrievalKey key, InstanceIdentifier? patient, string? pacs, int? revision, string folder) : IDisposable
+    RetrievalKey key, InstanceIdentifier? patient, string? pacs, int? revision, string folder, ushort messageId)
+    : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<ArrivedImage> _arrived = [];
+    private readonly HashSet<Uid> _instances = [];
     private readonly CancellationTokenSource _abandoned = new();
     private TaskCompletionSource _changed = NewSignal();
     private RetrievalFailedException? _failure;
     private bool _isEnded;
+    private int _received;
+    private long _progress;
 
     public RetrievalKey Key => key;
 
@@ -44,6 +49,8 @@ internal sealed class ImageRetrieval(
     public string? Pacs => pacs;
 
     public int? Revision => revision;
+
+    public ushort MessageId => messageId;
 
     /// <summary>When it ended; belongs to <see cref="ImageRetrievals"/>.</summary>
     public DateTimeOffset EndedAt { get; set; }
@@ -82,6 +89,18 @@ internal sealed class ImageRetrieval(
         }
     }
 
+    /// <summary>Changes whenever something comes: an image, or a part of one.</summary>
+    public long Progress => Interlocked.Read(ref _progress);
+
+    /// <summary>What came from the PACS, an image that came twice counted twice.</summary>
+    public int Received
+    {
+        get
+        {
+            lock (_gate) return _received;
+        }
+    }
+
     /// <summary>It ended without all of its images.</summary>
     public bool HasFailed
     {
@@ -112,15 +131,23 @@ internal sealed class ImageRetrieval(
         }
     }
 
-    /// <summary>An image is here. A PACS that sends one twice has it given out once.</summary>
-    public void Add(ArrivedImage image)
+    /// <summary>A part of an image is here.</summary>
+    public void Progressed() => Interlocked.Increment(ref _progress);
+
+    /// <summary>An image is here.</summary>
+    /// <returns>False: it was here before. A PACS that sends one twice has it given out once.</returns>
+    public bool Add(ArrivedImage image)
     {
+        Progressed();
         lock (_gate)
         {
-            if (!_arrived.Exists(known => known.SopInstanceUid == image.SopInstanceUid)) _arrived.Add(image);
+            _received++;
+            if (!_instances.Add(image.SopInstanceUid)) return false;
+            _arrived.Add(image);
         }
 
         Signal();
+        return true;
     }
 
     public void End(RetrievalFailedException? failure)

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
@@ -25,6 +26,8 @@ internal sealed class ImageRetrievals : IAsyncDisposable
     private readonly ILogger _log;
     private readonly ImageCacheOptions? _cache;
     private readonly ITimer? _looking;
+    // C-MOVEs that are over, by their message ids. 8 KiB.
+    private readonly BitArray _over = new(ushort.MaxValue + 1);
     private long _next;
 
     public ImageRetrievals(
@@ -62,10 +65,13 @@ internal sealed class ImageRetrievals : IAsyncDisposable
             if (!_open.TryGetValue(key, out var retrieval) || retrieval.HasFailed || IsStale(retrieval, revision))
             {
                 if (retrieval is { Readers: 0, HasEnded: true }) Remove(retrieval);
-                var number = (++_next).ToString(CultureInfo.InvariantCulture);
+                var messageId = (ushort)(
+                    Limits.ImageMoveIdFirst + (_next++ % (ushort.MaxValue - Limits.ImageMoveIdFirst)));
+                _over[messageId] = false;
+                var number = _next.ToString(CultureInfo.InvariantCulture);
                 retrieval = new ImageRetrieval(
                     key, patient, pacs, revision,
-                    Directory.CreateDirectory(Path.Combine(_folder, number)).FullName);
+                    Directory.CreateDirectory(Path.Combine(_folder, number)).FullName, messageId);
                 _open[key] = retrieval;
                 _running.RemoveAll(task => task.IsCompleted);
                 _running.Add(Task.Run(() => RunAsync(retrieval)));
@@ -89,15 +95,22 @@ internal sealed class ImageRetrievals : IAsyncDisposable
             }
 
             if (_open.GetValueOrDefault(retrieval.Key) == retrieval) _open.Remove(retrieval.Key);
+            _over[retrieval.MessageId] = true;
             if (retrieval.HasEnded) Remove(retrieval);
             else retrieval.Abandon();
         }
     }
 
     /// <summary>Who waits for the images of a series; null: nobody, and they are not taken.</summary>
-    public ImageRetrieval? Find(RetrievalKey key)
+    /// <param name="move">The C-MOVE that an image says to be of, or null. Those of one that was given up belong to nobody:
+    /// the series may be another by now.</param>
+    public ImageRetrieval? Find(RetrievalKey key, ushort? move = null)
     {
-        lock (_gate) return _open.GetValueOrDefault(key) is { HasEnded: false } retrieval ? retrieval : null;
+        lock (_gate)
+        {
+            if (move is { } id && _over[id]) return null;
+            return _open.GetValueOrDefault(key) is { HasEnded: false } retrieval ? retrieval : null;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -141,6 +154,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
         lock (_gate)
         {
             retrieval.EndedAt = _time.GetUtcNow();
+            _over[retrieval.MessageId] = true;
             retrieval.End(failure);
             if (retrieval.Readers == 0) Remove(retrieval);
         }

@@ -14,7 +14,7 @@ namespace Drimbox.Source.ImageAccess;
 
 /// <summary>Has the PACS send a series here: C-MOVE at series level with ourselves as the destination. Source: PS3.4
 /// C.4.2.</summary>
-/// <param name="patience">How long it may send no image.</param>
+/// <param name="patience">How long it may send nothing of an image.</param>
 internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
 {
     private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
@@ -29,8 +29,7 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
         using var watch = Watch(retrieval, stalled, time);
         try
         {
-            var result = await MoveAsync(pacs.Peer, retrieval.Key, time, either.Token);
-            return stalled.IsCancellationRequested ? Stalled() : Judge(result, retrieval.Count);
+            return Judge(await MoveAsync(pacs.Peer, retrieval, time, either.Token), retrieval.Received);
         }
         catch (OperationCanceledException)
         {
@@ -43,6 +42,10 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
         catch (TimeoutException)
         {
             return Stalled();
+        }
+        catch (AssociationRejectedException e)
+        {
+            return Failed($"The PACS refused the association: {e.Rejection.Explanation}");
         }
         catch (IOException e)
         {
@@ -60,20 +63,21 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
                 new ImageSubject(retrieval.Key.Study, null, retrieval.Patient), retrieval.ByClass, failure, trail.Now)
             : null;
 
-    // An image within every so long, else it hangs.
+    // Something of an image within every so long, else it hangs.
     private ITimer Watch(ImageRetrieval retrieval, CancellationTokenSource stalled, TimeProvider time)
     {
-        var seen = -1;
+        var seen = -1L;
         return time.CreateTimer(
             _ =>
             {
-                var count = retrieval.Count;
-                if (count == seen) stalled.Cancel();
-                seen = count;
+                var progress = retrieval.Progress;
+                if (progress == seen) stalled.Cancel();
+                seen = progress;
             },
             null, TimeSpan.Zero, patience);
     }
 
+    /// <param name="arrived">Of the series, those that came twice counted twice, as the PACS counts them.</param>
     private static RetrievalFailedException? Judge(RetrieveResult result, int arrived)
     {
         var counts = result.Counts;
@@ -90,7 +94,7 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
     private static RetrievalFailedException Failed(string why) => new(why, isTimeout: false);
 
     private async Task<RetrieveResult> MoveAsync(
-        DicomPeerOptions pacs, RetrievalKey key, TimeProvider time, CancellationToken cancellationToken)
+        DicomPeerOptions pacs, ImageRetrieval retrieval, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var association = await Association.RequestAsync(
             new AssociationOptions
@@ -100,6 +104,9 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
                 CallingAe = ownAe,
                 CalledAe = AeTitle.Parse(pacs.AeTitle),
                 Contexts = [CFindScu.ContextFor(Model)],
+                FirstMessageId = retrieval.MessageId,
+                // Pending responses are optional (PS3.4 C.4.2.3.1): it is the images that must not cease to come.
+                ResponseTimeout = Timeout.InfiniteTimeSpan,
                 Tls = TlsClientOptions.From(pacs.Tls),
                 Time = time,
             },
@@ -109,11 +116,20 @@ internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
             static state => _ = ((Association)state!).AbortAsync().AsTask(), association);
         var identifier = new DataSet();
         identifier.SetString(Tag.QueryRetrieveLevel, "SERIES");
-        identifier.SetUid(Tag.StudyInstanceUID, key.Study);
-        identifier.SetUid(Tag.SeriesInstanceUID, key.Series);
+        identifier.SetUid(Tag.StudyInstanceUID, retrieval.Key.Study);
+        identifier.SetUid(Tag.SeriesInstanceUID, retrieval.Key.Series);
         var result = await new CMoveScu(association).MoveAsync(
             Model, identifier, ownAe, cancellationToken: CancellationToken.None);
-        await association.ReleaseAsync(cancellationToken);
+        try
+        {
+            using var soon = new CancellationTokenSource(Limits.ImageReleaseTimeout, time);
+            await association.ReleaseAsync(soon.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Everything was answered.
+        }
+
         return result;
     }
 }

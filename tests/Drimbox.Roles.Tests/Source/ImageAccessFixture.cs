@@ -1,11 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Security.Cryptography.Xml;
 using System.Text;
-using System.Xml;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
@@ -26,22 +22,11 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     public const string Token = "a-token-of-a-physician";
     public const string Explicit = "multipart/related; type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.1";
 
-    // RSA keys are dear: all lists are signed with one.
-    private static readonly RSA Key = RSA.Create(2048);
+    private readonly ImageAccessPeers _peers;
 
-    private readonly StoreFolder _folder;
-    private readonly TestAuthority _authority;
-    private readonly TestIdentity _caller;
-    private readonly HttpClient _http;
+    private ImageAccessFixture(ImageAccessPeers peers, SourceFixture source) => (_peers, Source) = (peers, source);
 
-    private ImageAccessFixture(
-        StoreFolder folder, TestAuthority authority, TestIdentity caller, PscEmulator psc, SourceFixture source)
-    {
-        (_folder, _authority, _caller, Psc, Source) = (folder, authority, caller, psc, source);
-        _http = ClientOf(caller);
-    }
-
-    public PscEmulator Psc { get; }
+    public PscEmulator Psc => _peers.Psc;
 
     public SourceFixture Source { get; }
 
@@ -53,11 +38,14 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     /// <param name="pacs">Instead of the scripted one.</param>
     /// <param name="prepare">Called before the report comes.</param>
     /// <param name="cache">Null: nothing is kept.</param>
+    /// <param name="arrival">How long the PACS may send no image; null: 1 s.</param>
+    /// <param name="listed">The DRIMboxes of the white list; null: only the one that asks where no other is named.</param>
     public static async Task<ImageAccessFixture> StartAsync(
         int images = 4, DicomPeerOptions? pacs = null, Func<SourceFixture, Task>? prepare = null,
-        Func<SourceOptions, SourceOptions>? configure = null, ImageCacheOptions? cache = null)
+        Func<SourceOptions, SourceOptions>? configure = null, ImageCacheOptions? cache = null,
+        TimeSpan? arrival = null, IReadOnlyList<string>? listed = null)
     {
-        var fixture = await StartEmptyAsync(TimeSpan.FromSeconds(1), pacs, configure, cache);
+        var fixture = await StartEmptyAsync(arrival ?? TimeSpan.FromSeconds(1), pacs, configure, cache, listed: listed);
         if (prepare is not null) await prepare(fixture.Source);
         await fixture.Source.PublishAsync(images: images);
         fixture.KosUid = Uid.Parse((await fixture.Source.ApprovedAsync()).UniqueId.Root);
@@ -67,66 +55,29 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     /// <summary>Without a report.</summary>
     /// <param name="arrivalTimeout">See <see cref="ImageAccessOptions.ArrivalTimeout"/>.</param>
     /// <param name="dmp">What is changed of the options of the DMP.</param>
+    /// <param name="listed">As in <see cref="StartAsync"/>.</param>
     public static async Task<ImageAccessFixture> StartEmptyAsync(
         TimeSpan arrivalTimeout, DicomPeerOptions? pacs = null, Func<SourceOptions, SourceOptions>? configure = null,
-        ImageCacheOptions? cache = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null)
+        ImageCacheOptions? cache = null, Func<DmpEmulatorOptions, DmpEmulatorOptions>? dmp = null,
+        IReadOnlyList<string>? listed = null)
     {
-        var folder = new StoreFolder();
-        var authority = new TestAuthority(folder.Path);
-        var server = authority.Certify("drimbox");
-        var caller = authority.Certify("db1.example");
-        var tls = new DicomTlsOptions
-        {
-            Certificate = server.CertificateFile,
-            Key = server.KeyFile,
-            Authorities = authority.CertificateFile,
-            RequireClientCertificate = true,
-        };
-        var psc = await PscEmulator.StartAsync(tls, "drimbox-source", TimeProvider.System, Cancellation);
-        psc.Tokens[Token] = new PscHolder("899700218896", "10");
-        WriteWhiteList(folder.Path, authority, "Liste Blanche", DateTimeOffset.UtcNow, "CN=db1.example");
-        var options = new ImageAccessOptions
-        {
-            Port = 0,
-            Cache = cache,
-            ArrivalTimeout = arrivalTimeout,
-            Tls = tls,
-            WhiteList = new WhiteListOptions
-            {
-                Location = Path.Combine(folder.Path, "list.xml"),
-                Authorities = authority.CertificateFile,
-                Signer = "CN=Liste Blanche",
-                CheckRevocation = false,
-            },
-            ProSanteConnect = new ProSanteConnectOptions
-            {
-                Introspection = psc.Introspection,
-                UserInformation = psc.UserInformation,
-                ClientId = "drimbox-source",
-                Tls = new DicomPeerTlsOptions
-                {
-                    Authorities = authority.CertificateFile,
-                    Certificate = server.CertificateFile,
-                    Key = server.KeyFile,
-                },
-            },
-        };
-        var source = await SourceFixture.StartAsync(options, pacs, configure, dmp);
-        return new ImageAccessFixture(folder, authority, caller, psc, source);
+        var peers = await ImageAccessPeers.StartAsync(arrivalTimeout, listed ?? [ImageAccessPeers.Caller]);
+        peers.Psc.Tokens[Token] = new PscHolder("899700218896", "10");
+        var source = await SourceFixture.StartAsync(peers.Options with { Cache = cache }, pacs, configure, dmp);
+        return new ImageAccessFixture(peers, source);
     }
 
-    /// <summary>Signs a list of DRIMboxes and puts it where the source looks for it.</summary>
+    /// <inheritdoc cref="ImageAccessPeers.WriteWhiteList"/>
     public void WriteWhiteList(string signer, DateTimeOffset at, params string[] names) =>
-        WriteWhiteList(_folder.Path, _authority, signer, at, names);
+        _peers.WriteWhiteList(signer, at, names);
 
-    /// <summary>PEM files for a client that is not ours: of the authority, of the caller, and of its key.</summary>
-    public (string Authority, string Certificate, string Key) Files =>
-        (_authority.CertificateFile, _caller.CertificateFile, _caller.KeyFile);
+    /// <inheritdoc cref="ImageAccessPeers.Files"/>
+    public (string Authority, string Certificate, string Key) Files => _peers.Files;
 
-    public string WhiteListFile => Path.Combine(_folder.Path, "list.xml");
+    public string WhiteListFile => _peers.WhiteListFile;
 
-    /// <summary>A client with another certificate of the same authority.</summary>
-    public HttpClient ClientNamed(string name) => ClientOf(_authority.Certify(name));
+    /// <inheritdoc cref="ImageAccessPeers.ClientNamed"/>
+    public HttpClient ClientNamed(string name) => _peers.ClientNamed(name);
 
     public Uri AddressOf(Uid study, Uid series) =>
         new(Source.Node.ImageAccessAddress!, $"/studies/{study}/series/{series}");
@@ -181,90 +132,73 @@ public sealed class ImageAccessFixture : IAsyncDisposable
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpClient? client = null) =>
-        await (client ?? _http).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await (client ?? _peers.Http).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
 
     /// <summary>The images of an answer.</summary>
     public static async Task<IReadOnlyList<DicomFile>> ReadAsync(HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        var boundary = response.Content.Headers.ContentType!.Parameters.Single(p => p.Name == "boundary").Value!.Trim('"');
         var body = await response.Content.ReadAsByteArrayAsync(Cancellation);
-        return [.. Parts(body, boundary).Select(part =>
+        return [.. Parts(body, BoundaryOf(response)).Select(Read)];
+    }
+
+    /// <summary>The first image of an answer, which is left there.</summary>
+    public static async Task<DicomFile> ReadFirstAsync(HttpResponseMessage response)
+    {
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
+        var (bytes, count) = (new byte[1 << 20], 0);
+        while (true)
         {
-            Assert.True(DicomFile.TryRead(part, out var file, out var refusal), refusal?.ToString());
-            return file!;
-        })];
+            if (PartAt(bytes.AsSpan(0, count), 0, BoundaryOf(response)) is { } part) return Read(bytes[part]);
+            var read = await body.ReadAsync(bytes.AsMemory(count), Cancellation);
+            Assert.NotEqual(0, read);
+            count += read;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
         await Source.DisposeAsync();
-        await Psc.DisposeAsync();
-        _authority.Dispose();
-        _folder.Dispose();
+        await _peers.DisposeAsync();
     }
 
-    // By the lengths that the parts state (PS3.18 8.6.1.2.1), not by our own reader of multipart.
+    private static string BoundaryOf(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType!.Parameters.Single(p => p.Name == "boundary").Value!.Trim('"');
+
+    private static DicomFile Read(byte[] part)
+    {
+        Assert.True(DicomFile.TryRead(part, out var file, out var refusal), refusal?.ToString());
+        return file!;
+    }
+
     private static IEnumerable<byte[]> Parts(byte[] body, string boundary)
     {
-        var delimiter = $"--{boundary}";
-        for (var at = 0; ;)
+        for (var at = 0; PartAt(body, at, boundary) is { } part; at = part.End.Value)
         {
-            while (body[at] is (byte)'\r' or (byte)'\n') at++;
-            var line = Encoding.ASCII.GetString(body, at, delimiter.Length);
-            Assert.Equal(delimiter, line);
-            if (body[at + delimiter.Length] == (byte)'-') yield break;
-            var head = body.AsSpan(at).IndexOf("\r\n\r\n"u8);
-            var text = Encoding.ASCII.GetString(body, at, head);
-            const string Field = "Content-Length: ";
-            var from = text.IndexOf(Field, StringComparison.Ordinal) + Field.Length;
-            var length = int.Parse(text[from..].Split('\r')[0], CultureInfo.InvariantCulture);
-            at += head + 4;
-            yield return body[at..(at + length)];
-            at += length;
+            if (part.Start.Equals(part.End)) yield break;
+            yield return body[part];
         }
+
+        Assert.Fail("The answer has no end.");
     }
 
-    private static HttpClient ClientOf(TestIdentity identity)
+    // By the lengths that the parts state (PS3.18 8.6.1.2.1), not by our own reader of multipart. Null: it is not there
+    // whole. Empty: the end.
+    private static Range? PartAt(ReadOnlySpan<byte> body, int at, string boundary)
     {
-        using var pem = X509Certificate2.CreateFromPemFile(identity.CertificateFile, identity.KeyFile);
-        // A key that SslStream can use more than once.
-        var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pfx), null);
-        return new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions =
-            {
-                ClientCertificates = [certificate],
-                RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Subject == "CN=drimbox",
-            },
-        });
-    }
-
-    private static void WriteWhiteList(
-        string folder, TestAuthority authority, string signer, DateTimeOffset at, params string[] names)
-    {
-        var document = new XmlDocument { PreserveWhitespace = true };
-        document.LoadXml(
-            "<ListeBlancheDRIM-M xmlns=\"https://github.com/ansforge/DRIM-M_DATA\" versionFormat=\"1.0.0\"><DateDeGeneration>"
-            + at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)
-            + "</DateDeGeneration><ListeDomaines>"
-            + string.Concat(names.Select((name, i) => $"<Domaine><Identifiant>{i + 1}</Identifiant><db>db{i + 1}.example</db>"
-                + $"<vi>vi{i + 1}.example</vi><Denomination>SITE {i + 1}</Denomination>"
-                + $"<DNCertificatOperateur>{name}</DNCertificatOperateur></Domaine>"))
-            + "</ListeDomaines></ListeBlancheDRIM-M>");
-        var identity = authority.Certify(signer, key: Key);
-        var signed = new SignedXml(document) { SigningKey = Key };
-        signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl;
-        signed.SignedInfo.SignatureMethod = SignedXml.XmlDsigRSASHA256Url;
-        var reference = new Reference("") { DigestMethod = SignedXml.XmlDsigSHA256Url };
-        reference.AddTransform(new XmlDsigEnvelopedSignatureTransform());
-        reference.AddTransform(new XmlDsigExcC14NTransform());
-        signed.AddReference(reference);
-        using var certificate = identity.Certificate;
-        signed.KeyInfo.AddClause(new KeyInfoX509Data(certificate));
-        signed.ComputeSignature();
-        document.DocumentElement!.AppendChild(document.ImportNode(signed.GetXml(), true));
-        File.WriteAllText(Path.Combine(folder, "list.xml"), document.OuterXml);
+        const string Field = "Content-Length: ";
+        while (at < body.Length && body[at] is (byte)'\r' or (byte)'\n') at++;
+        var delimiter = $"--{boundary}";
+        if (at + delimiter.Length >= body.Length) return null;
+        Assert.Equal(delimiter, Encoding.ASCII.GetString(body.Slice(at, delimiter.Length)));
+        if (body[at + delimiter.Length] == (byte)'-') return at..at;
+        var head = body[at..].IndexOf("\r\n\r\n"u8);
+        if (head < 0) return null;
+        var text = Encoding.ASCII.GetString(body.Slice(at, head));
+        var from = text.IndexOf(Field, StringComparison.Ordinal) + Field.Length;
+        at += head + 4;
+        var end = at + int.Parse(text[from..].Split('\r')[0], CultureInfo.InvariantCulture);
+        return end <= body.Length ? at..end : null;
     }
 }

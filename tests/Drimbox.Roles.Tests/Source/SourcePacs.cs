@@ -16,10 +16,11 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     public static readonly AeTitle Title = AeTitle.Parse("PACS");
 
     private readonly SourceEvents _events = new();
-    private readonly string _title;
     private IReadOnlyList<DataSet> _instances = [];
     private ILookup<Uid, DataSet> _byStudy = Array.Empty<DataSet>().ToLookup(_ => default(Uid));
     private DicomAcceptor _acceptor;
+    private string _title;
+    private int _moves;
 
     /// <param name="title">Its AE title.</param>
     public SourcePacs(string title = "PACS")
@@ -69,23 +70,29 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     /// <summary>What it sends beside what it was asked for.</summary>
     public IReadOnlyList<DataSet> AlsoSends { get; set; } = [];
 
+    /// <summary>What it sends of an image of a C-MOVE.</summary>
+    public Func<InstanceSource, InstanceSource> Sends { get; set; } = static image => image;
+
     /// <summary>Awaited before each image of a C-MOVE, which it is told the number of.</summary>
     public Func<int, CancellationToken, Task> BeforeImage { get; set; } = static (_, _) => Task.CompletedTask;
 
-    public int Moves { get; private set; }
+    /// <summary>Called when a C-MOVE sends nothing any more.</summary>
+    public Action MoveEnded { get; set; } = static () => { };
+
+    public int Moves => _moves;
 
     IReadOnlyCollection<Uid> IRetrieveScp.SopClasses => [SopClass.StudyRootQueryRetrieveInformationModelMove];
 
     public ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken)
     {
-        Moves++;
+        Interlocked.Increment(ref _moves);
         if (MoveFailure is { } failure) return ValueTask.FromResult(RetrieveAnswer.Refused(failure));
         var found = Instances
             .Where(i => Matches(request.Identifier, i, Tag.StudyInstanceUID)
                 && Matches(request.Identifier, i, Tag.SeriesInstanceUID))
             .Concat(AlsoSends)
-            .Select(i => InstanceSource.FromMemory(
-                DataSetWriter.ToBytes(i, Syntax), i.GetUid(Tag.SOPClassUID), i.GetUid(Tag.SOPInstanceUID), Syntax.Uid))
+            .Select(i => Sends(InstanceSource.FromMemory(
+                DataSetWriter.ToBytes(i, Syntax), i.GetUid(Tag.SOPClassUID), i.GetUid(Tag.SOPInstanceUID), Syntax.Uid)))
             .ToList();
         return ValueTask.FromResult(RetrieveAnswer.Found(
             found.Count, found.Select(i => i.Kind).Distinct().ToList(), PacedAsync(found, cancellationToken)));
@@ -143,7 +150,12 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     public ValueTask TakeAwayAsync() => _acceptor.DisposeAsync();
 
     /// <summary>It is back at this port.</summary>
-    public void BringBack(int port) => _acceptor = Open(port);
+    /// <param name="title">Another AE title that it has now.</param>
+    public void BringBack(int port, string? title = null)
+    {
+        _title = title ?? _title;
+        _acceptor = Open(port);
+    }
 
     public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
 
@@ -167,10 +179,17 @@ public sealed class SourcePacs : ICFindScp, IRetrieveScp, IAsyncDisposable
     private async IAsyncEnumerable<InstanceSource> PacedAsync(
         List<InstanceSource> images, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (var i = 0; i < images.Count; i++)
+        try
         {
-            await BeforeImage(i, cancellationToken);
-            yield return images[i];
+            for (var i = 0; i < images.Count; i++)
+            {
+                await BeforeImage(i, cancellationToken);
+                yield return images[i];
+            }
+        }
+        finally
+        {
+            MoveEnded();
         }
     }
 

@@ -125,15 +125,6 @@ public static class SourceReports
             AccessionNumber = InstanceIdentifier.Create(Accession.Root, accession),
         })];
 
-    /// <summary>A series of the study in images of 512 by 512 pixels.</summary>
-    public static IReadOnlyList<DataSet> LargeImages(int count) =>
-        [.. SyntheticStudy.DataSets(new SyntheticStudyOrder(
-            Study, Person with { Ins = null }, new DateTimeOffset(2026, 11, 2, 10, 0, 0, TimeSpan.FromHours(1)))
-        {
-            Instances = count,
-            AccessionNumber = Accession,
-        })];
-
     private static (ReportMessage Message, byte[] Cda) Message(
         ReportAction action, Level1Report report, PublicationChoices? choices, Func<string, string>? edit = null)
     {
@@ -142,9 +133,8 @@ public static class SourceReports
         var header = CdaReader.TryRead(cda, out var refusal);
         Assert.True(header is not null, refusal?.ToString());
         var message = new ReportMessage(
-            action, header.DocumentId, header.Replaces, header, report.Patient, ["VALI"],
-            report.LegalAuthenticator.Person, Structure, header.Orders[0].PlacerOrderNumber, "O",
-            choices ?? PublicationChoices.Default, false);
+            action, header.DocumentId, header.Replaces, header, report.Patient, ["VALI"], report.LegalAuthenticator.Person,
+            Structure, header.Orders[0].PlacerOrderNumber, "O", choices ?? PublicationChoices.Default, false);
         return (message, cda);
     }
 

@@ -42,14 +42,13 @@ internal sealed class ExaminationCase
 
     public string UniqueId(int version) => $"{DocumentRoot}^{Document(version)}";
 
-    /// <summary>The images as DICOM files in a folder.</summary>
-    public IReadOnlyList<string> WriteImages(string folder, int count)
+    /// <summary>Its images, made anew each time they are asked for, always the same.</summary>
+    public SyntheticStudyOrder Images(int count)
     {
         var patient = new Patient(
             InstanceIdentifier.Create(NationalAuthorities.InsNirTest, Ins), null,
             BirthName, GivenName, GivenName, null, "19790328", "F", "63220");
-        var files = new List<string>();
-        foreach (var bytes in SyntheticStudy.Files(new SyntheticStudyOrder(
+        return new SyntheticStudyOrder(
             Uid.Parse(Study), patient, new DateTimeOffset(2026, 3, 14, 9, 30, 0, TimeSpan.FromHours(1)))
         {
             Instances = count,
@@ -57,7 +56,14 @@ internal sealed class ExaminationCase
             Rows = 64,
             Columns = 64,
             AccessionNumber = InstanceIdentifier.Create("1.2.250.1.999.20.2", Accession),
-        }))
+        };
+    }
+
+    /// <summary>The images as DICOM files in a folder.</summary>
+    public IReadOnlyList<string> WriteImages(string folder, int count)
+    {
+        var files = new List<string>();
+        foreach (var bytes in SyntheticStudy.Files(Images(count)))
         {
             var path = Path.Combine(folder, $"image-{files.Count:D3}.dcm");
             File.WriteAllBytes(path, bytes);

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Drimbox.Dicom.Dimse;
+
+namespace Drimbox.Tests.Source;
+
+/// <summary>An image whose PACS dies with the first half of it sent.</summary>
+internal sealed class HalfAnImage(InstanceSource whole, Action die)
+    : InstanceSource(whole.SopClassUid, whole.SopInstanceUid, whole.TransferSyntaxUid)
+{
+    public override InstanceContent Open() => new Half(whole.Open(), die);
+
+    private sealed class Half : InstanceContent
+    {
+        private readonly InstanceContent _content;
+        private readonly Action _die;
+        private long _left;
+
+        public Half(InstanceContent content, Action die)
+        {
+            (_content, _die, Length) = (content, die, content.Length);
+            _left = Length / 2;
+        }
+
+        public override int Read(Span<byte> destination)
+        {
+            if (_left == 0)
+            {
+                _die();
+                throw new IOException("The PACS died.");
+            }
+
+            var read = _content.Read(destination[..(int)Math.Min(destination.Length, _left)]);
+            _left -= read;
+            return read;
+        }
+
+        public override void Dispose() => _content.Dispose();
+    }
+}
+
+/// <summary>An image that is sent step by step.</summary>
+/// <param name="whole">What it is.</param>
+/// <param name="step">Called after each of them.</param>
+internal sealed class SlowImage(InstanceSource whole, Action step)
+    : InstanceSource(whole.SopClassUid, whole.SopInstanceUid, whole.TransferSyntaxUid)
+{
+    /// <summary>Bytes, more than the engine and the sockets hold back.</summary>
+    public const int Step = 2 * 1024 * 1024;
+
+    public override InstanceContent Open() => new Steps(whole.Open(), step);
+
+    private sealed class Steps : InstanceContent
+    {
+        private readonly InstanceContent _content;
+        private readonly Action _step;
+        private int _left = Step;
+
+        public Steps(InstanceContent content, Action step) =>
+            (_content, _step, Length) = (content, step, content.Length);
+
+        public override int Read(Span<byte> destination)
+        {
+            if (_left == 0)
+            {
+                _step();
+                _left = Step;
+            }
+
+            var read = _content.Read(destination[..Math.Min(destination.Length, _left)]);
+            _left -= read;
+            return read;
+        }
+
+        public override void Dispose() => _content.Dispose();
+    }
+}
+
+/// <summary>What listens at the port of the PACS in its place.</summary>
+internal sealed class StrangePeer : IAsyncDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _serving;
+
+    public StrangePeer(int port, string how)
+    {
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener.Start();
+        _serving = ServeAsync(how);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task ServeAsync(string how)
+    {
+        try
+        {
+            using var peer = await _listener.AcceptTcpClientAsync(_stopping.Token);
+            var stream = peer.GetStream();
+            var read = await stream.ReadAsync(new byte[4096], _stopping.Token);
+            Assert.NotEqual(0, read);
+            if (how == "hangs up") return;
+            if (how == "speaks another protocol")
+                await stream.WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), _stopping.Token);
+            await Task.Delay(Timeout.Infinite, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The PACS is back.
+        }
+    }
+}
+
+/// <summary>Stands before a PACS and passes on everything but an A-RELEASE-RQ, which nobody answers then.</summary>
+internal sealed class ReleaseSwallower : IAsyncDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _serving;
+
+    public ReleaseSwallower(int port, int pacs)
+    {
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener.Start();
+        _serving = ServeAsync(pacs);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task ServeAsync(int pacs)
+    {
+        try
+        {
+            using var caller = await _listener.AcceptTcpClientAsync(_stopping.Token);
+            using var called = new TcpClient();
+            await called.ConnectAsync(IPAddress.Loopback, pacs, _stopping.Token);
+            var answers = called.GetStream().CopyToAsync(caller.GetStream(), _stopping.Token);
+            var (from, to) = (caller.GetStream(), called.GetStream());
+            // PS3.8 9.3.1: type (1), reserved (1), length (4), big endian.
+            var head = new byte[6];
+            while (true)
+            {
+                await from.ReadExactlyAsync(head, _stopping.Token);
+                const byte AReleaseRq = 0x05;
+                if (head[0] == AReleaseRq) break;
+                var body = new byte[BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(2))];
+                await from.ReadExactlyAsync(body, _stopping.Token);
+                await to.WriteAsync((byte[])[.. head, .. body], _stopping.Token);
+            }
+
+            await answers;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // One of the two is gone.
+        }
+    }
+}
