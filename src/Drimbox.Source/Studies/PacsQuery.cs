@@ -141,7 +141,7 @@ internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time,
         catch (UnusableAnswerException e)
         {
             hasAnswered = true;
-            return Failed(e.Message, isReached);
+            return FailureOf(pacs, e.Message, isReached, isSilent: false);
         }
         catch (Exception e) when (e is IOException or SocketException or TimeoutException)
         {
