@@ -22,7 +22,11 @@ public sealed class ImageThroughputTests(ITestOutputHelper output)
     {
         var images = Campaign.Size(small: 20, large: 300);
         var token = TestContext.Current.CancellationToken;
-        await using var access = await ImageAccessFixture.StartAsync();
+        await using var access = await ImageAccessFixture.StartAsync(configure: options => options with
+        {
+            // The PACS of the test encodes all images before it sends the first.
+            ImageAccess = options.ImageAccess! with { ArrivalTimeout = TimeSpan.FromMinutes(1) },
+        });
         access.Source.Pacs.Instances = SourceReports.LargeImages(images);
         var series = access.Source.Pacs.Instances[0].GetUid(Tag.SeriesInstanceUID);
         var held = access.Source.Pacs.Instances.Sum(
