@@ -1,5 +1,4 @@
 using Drimbox.Core;
-using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 
 namespace Drimbox.Dicom.Kos;

@@ -3,7 +3,6 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Manifests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Kos;
-using Drimbox.Dicom.Part10;
 using Drimbox.Load.Synthetic;
 
 namespace Drimbox.Tests.Source;

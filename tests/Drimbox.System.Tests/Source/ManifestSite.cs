@@ -162,7 +162,7 @@ internal sealed class ManifestSite : IAsyncDisposable
     }
 
     // Nothing waits for a PACS or the DMP any more.
-    private Task SettleAsync() => Eventually.HoldsAsync(
+    private async Task SettleAsync() => await Eventually.HoldsAsync(
         () => Source.Node.ListOutboxAsync(new OutboxFilter([OutboxState.Pending]), SourceFixture.Token),
         rows => rows.Count == 0,
         rows => string.Join('\n', rows.Select(r => $"{r.Kind} {r.LastOutcome} {r.LastDetail}"))

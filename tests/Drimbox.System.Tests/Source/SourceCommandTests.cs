@@ -5,7 +5,6 @@ using Drimbox.Emulators;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Source;
 using Drimbox.Tests.Commands;
-using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 using Drimbox.Tests.Orthanc;
 
