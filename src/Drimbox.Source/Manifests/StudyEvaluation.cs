@@ -65,8 +65,9 @@ internal sealed class StudyEvaluation(
         {
             // A PACS that answers nobody is told once. Where it answers about the others, it is the study's matter.
             var isOutage = answer.IsSilent && (answer.IsAway || attempts < Limits.CircuitFailuresMax);
+            var named = StudyRef.Of(study);
             SourceLog.PacsUnreachable(
-                logger, isOutage ? LogLevel.Information : LogLevel.Warning, StudyRef.Of(study), answer.Failure!);
+                logger, isOutage ? LogLevel.Information : LogLevel.Warning, named, answer.Failure!);
             await register.ExecuteAsync(study, new RecordPacsUnreachable(isOutage), null, asked, cancellationToken);
             return new StudyLook(answer.Failure) { IsUnreached = answer.IsUnreached, IsSilent = answer.IsSilent };
         }

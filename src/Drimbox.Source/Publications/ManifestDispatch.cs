@@ -64,9 +64,10 @@ internal sealed class ManifestDispatch(
         {
             // The dispatcher records the end of this attempt, in a transaction of its own.
             await audit.RecordAsync(payload, work.Calls);
+            var outcome = end.Outcome.ToString();
             SourceLog.SubmissionDelayed(
                 logger, end.Verdict.IsUnreached ? LogLevel.Information : LogLevel.Warning, study, kind, row.Attempts,
-                end.Outcome.ToString(), end.Detail);
+                outcome, end.Detail);
             return new DispatchVerdict(end.Outcome, end.Detail, NewPayload: Frozen(payload, end.Target))
             {
                 IsFault = end.Verdict.IsUnexplained,

@@ -240,11 +240,12 @@ internal sealed class OutageDay : IAsyncDisposable
         return counts;
     }
 
-    /// <summary>Until only calls that hang are under way. What has begun has no other sign: it is looked for
-    /// twice.</summary>
+    /// <summary>Until only calls that hang are under way. What has begun has no other sign: it is looked for twice. What
+    /// waits for the clock by itself is not waited for longer than a second.</summary>
     private async Task SettleAsync()
     {
-        for (var seen = 0; seen < 2;)
+        var watch = Stopwatch.StartNew();
+        for (var seen = 0; seen < 2 && watch.Elapsed < TimeSpan.FromSeconds(1);)
         {
             var running = 0;
             foreach (var ofKind in UnderWay().Values)

@@ -39,13 +39,16 @@ internal sealed class SilentPeer : IAsyncDisposable
     private async Task AcceptAsync()
     {
         var holding = new List<Task>();
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true) holding.Add(HoldAsync(await _listener.AcceptSocketAsync(_stop.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The end.
+            try
+            {
+                holding.Add(HoldAsync(await _listener.AcceptSocketAsync(_stop.Token)));
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                // The end, or a caller that gave up before it was taken.
+            }
         }
 
         await Task.WhenAll(holding);

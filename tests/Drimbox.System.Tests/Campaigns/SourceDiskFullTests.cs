@@ -24,11 +24,13 @@ public sealed class SourceDiskFullTests(ITestOutputHelper output)
         Campaign.RequireRoot();
         var random = new Random(Seed.Get());
         var levels = Campaign.Size(small: 1, large: 40);
+        // What is kept of the reports of a level is below 4 MiB: from the mark on there is room for all of them.
+        var size = $"size={160 + (levels * 4)}m,nr_inodes={4096 + (levels * 200)}";
         await using var flow = new SourceFlow();
         await flow.StartAsync(levels * ((ReportsPerLevel * 2) + 10), folder =>
         [
             Peer.Require("unshare"), "--mount", "sh", "-ec",
-            "mkdir -p \"$0\"; mount -t tmpfs -o size=160m,nr_inodes=4096 source \"$0\"; exec \"$@\"", folder,
+            $"mkdir -p \"$0\"; mount -t tmpfs -o {size} source \"$0\"; exec \"$@\"", folder,
         ]);
         var process = flow.Gateway.Child.ProcessId;
         var configuration = flow.Gateway.Configuration;
