@@ -68,20 +68,22 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
             }
 
             var asksEffect = progress.Move == AttemptMove.AskEffect;
-            var subject = asksEffect && submission.Document is { } document
-                ? document.Entry.UniqueId
-                : submission.Target!.Value;
+            var effectOn = submission.Document?.Entry.UniqueId ?? submission.Target!.Value;
+            var subject = asksEffect ? effectOn : submission.Target!.Value;
             var (entries, failure) = await FindAsync(progress.Move, subject, submission, cancellation);
             if (entries is null)
             {
                 verdict = XdsOutcomes.Classify(failure.Answer);
                 progress = progress.QueryFailed(failure.Detail);
+                continue;
             }
-            else if (asksEffect)
+
+            var stands = subject == effectOn && AttemptProgress.Stands(
+                submission.Kind, submission.Document?.Entry.Visibility ?? Visibility.Normal,
+                [.. entries.Select(e => new RegisteredEntry(e.Status, e.Entry.Visibility))]);
+            if (asksEffect)
             {
-                progress = progress.EffectFound(AttemptProgress.Stands(
-                    submission.Kind, submission.Document?.Entry.Visibility ?? Visibility.Normal,
-                    [.. entries.Select(e => new RegisteredEntry(e.Status, e.Entry.Visibility))]));
+                progress = progress.EffectFound(stands);
             }
             else
             {
@@ -89,7 +91,7 @@ public sealed class SubmissionAttempt(XdsClient client, Func<StoredObject, Strea
                     ? AvailabilityStatus.Archived
                     : AvailabilityStatus.Approved;
                 target = entries.Where(e => e.Status == wanted).MaxBy(e => e.Version)?.AsTarget();
-                progress = progress.TargetFound(target is not null);
+                progress = progress.TargetFound(target is not null, stands);
             }
         }
 

@@ -65,9 +65,15 @@ public sealed record AttemptProgress(
 
     /// <summary>After <see cref="AttemptMove.AskTarget"/>.</summary>
     /// <param name="found">An entry in the status that the submission acts on was found.</param>
-    public AttemptProgress TargetFound(bool found) => found
-        ? this with { Move = AttemptMove.Send, NeedsTarget = false }
-        : LooksStale("The target is not in the status that it must have in the registry.");
+    /// <param name="stands">The same entries show its effect. The request of an attempt that was given up may have come since
+    /// they were asked for it; its own result is then no target: the bytes would be others.</param>
+    public AttemptProgress TargetFound(bool found, bool stands)
+    {
+        if (MayStand && stands) return End(DispatchOutcome.Done, "The registry had it already.");
+        return found
+            ? this with { Move = AttemptMove.Send, NeedsTarget = false }
+            : LooksStale("The target is not in the status that it must have in the registry.");
+    }
 
     /// <summary>The registry could not be asked.</summary>
     public AttemptProgress QueryFailed(string? detail) => Move == AttemptMove.AskEffect

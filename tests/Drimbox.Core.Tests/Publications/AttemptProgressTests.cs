@@ -12,8 +12,8 @@ public sealed class AttemptProgressTests
         Assert.Equal(AttemptMove.Send, Begin(mayStand: false, needsTarget: false).Move);
         var target = Begin(mayStand: false, needsTarget: true);
         Assert.Equal(AttemptMove.AskTarget, target.Move);
-        Assert.Equal(AttemptMove.Send, target.TargetFound(true).Move);
-        Assert.Equal(DispatchOutcome.Stale, target.TargetFound(false).Outcome);
+        Assert.Equal(AttemptMove.Send, target.TargetFound(true, false).Move);
+        Assert.Equal(DispatchOutcome.Stale, target.TargetFound(false, false).Outcome);
         Assert.Equal(DispatchOutcome.Retry, target.QueryFailed("down").Outcome);
     }
 
@@ -54,7 +54,7 @@ public sealed class AttemptProgressTests
     public void A_target_that_is_gone_may_be_gone_by_our_own_hand(bool beforeSending)
     {
         var begun = Begin(true, beforeSending).EffectFound(false);
-        var suspected = beforeSending ? begun.TargetFound(false) : begun.Answered(DispatchOutcome.Stale, "gone");
+        var suspected = beforeSending ? begun.TargetFound(false, false) : begun.Answered(DispatchOutcome.Stale, "gone");
         Assert.Equal(AttemptMove.AskEffect, suspected.Move);
         Assert.Equal(DispatchOutcome.Done, suspected.EffectFound(true).Outcome);
         // Somebody else may have deleted what we put there.
@@ -64,12 +64,22 @@ public sealed class AttemptProgressTests
     }
 
     [Fact]
+    public void What_came_late_is_no_target_of_the_same_submission()
+    {
+        var looks = Begin(mayStand: true, needsTarget: true).EffectFound(false);
+        Assert.Equal(DispatchOutcome.Done, looks.TargetFound(true, stands: true).Outcome);
+        Assert.Equal(DispatchOutcome.Done, looks.TargetFound(false, stands: true).Outcome);
+        // Nothing of it has left: that it looks so already is somebody else's doing.
+        Assert.Equal(AttemptMove.Send, Begin(mayStand: false, needsTarget: true).TargetFound(true, stands: true).Move);
+    }
+
+    [Fact]
     public void What_a_person_sends_again_is_asked_for_and_may_be_stale()
     {
         var begun = AttemptProgress.Begin(mayStand: true, isLookedAt: true, needsTarget: true);
         Assert.Equal(AttemptMove.AskEffect, begun.Move);
         Assert.Equal(
-            DispatchOutcome.Stale, begun.EffectFound(false).TargetFound(false).EffectFound(false).Outcome);
+            DispatchOutcome.Stale, begun.EffectFound(false).TargetFound(false, false).EffectFound(false).Outcome);
     }
 
     [Fact]

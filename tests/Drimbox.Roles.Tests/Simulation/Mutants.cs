@@ -88,20 +88,22 @@ internal static class Mutants
             Answered = (progress, outcome) => outcome == DispatchOutcome.Stale
                 ? (progress with { MayStand = false }).Answered(outcome, "")
                 : progress.Answered(outcome, ""),
-            TargetFound = (progress, found) => (progress with { MayStand = progress.MayStand && found }).TargetFound(found),
+            TargetFound = (progress, found, stands) =>
+                (progress with { MayStand = progress.MayStand && found }).TargetFound(found, stands),
         },
         ["a stale target counts as done"] = Product with
         {
             Answered = (progress, outcome) => progress.Answered(
                 outcome == DispatchOutcome.Stale ? DispatchOutcome.Done : outcome, ""),
-            TargetFound = (progress, found) =>
-                found ? progress.TargetFound(found) : progress.EffectFound(true),
+            TargetFound = (progress, found, stands) =>
+                found ? progress.TargetFound(found, stands) : progress.EffectFound(true),
         },
         ["a stale target is tried again"] = Product with
         {
             Answered = (progress, outcome) => progress.Answered(
                 outcome == DispatchOutcome.Stale ? DispatchOutcome.Retry : outcome, ""),
-            TargetFound = (progress, found) => found ? progress.TargetFound(found) : progress.QueryFailed(""),
+            TargetFound = (progress, found, stands) =>
+                found ? progress.TargetFound(found, stands) : progress.QueryFailed(""),
         },
         ["a deletion stands once its document is known"] = Product with
         {

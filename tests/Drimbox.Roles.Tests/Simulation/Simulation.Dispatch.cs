@@ -114,9 +114,8 @@ internal sealed partial class Simulation
             }
 
             var asksEffect = progress.Move == AttemptMove.AskEffect;
-            var subject = asksEffect && submission.Document is { } document
-                ? document.Entry.UniqueId
-                : submission.Target!.Value;
+            var effectOn = submission.Document?.Entry.UniqueId ?? submission.Target!.Value;
+            var subject = asksEffect ? effectOn : submission.Target!.Value;
             var query = _wire.Query(subject);
             yield return query.Milliseconds;
             Trace?.Invoke($"{_now} row {row} epoch {epoch} {progress.Move} {query.Answer} {query.Entries.Count}");
@@ -124,18 +123,21 @@ internal sealed partial class Simulation
             {
                 verdict = _rules.Classify(query.Answer);
                 progress = _rules.QueryFailed(progress, "");
+                continue;
             }
-            else if (asksEffect)
+
+            var stands = subject == effectOn && _rules.Stands(
+                submission.Kind, submission.Document?.Entry.Visibility ?? Visibility.Normal,
+                [.. query.Entries.Select(e => new RegisteredEntry(e.Status, e.Visibility))]);
+            if (asksEffect)
             {
                 _unknown.Remove(submission.SubmissionSetUniqueId.ToString());
-                progress = _rules.EffectFound(progress, _rules.Stands(
-                    submission.Kind, submission.Document?.Entry.Visibility ?? Visibility.Normal,
-                    [.. query.Entries.Select(e => new RegisteredEntry(e.Status, e.Visibility))]));
+                progress = _rules.EffectFound(progress, stands);
             }
             else
             {
                 uuid = query.Entries.LastOrDefault(e => e.Status == AvailabilityStatus.Approved)?.Uuid;
-                progress = _rules.TargetFound(progress, uuid is not null);
+                progress = _rules.TargetFound(progress, uuid is not null, stands);
             }
         }
 

@@ -32,7 +32,8 @@ internal sealed record SimulationRules
 
     public Func<AttemptProgress, bool, AttemptProgress> EffectFound { get; init; } = (p, stands) => p.EffectFound(stands);
 
-    public Func<AttemptProgress, bool, AttemptProgress> TargetFound { get; init; } = (p, found) => p.TargetFound(found);
+    public Func<AttemptProgress, bool, bool, AttemptProgress> TargetFound { get; init; } =
+        (p, found, stands) => p.TargetFound(found, stands);
 
     public Func<AttemptProgress, string?, AttemptProgress> QueryFailed { get; init; } = (p, why) => p.QueryFailed(why);
 
