@@ -275,7 +275,7 @@ public sealed class BadPacsTests : IAsyncLifetime
                 _study = _study.WithOtherPixels(_random, 2 * 1024 * 1024);
                 pacs.Instances = _study.Images;
                 var count = 0;
-                pacs.Sends = image => count++ == 0 ? image : new HalfAnImage(image, () => Die());
+                pacs.Sends = image => count++ == 0 ? image : new HalfAnImage(image, () => _ = Die());
                 return ReturnAsync;
             case "cannot read its images":
                 Instead(static _ => Task.CompletedTask);
