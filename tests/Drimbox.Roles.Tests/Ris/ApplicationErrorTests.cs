@@ -79,7 +79,8 @@ public sealed class ApplicationErrorTests
         var report = SourceReports.Report("A");
 
         Assert.Equal("207 904 PID^1^7", await ris.RefusesAsync(SourceReports.Mdm(
-            "M1", ReportAction.Initial, report with { Patient = report.Patient with { BirthDate = "19790329" } })));
+            "M1", ReportAction.Initial, report,
+            edit: document => document.Replace($"\"{report.Patient.BirthDate}\"", "\"19790329\"", StringComparison.Ordinal))));
     }
 
     [Fact]
