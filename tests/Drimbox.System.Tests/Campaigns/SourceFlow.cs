@@ -20,6 +20,7 @@ internal sealed class SourceFlow : IAsyncDisposable
 
     private readonly List<string> _under = [];
     private readonly ConcurrentDictionary<int, string> _answers = new();
+    private int _reports;
     private int _next;
 
     public GatewayUnderTest Gateway { get; } = new();
@@ -41,6 +42,7 @@ internal sealed class SourceFlow : IAsyncDisposable
     public async Task StartAsync(int reports, Func<string, IReadOnlyList<string>>? under = null)
     {
         Peer.RequireProcess();
+        _reports = reports;
         Pacs.Instances = [.. Enumerable.Range(0, reports).SelectMany(
             number => SourceReports.Images(Images, study: ResyncFixture.StudyOf(number)))];
         await Gateway.StartAsync(
@@ -60,14 +62,13 @@ internal sealed class SourceFlow : IAsyncDisposable
         var last = _next + max;
         return Task.WhenAll(Enumerable.Range(0, 2).Select(async _ =>
         {
-            while (!stop.IsCancellationRequested && Interlocked.Increment(ref _next) is var number && number <= last)
-                await SendReportAsync(number - 1);
+            while (!stop.IsCancellationRequested && TakeNumber(last) is { } number) await SendReportAsync(number);
         }));
     }
 
     /// <summary>One more report.</summary>
     /// <returns>How it was answered.</returns>
-    public Task<string> SendNextAsync() => SendReportAsync(Interlocked.Increment(ref _next) - 1);
+    public Task<string> SendNextAsync() => SendReportAsync(TakeNumber(int.MaxValue)!.Value);
 
     /// <summary>Once more what was not answered AA, byte for byte.</summary>
     public async Task SendOpenAsync()
@@ -113,6 +114,17 @@ internal sealed class SourceFlow : IAsyncDisposable
     /// <summary>How often the log of the present process says this.</summary>
     public int CountInLog(string text) => Gateway.Child.Output.Split('\n').Count(
         line => line.Contains(text, StringComparison.Ordinal));
+
+    private int? TakeNumber(int end)
+    {
+        lock (_answers)
+        {
+            if (_next >= end) return null;
+            // A report about a study that the PACS does not hold has no manifest.
+            Assert.True(_next < _reports, "there are no studies left for more reports");
+            return _next++;
+        }
+    }
 
     /// <summary>The answer to the message of the report, or to that of its change where there is one.</summary>
     private async Task<string> SendReportAsync(int number)

@@ -29,7 +29,7 @@ public sealed class SourceKillTests(ITestOutputHelper output)
         using var folder = new StoreFolder();
         var armed = Path.Combine(folder.Path, "armed");
         await using var flow = new SourceFlow();
-        await flow.StartAsync((kills + 1) * (ReportsPerKill + 40), _ => EnvironsOf(Deaths[0], armed, random));
+        await flow.StartAsync((kills + 1) * (ReportsPerKill + 80), _ => EnvironsOf(Deaths[0], armed, random));
         var resent = 0;
         for (var kill = 0; kill < kills; kill++)
         {
@@ -41,8 +41,12 @@ public sealed class SourceKillTests(ITestOutputHelper output)
             var died = flow.Gateway.Child.WaitForExitAsync(Token);
             if (await Task.WhenAny(died, sending) == sending && !died.IsCompleted)
             {
-                // The flow was over before it was armed: one more has to come by.
-                while (!died.IsCompleted) await Task.WhenAny(died, flow.SendAsync(1, Token));
+                // The flow was over before it was armed: some more have to come by, at the pace of what they lead to.
+                while (!died.IsCompleted)
+                {
+                    await Task.WhenAny(died, flow.SendAsync(1, Token));
+                    await Task.WhenAny(died, Task.Delay(TimeSpan.FromMilliseconds(200), Token));
+                }
             }
 
             await died.WaitAsync(TimeSpan.FromSeconds(60), Token);
