@@ -107,8 +107,8 @@ public sealed partial class SourceNode : IAsyncDisposable
                 _audit.Trail, _statistics, ids, time, _logger)
             : null;
         _evaluation = new StudyEvaluation(
-            register, query, files, new KeyImageNotes(_images?.Retrievals, files, time), policy, ids, time, _audit.Trail,
-            _statistics, loggers.CreateLogger<StudyEvaluation>());
+            register, query, files, new KeyImageNotes(_images?.Retrievals, files, policy, time), policy, ids, time,
+            _audit.Trail, _statistics, loggers.CreateLogger<StudyEvaluation>());
         var days = new PacsDay(query);
         _resyncWorker = new ResyncWorker(
             store, register, _evaluation, new ResyncListing(store, register, pacs, days), policy.TimeZone,

@@ -13,7 +13,8 @@ namespace Drimbox.Source.Manifests;
 /// <summary>Fetches the key image notes that a PACS shows, because C-FIND does not say what they mark. A manifest does
 /// not wait for them: what cannot be fetched is marked as the manifest before had it.</summary>
 /// <param name="retrievals">Null: no image access is configured, nothing can come here, and nothing is marked.</param>
-internal sealed class KeyImageNotes(ImageRetrievals? retrievals, ManifestFiles files, TimeProvider time)
+internal sealed class KeyImageNotes(
+    ImageRetrievals? retrievals, ManifestFiles files, SourcePolicy policy, TimeProvider time)
 {
     /// <summary>The findings with what the notes among them mark.</summary>
     public async Task<StudyFindings> AddAsync(
@@ -21,7 +22,8 @@ internal sealed class KeyImageNotes(ImageRetrievals? retrievals, ManifestFiles f
     {
         // A study that may not be published, or of somebody else, is none to fetch from.
         var active = state.ActiveReports(study);
-        if (retrievals is null || active.Count == 0 || ManifestCoherence.Find(active, findings) is not null)
+        if (retrievals is null || active.Count == 0
+            || ManifestPlan.Obstacle(study, active, findings, policy) is not null)
             return findings;
         var series = findings.KeyObjectSeries.Take(Limits.KeyImageSeriesMax).ToList();
         if (series.Count == 0) return findings;
