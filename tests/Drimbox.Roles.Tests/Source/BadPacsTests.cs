@@ -109,7 +109,7 @@ public sealed class BadPacsTests : IAsyncLifetime
         var port = Pacs.Port;
         await Pacs.TakeAwayAsync();
         Pacs.BringBack(0);
-        await using var swallower = new ReleaseSwallower(port, Pacs.Port);
+        await using var swallower = StrangePeer.ThatSwallowsReleases(port, Pacs.Port);
 
         using var response = await SendAsync();
 
@@ -246,7 +246,7 @@ public sealed class BadPacsTests : IAsyncLifetime
                 return ReturnAsync;
             case "says nothing" or "hangs up" or "speaks another protocol":
                 await Die();
-                var listener = new StrangePeer(port, how);
+                var listener = StrangePeer.That(how, port);
                 return async () =>
                 {
                     await listener.DisposeAsync();

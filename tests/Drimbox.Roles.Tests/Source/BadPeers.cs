@@ -77,96 +77,79 @@ internal sealed class SlowImage(InstanceSource whole, Action step)
     }
 }
 
-/// <summary>What listens at the port of the PACS in its place.</summary>
+/// <summary>What listens at a port in the place of a PACS, and serves one caller.</summary>
 internal sealed class StrangePeer : IAsyncDisposable
 {
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _serving;
 
-    public StrangePeer(int port, string how)
+    private StrangePeer(int port, Func<TcpClient, CancellationToken, Task> serve)
     {
         _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
-        _serving = ServeAsync(how);
+        _serving = ServeAsync(serve);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>It reads what comes first, and is no DICOM node.</summary>
+    public static StrangePeer That(string how, int port) => new(port, async (caller, stopping) =>
     {
-        await _stopping.CancelAsync();
-        await _serving;
-        _listener.Dispose();
-        _stopping.Dispose();
-    }
+        var stream = caller.GetStream();
+        var read = await stream.ReadAsync(new byte[4096], stopping);
+        Assert.NotEqual(0, read);
+        if (how == "hangs up") return;
+        if (how == "speaks another protocol")
+            await stream.WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), stopping);
+        await Task.Delay(Timeout.Infinite, stopping);
+    });
 
-    private async Task ServeAsync(string how)
-    {
-        try
-        {
-            using var peer = await _listener.AcceptTcpClientAsync(_stopping.Token);
-            var stream = peer.GetStream();
-            var read = await stream.ReadAsync(new byte[4096], _stopping.Token);
-            Assert.NotEqual(0, read);
-            if (how == "hangs up") return;
-            if (how == "speaks another protocol")
-                await stream.WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), _stopping.Token);
-            await Task.Delay(Timeout.Infinite, _stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The PACS is back.
-        }
-    }
-}
-
-/// <summary>Stands before a PACS and passes on everything but an A-RELEASE-RQ, which nobody answers then.</summary>
-internal sealed class ReleaseSwallower : IAsyncDisposable
-{
-    private readonly TcpListener _listener;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _serving;
-
-    public ReleaseSwallower(int port, int pacs)
-    {
-        _listener = new TcpListener(IPAddress.Loopback, port);
-        _listener.Start();
-        _serving = ServeAsync(pacs);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _serving;
-        _listener.Dispose();
-        _stopping.Dispose();
-    }
-
-    private async Task ServeAsync(int pacs)
+    /// <summary>It passes on to a PACS everything but an A-RELEASE-RQ, which nobody answers then.</summary>
+    public static StrangePeer ThatSwallowsReleases(int port, int pacs) => new(port, async (caller, stopping) =>
     {
         try
         {
-            using var caller = await _listener.AcceptTcpClientAsync(_stopping.Token);
             using var called = new TcpClient();
-            await called.ConnectAsync(IPAddress.Loopback, pacs, _stopping.Token);
-            var answers = called.GetStream().CopyToAsync(caller.GetStream(), _stopping.Token);
+            await called.ConnectAsync(IPAddress.Loopback, pacs, stopping);
+            var answers = called.GetStream().CopyToAsync(caller.GetStream(), stopping);
             var (from, to) = (caller.GetStream(), called.GetStream());
             // PS3.8 9.3.1: type (1), reserved (1), length (4), big endian.
             var head = new byte[6];
             while (true)
             {
-                await from.ReadExactlyAsync(head, _stopping.Token);
+                await from.ReadExactlyAsync(head, stopping);
                 const byte AReleaseRq = 0x05;
                 if (head[0] == AReleaseRq) break;
                 var body = new byte[BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(2))];
-                await from.ReadExactlyAsync(body, _stopping.Token);
-                await to.WriteAsync((byte[])[.. head, .. body], _stopping.Token);
+                await from.ReadExactlyAsync(body, stopping);
+                await to.WriteAsync((byte[])[.. head, .. body], stopping);
             }
 
             await answers;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (IOException)
         {
             // One of the two is gone.
+        }
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task ServeAsync(Func<TcpClient, CancellationToken, Task> serve)
+    {
+        try
+        {
+            using var caller = await _listener.AcceptTcpClientAsync(_stopping.Token);
+            await serve(caller, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The PACS is back.
         }
     }
 }

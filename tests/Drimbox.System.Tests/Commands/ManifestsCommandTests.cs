@@ -20,11 +20,7 @@ public sealed class ManifestsCommandTests
         var sha256sum = Peer.Require("sha256sum");
         using var media = new StoreFolder();
         await using var gateway = new GatewayUnderTest();
-        await gateway.StartAsync(GatewayUnderTest.WithoutPlatform);
-        var exam = new ExaminationCase();
-        await ExaminationCase.StoreAsync(gateway, exam.WriteImages(media.Path, 4));
-        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), Token);
-        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsManifest && d.IsApproved), "a manifest");
+        var exam = await PublishedAsync(gateway, media);
 
         var listed = Assert.Single((await gateway.AskAsync("manifests", "list")).EnumerateArray());
         Assert.Equal(
@@ -61,11 +57,7 @@ public sealed class ManifestsCommandTests
         Peer.RequireGate();
         using var media = new StoreFolder();
         await using var gateway = new GatewayUnderTest();
-        await gateway.StartAsync(GatewayUnderTest.WithoutPlatform);
-        var exam = new ExaminationCase();
-        await ExaminationCase.StoreAsync(gateway, exam.WriteImages(media.Path, 4));
-        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), Token);
-        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsManifest && d.IsApproved), "a manifest");
+        var exam = await PublishedAsync(gateway, media);
         var backup = Path.Combine(media.Path, "backup");
         await gateway.CommandAsync("backup", "--to", backup, "--copy");
 
@@ -81,6 +73,17 @@ public sealed class ManifestsCommandTests
         await gateway.RegistryShowsAsync(
             exam.Ins, e => e.Any(d => d.UniqueId == exam.UniqueId(2) && d.IsApproved)
                 && e.Any(d => d.UniqueId == exam.UniqueId(1) && !d.IsApproved), "the next version of the report");
+    }
+
+    /// <summary>A gateway that has published the manifest of one examination of four images.</summary>
+    private static async Task<ExaminationCase> PublishedAsync(GatewayUnderTest gateway, StoreFolder media)
+    {
+        await gateway.StartAsync(GatewayUnderTest.WithoutPlatform);
+        var exam = new ExaminationCase();
+        await ExaminationCase.StoreAsync(gateway, exam.WriteImages(media.Path, 4));
+        await MllpWire.SendAsync(gateway.RisPort, exam.Mdm("t02", exam.Cda(1), 1), Token);
+        await gateway.RegistryShowsAsync(exam.Ins, e => e.Any(d => d.IsManifest && d.IsApproved), "a manifest");
+        return exam;
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "";
