@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Drimbox.Core;
 
 namespace Drimbox.Dicom.UpperLayer;
@@ -9,14 +8,33 @@ internal sealed class ReceiveBuffers
 {
     public static readonly ReceiveBuffers Shared = new();
 
-    private readonly ConcurrentBag<byte[]> _free = [];
+    // A stack for each processor: what was returned last is what its cache still holds.
+    private readonly Stack<byte[]>[] _free =
+        [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Stack<byte[]>())];
 
-    public byte[] Rent() => _free.TryTake(out var buffer)
-        ? buffer
-        : GC.AllocateUninitializedArray<byte>(Limits.ReceiveBufferBytes, pinned: true);
+    public byte[] Rent()
+    {
+        var own = Own;
+        for (var i = 0; i < _free.Length; i++)
+        {
+            var free = _free[(own + i) % _free.Length];
+            lock (free)
+            {
+                if (free.TryPop(out var buffer)) return buffer;
+            }
+        }
+
+        return GC.AllocateUninitializedArray<byte>(Limits.ReceiveBufferBytes, pinned: true);
+    }
 
     public void Return(byte[] buffer)
     {
-        if (_free.Count < Limits.AssociationsMax) _free.Add(buffer);
+        var free = _free[Own];
+        lock (free)
+        {
+            if (free.Count < Limits.AssociationsMax) free.Push(buffer);
+        }
     }
+
+    private int Own => Thread.GetCurrentProcessorId() % _free.Length;
 }

@@ -121,22 +121,33 @@ internal sealed class SocketTransport : Transport
         return default;
     }
 
+    /// <summary>Takes what has come, without waiting for it.</summary>
+    /// <returns>How many bytes, 0 at the end of what the peer sends; null where nothing has come yet.</returns>
+    public int? TryReceive(Span<byte> destination)
+    {
+        var since = Stopwatch.GetTimestamp();
+        do
+        {
+            var count = Socket.Receive(destination, SocketFlags.None, out var error);
+            if (error == SocketError.Success) return count;
+            if (error != SocketError.WouldBlock) throw new SocketException((int)error);
+        }
+        while (SessionThread.IsAlone && Stopwatch.GetElapsedTime(since) < Looking);
+
+        return null;
+    }
+
     // An asynchronous receive that waits even once has the runtime watch the socket from then on, which wakes a second
     // thread for each packet. So this waits by poll(2), on the thread that wants the bytes (docs/adr/0015).
+    /// <summary>Blocks this thread until something has come or the connection has ended.</summary>
+    public void AwaitInput() => Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+
     private int Receive(Span<byte> destination)
     {
         while (true)
         {
-            var since = Stopwatch.GetTimestamp();
-            do
-            {
-                var count = Socket.Receive(destination, SocketFlags.None, out var error);
-                if (error == SocketError.Success) return count;
-                if (error != SocketError.WouldBlock) throw new SocketException((int)error);
-            }
-            while (SessionThread.IsAlone && Stopwatch.GetElapsedTime(since) < Looking);
-
-            Socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+            if (TryReceive(destination) is { } count) return count;
+            AwaitInput();
         }
     }
 }

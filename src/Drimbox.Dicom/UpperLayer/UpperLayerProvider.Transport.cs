@@ -161,7 +161,9 @@ internal sealed partial class UpperLayerProvider
         Volatile.Write(ref _waitingSince, _time.GetTimestamp());
         try
         {
-            return await _transport.ReceiveAsync(_buffer.AsMemory(_end, ReceiveSize()), CancellationToken.None);
+            return _bufferIsLarge && SessionThread.IsCurrent && _transport is SocketTransport socket
+                ? Receive(socket)
+                : await _transport.ReceiveAsync(_buffer.AsMemory(_end, ReceiveSize()), CancellationToken.None);
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
@@ -171,6 +173,32 @@ internal sealed partial class UpperLayerProvider
         finally
         {
             Volatile.Write(ref _waitingSince, 0);
+        }
+    }
+
+    // While an association waits with nothing in its buffer, another one has the buffer, and it is still in the cache of
+    // the processor when the next bytes come into it: as many are in use as there are associations at work.
+    private int Receive(SocketTransport socket)
+    {
+        while (true)
+        {
+            if (socket.TryReceive(_buffer.AsSpan(_end, ReceiveSize())) is { } count) return count;
+            if (_start < _end)
+            {
+                socket.AwaitInput();
+                continue;
+            }
+
+            ReceiveBuffers.Shared.Return(_buffer);
+            _buffer = [];
+            try
+            {
+                socket.AwaitInput();
+            }
+            finally
+            {
+                _buffer = ReceiveBuffers.Shared.Rent();
+            }
         }
     }
 
