@@ -37,8 +37,11 @@ internal sealed partial class Simulation
             rows.TrueForAll(row => row.Priority > 0) || withdrawals.TrueForAll(id => rows.Exists(row => row.Id == id)),
             "a publication went before a withdrawal");
         Holds(_store.Outbox.Rows.Count <= SubmissionsMax, "the same is decided again and again");
+        var life = process.Life;
         foreach (var row in rows)
         {
+            // The first step of a row may be its process's last: the other rows then die with it.
+            if (process.Life != life) return;
             Holds(
                 _store.Outbox.Rows.Count(r => r.Lane == row.Lane && r.LeaseUntil > _now) == 1,
                 "two rows of one lane are in flight");

@@ -35,6 +35,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(125_961)]
     [InlineData(272_684)]
     [InlineData(351_554)]
+    [InlineData(356_028)]
     [InlineData(729_364)]
     public void A_seed_that_showed_something_once_shows_nothing_now(int seed) =>
         Assert.Null(Simulation.Run(seed, SimulationRules.Product));
