@@ -11,8 +11,7 @@ using Drimbox.Storage;
 namespace Drimbox.Archive;
 
 /// <summary>One instance on its way to the disk: written under its final name as it arrives, and looked at while it passes;
-/// never held whole, never written twice. Where others arrive too it is hashed while it passes. A lone one is hashed from
-/// the page cache while the disk makes it durable: its sender waits for that anyway.</summary>
+/// never held whole, never written twice.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A sink ends by one of its two last calls, which dispose what it holds.")]
 internal sealed class InstanceSink : IInstanceSink
 {
@@ -25,7 +24,6 @@ internal sealed class InstanceSink : IInstanceSink
     private readonly int _headerLength;
     private readonly HeaderScanner _scanner;
     private readonly FileDigest _digest = new();
-    private bool _isHashedLater;
     private Task _synced = Task.CompletedTask;
     private bool _isRefused;
     private bool _isIndexed;
@@ -44,8 +42,7 @@ internal sealed class InstanceSink : IInstanceSink
         _headerLength = header.Length;
         _file.Write(header);
         _scanner = store.RentScanner(request.TransferSyntax);
-        _isHashedLater = store.EnterReception();
-        if (!_isHashedLater) _digest.Append(header);
+        _digest.Append(header);
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
@@ -59,8 +56,7 @@ internal sealed class InstanceSink : IInstanceSink
         }
 
         _file.Write(fragment.Span);
-        if (!_isHashedLater) _digest.Append(fragment.Span);
-        else if (_file.Length > Limits.HashedLaterBytesMax) HashWritten();
+        _digest.Append(fragment.Span);
         return default;
     }
 
@@ -144,10 +140,7 @@ internal sealed class InstanceSink : IInstanceSink
                 await _synced;
             }
 
-            // Of several that arrive each made its hash before; that of one that is alone is made meanwhile.
-            var inserting = _isHashedLater && syncsHere
-                ? Task.Run(() => InsertAsync(actor, mayBlock: false))
-                : InsertAsync(actor, mayBlock: _request.MayBlock && !syncsHere);
+            var inserting = InsertAsync(actor, mayBlock: _request.MayBlock && !syncsHere);
             SyncHere(ref syncsHere);
             var (record, result) = await inserting;
             switch (result)
@@ -216,17 +209,8 @@ internal sealed class InstanceSink : IInstanceSink
     private ConfiguredTaskAwaitable EndAsync() => _synced.ConfigureAwait(
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
-    private void HashWritten()
-    {
-        _isHashedLater = false;
-        _file.Flush();
-        using var written = _store.Disk.OpenRead(_file.Path);
-        _digest.AppendRest(written);
-    }
-
     private InstanceFile FileOf()
     {
-        if (_isHashedLater) HashWritten();
         var (file, dataSet) = _digest.Finish();
         return new(_name, _file.Length, file, dataSet, _receivedAt, _sender.Origin);
     }
@@ -241,7 +225,6 @@ internal sealed class InstanceSink : IInstanceSink
     {
         if (_isReleased) return;
         _isReleased = true;
-        _store.LeaveReception();
         _file.Dispose();
         _digest.Dispose();
         _store.Return(_scanner);

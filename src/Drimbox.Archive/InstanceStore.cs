@@ -28,7 +28,6 @@ internal sealed class InstanceStore(
     private readonly ConcurrentQueue<(InsertResult.Inserted Row, string FileName)> _owed = [];
     private readonly SemaphoreSlim _takingBack = new(1);
     private long _markedTo = index.VerifiedTo;
-    private int _receptions;
 
     public string NodeId => options.NodeId;
 
@@ -68,13 +67,6 @@ internal sealed class InstanceStore(
     }
 
     public void Return(HeaderScanner scanner) => _scanners.Add(scanner);
-
-    /// <summary>An instance begins to arrive.</summary>
-    /// <returns>True: no other is under way.</returns>
-    public bool EnterReception() => Interlocked.Increment(ref _receptions) == 1;
-
-    /// <summary>It is stored, or dropped.</summary>
-    public void LeaveReception() => Interlocked.Decrement(ref _receptions);
 
     /// <summary>Every so often, tells the index up to which row all have whole files, so that a start after a crash need
     /// not read them again.</summary>

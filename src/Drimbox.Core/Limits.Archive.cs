@@ -102,8 +102,4 @@ public static partial class Limits
     /// <summary>16 patients in one message: a merge names one pair, and each pair is a transaction before the
     /// answer.</summary>
     public const int PatientsPerMessageMax = 16;
-
-    /// <summary>16 MiB: what a lone sender has just sent is still in the page cache when it is read back, to be hashed while it
-    /// is made durable. A longer one is hashed as it passes from there on.</summary>
-    public const int HashedLaterBytesMax = 16 * 1024 * 1024;
 }

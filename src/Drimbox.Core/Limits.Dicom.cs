@@ -89,6 +89,10 @@ public static partial class Limits
     /// <summary>64 KiB: where a write into a large file ends, if more comes (docs/adr/0015).</summary>
     public const int FileWriteAlignment = 64 * 1024;
 
+    /// <summary>256 KiB of a file are given to the disk at once while the rest arrives (docs/adr/0012): half of a CT image.
+    /// </summary>
+    public const int WritebackBytes = 256 * 1024;
+
     /// <summary>1 KiB a second within a message, over a minute: a 64 kbit/s line gives eight times that (attack
     /// A11).</summary>
     public const int ThroughputBytesPerSecondMin = 1024;

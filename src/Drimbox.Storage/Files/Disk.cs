@@ -182,6 +182,12 @@ public abstract class Disk
     /// copies.</summary>
     protected internal virtual long InvokeLink(string from, string to) => -Errno.EXDEV;
 
+    /// <summary>sync_file_range: the system begins to write a part of a file to the disk, so that less is left to wait for
+    /// at its fsync. Promises nothing, so a fault of it is none.</summary>
+    protected internal virtual void BeginWriteback(SafeFileHandle handle, long offset, long length)
+    {
+    }
+
     internal void WriteAll(SafeFileHandle handle, string path, ReadOnlySpan<byte> bytes, long offset)
     {
         while (bytes.Length > 0)
@@ -219,6 +225,7 @@ public sealed class DiskFile : IDisposable
     private byte[]? _waiting;
     private int _waitingCount;
     private long _written;
+    private long _begun;
     private bool _failed;
 
     internal DiskFile(Disk disk, SafeFileHandle handle, string path)
@@ -297,6 +304,9 @@ public sealed class DiskFile : IDisposable
         {
             _disk.WriteAll(_handle, Path, bytes, _written);
             _written += bytes.Length;
+            if (_written - _begun < Limits.WritebackBytes) return;
+            _disk.BeginWriteback(_handle, _begun, _written - _begun);
+            _begun = _written;
         }
         catch (StorageFaultException)
         {

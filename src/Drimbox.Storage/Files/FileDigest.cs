@@ -38,15 +38,6 @@ public sealed class FileDigest : IDisposable
         }
     }
 
-    /// <summary>The bytes that are left to read.</summary>
-    public void AppendRest(Stream stream)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
-        int count;
-        while ((count = stream.Read(buffer)) > 0) Append(buffer.AsSpan(0, count));
-        ArrayPool<byte>.Shared.Return(buffer);
-    }
-
     /// <summary>The two values, lower-case hexadecimal.</summary>
     public (string Digest, string DataSetSha256) Finish()
     {
@@ -64,7 +55,10 @@ public sealed class FileDigest : IDisposable
     public static string Of(Stream stream)
     {
         using var digest = new FileDigest();
-        digest.AppendRest(stream);
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
+        int count;
+        while ((count = stream.Read(buffer)) > 0) digest.Append(buffer.AsSpan(0, count));
+        ArrayPool<byte>.Shared.Return(buffer);
         return digest.Finish().Digest;
     }
 

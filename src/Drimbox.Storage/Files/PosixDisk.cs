@@ -13,6 +13,7 @@ internal sealed class PosixDisk : Disk
     private const int WriteOnly = 1;
     private const int CreateExclusive = 0x40 | 0x80;
     private const int CloseOnExec = 0x80000;
+    private const uint SyncFileRangeWrite = 2;
     private const int FileMode0640 = 0b110_100_000;
     private const int FolderMode0750 = 0b111_101_000;
 
@@ -60,6 +61,9 @@ internal sealed class PosixDisk : Disk
         SafeFileHandle handle, string path, ReadOnlySpan<byte> bytes, long offset) =>
         Result(pwrite(handle, ref MemoryMarshal.GetReference(bytes), bytes.Length, offset));
 
+    protected internal override void BeginWriteback(SafeFileHandle handle, long offset, long length) =>
+        _ = sync_file_range(handle, offset, length, SyncFileRangeWrite);
+
     protected internal override long InvokeRename(string from, string to) => Result(rename(Bytes(from), Bytes(to)));
 
     protected internal override long InvokeLink(string from, string to) => Result(link(Bytes(from), Bytes(to)));
@@ -73,6 +77,9 @@ internal sealed class PosixDisk : Disk
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int fsync(SafeFileHandle handle);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int sync_file_range(SafeFileHandle handle, long offset, long length, uint flags);
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern nint pwrite(SafeFileHandle handle, ref byte bytes, nint count, long offset);

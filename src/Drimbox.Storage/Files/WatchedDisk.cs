@@ -29,6 +29,9 @@ public sealed class WatchedDisk(Disk inner, Action full) : Disk
         SafeFileHandle handle, string path, ReadOnlySpan<byte> bytes, long offset) =>
         Looked(inner.InvokeWrite(handle, path, bytes, offset));
 
+    protected internal override void BeginWriteback(SafeFileHandle handle, long offset, long length) =>
+        inner.BeginWriteback(handle, offset, length);
+
     protected internal override long InvokeRename(string from, string to) => Looked(inner.InvokeRename(from, to));
 
     protected internal override long InvokeLink(string from, string to) => Looked(inner.InvokeLink(from, to));
