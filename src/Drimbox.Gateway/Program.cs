@@ -20,6 +20,7 @@ var root = new RootCommand("""
     DemoCommand.Create(),
     RunCommand.Create(),
     ConfigurationCommand.Create(),
+    DoctorCommand.Create(),
     ReportsCommand.Create(),
     RequestsCommand.Create(),
     PlatformCommand.Create(),

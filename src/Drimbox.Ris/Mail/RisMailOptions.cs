@@ -119,9 +119,11 @@ public sealed record RisMailOptions : IValidatableObject
                 ?? throw new FormatException($"{AddressBook}, line {line}: must be PS_IdNat and a mail address."),
         Delay);
 
-    internal MailServer SmtpServer() => Smtp!.ToServer(SubmissionPort, SubmissionsPort);
+    /// <summary>The server that takes the mails.</summary>
+    public MailServer SmtpServer() => Smtp!.ToServer(SubmissionPort, SubmissionsPort);
 
-    internal MailServer? MailboxServer() => Mailbox?.ToServer(ImapPort, ImapsPort);
+    /// <summary>The server of the mailbox, or null.</summary>
+    public MailServer? MailboxServer() => Mailbox?.ToServer(ImapPort, ImapsPort);
 }
 
 /// <summary>The MSSanté addresses of the professionals of a site.</summary>

@@ -48,6 +48,24 @@ public sealed record PostgresOptions
     public static void Leave(Disk disk, string nodeFolder) =>
         disk.Unlink(PostgresIdentity.PathIn(nodeFolder, "archive"));
 
+    /// <summary>Connects, and looks at what the program relies on; changes nothing.</summary>
+    /// <returns>What was found, for a person.</returns>
+    /// <exception cref="StorageFaultException">No connection, or a server that cannot be used.</exception>
+    public static string Probe(PostgresOptions options)
+    {
+        try
+        {
+            using var session = new NpgsqlConnection(options.Session());
+            session.Open();
+            PostgresSession.Require(session);
+            return $"PostgreSQL {session.PostgreSqlVersion} answers on {session.Host}";
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresFaults.Of(e);
+        }
+    }
+
     /// <summary>The connection string of a session, with what this program relies on.</summary>
     /// <exception cref="StorageFaultException">The password file cannot be read.</exception>
     internal string Session()

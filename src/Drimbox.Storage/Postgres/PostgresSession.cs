@@ -24,9 +24,7 @@ internal static class PostgresSession
     /// <summary>Takes the schema for this session: the lock goes with it, however it ends.</summary>
     public static void Hold(NpgsqlConnection session, string schema)
     {
-        if (session.PostgreSqlVersion < _oldest)
-            throw new StorageFaultException(StorageFault.Other, "PostgreSQL 15 or later is needed.");
-        RequireSettings(session);
+        Require(session);
         // Not tried but waited for: the session of a process that was killed ends a moment later.
         using var command = new NpgsqlCommand(
             "SELECT pg_advisory_lock(hashtextextended('drimbox ' || $1, 0))", session);
@@ -42,8 +40,11 @@ internal static class PostgresSession
         }
     }
 
-    private static void RequireSettings(NpgsqlConnection session)
+    /// <exception cref="StorageFaultException">The server is too old, or what it commits is not durable.</exception>
+    public static void Require(NpgsqlConnection session)
     {
+        if (session.PostgreSqlVersion < _oldest)
+            throw new StorageFaultException(StorageFault.Other, "PostgreSQL 15 or later is needed.");
         using var command = new NpgsqlCommand(
             "SELECT current_setting('fsync'), current_setting('server_encoding')", session);
         using var row = command.ExecuteReader();
