@@ -21,6 +21,24 @@ internal static class ConfigurationCommand
             foreach (var finding in findings) Console.Error.WriteLine(finding);
             return (int)ExitCode.Usage;
         });
-        return new Command("config", "The configuration file.") { check };
+        var show = new Command("show", """
+            The configuration as it counts: the file, the variables of the environment (DRIMBOX__SECTION__KEY) over it, and
+            the default of every key that neither names. Exit code 0 or 2.
+
+            Example:
+              DRIMBOX__LOGLEVEL=Debug drimbox config show drimbox.json
+            """) { file };
+        show.SetAction(parsed =>
+        {
+            if (ConfigurationReader.TryRead(parsed.GetValue(file)!.FullName, out var findings) is { } configuration)
+            {
+                Console.WriteLine(ConfigurationReader.Write(configuration));
+                return (int)ExitCode.Done;
+            }
+
+            foreach (var finding in findings) Console.Error.WriteLine(finding);
+            return (int)ExitCode.Usage;
+        });
+        return new Command("config", "The configuration file.") { check, show };
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Drimbox.Teleradiology.Templates;
 
@@ -18,8 +20,24 @@ internal static class ConfigurationReader
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <summary>The configuration, or null with every finding.</summary>
-    public static GatewayConfiguration? TryRead(string path, out IReadOnlyList<string> findings)
+    private static readonly JsonSerializerOptions Shown = new(Json)
+    {
+        WriteIndented = true, IgnoreReadOnlyProperties = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly JsonDocumentOptions Written = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
+    };
+
+    /// <summary>The configuration of a file with the variables of the environment over it, or null with every
+    /// finding.</summary>
+    public static GatewayConfiguration? TryRead(string path, out IReadOnlyList<string> findings) =>
+        TryRead(path, EnvironmentOverlay.Variables(), out findings);
+
+    /// <inheritdoc cref="TryRead(string, out IReadOnlyList{string})"/>
+    public static GatewayConfiguration? TryRead(
+        string path, IReadOnlyDictionary<string, string> variables, out IReadOnlyList<string> findings)
     {
         if (!File.Exists(path))
         {
@@ -29,8 +47,16 @@ internal static class ConfigurationReader
 
         try
         {
-            var configuration = JsonSerializer.Deserialize<GatewayConfiguration>(File.ReadAllText(path), Json);
-            findings = configuration is null ? [$"{path}: empty"] : Validate(configuration);
+            if (JsonNode.Parse(File.ReadAllText(path), null, Written) is not JsonObject root)
+            {
+                findings = [$"{path}: empty"];
+                return null;
+            }
+
+            findings = EnvironmentOverlay.Apply(root, variables);
+            if (findings.Count > 0) return null;
+            var configuration = root.Deserialize<GatewayConfiguration>(Json)!;
+            findings = Validate(configuration);
             return findings.Count == 0 ? configuration : null;
         }
         catch (JsonException e)
@@ -39,6 +65,10 @@ internal static class ConfigurationReader
             return null;
         }
     }
+
+    /// <summary>A configuration as JSON, each key with its value or its default. It holds no secret: those lie in files
+    /// that it names.</summary>
+    public static string Write(GatewayConfiguration configuration) => JsonSerializer.Serialize(configuration, Shown);
 
     public static IReadOnlyList<string> Validate(GatewayConfiguration configuration)
     {
