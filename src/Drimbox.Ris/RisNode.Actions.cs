@@ -95,6 +95,10 @@ public sealed partial class RisNode
         return file is { } stored ? await _objects.ReadAsync(stored, Limits.CdaBytesMax, cancellation) : null;
     }
 
+    /// <inheritdoc cref="FlowStore.CountOutboxAsync"/>
+    public Task<IReadOnlyList<OutboxBacklog>> CountOutboxAsync(CancellationToken cancellation) =>
+        _store.CountOutboxAsync(cancellation);
+
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(OutboxFilter filter, CancellationToken cancellation) =>
         _store.ListOutboxAsync(filter, cancellation);
 

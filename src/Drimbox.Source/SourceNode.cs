@@ -275,6 +275,10 @@ public sealed partial class SourceNode : IAsyncDisposable
         Uid study, string actor, CancellationToken cancellationToken = default) =>
         _desk.RetryAsync(study, actor, cancellationToken);
 
+    /// <inheritdoc cref="FlowStore.CountOutboxAsync"/>
+    public Task<IReadOnlyList<OutboxBacklog>> CountOutboxAsync(CancellationToken cancellationToken) =>
+        _store.CountOutboxAsync(cancellationToken);
+
     /// <summary>What waits for the PACS or the DMP, and how it went.</summary>
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(
         OutboxFilter filter, CancellationToken cancellationToken = default) =>

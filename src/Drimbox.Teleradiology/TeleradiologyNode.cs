@@ -166,6 +166,10 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="FlowStore.CountOutboxAsync"/>
+    public Task<IReadOnlyList<OutboxBacklog>> CountOutboxAsync(CancellationToken cancellationToken) =>
+        _store.CountOutboxAsync(cancellationToken);
+
     /// <summary>What waits for the RIS or the archive, and how it went.</summary>
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(
         OutboxFilter filter, CancellationToken cancellationToken = default) =>

@@ -10,7 +10,8 @@ internal sealed partial class AssociationSession
     private static readonly DimseStatus TooManyMatches =
         DimseStatus.OutOfResources.With("Too many matches: make the query narrower.");
 
-    private async Task FindAsync(
+    /// <returns>The final status.</returns>
+    private async Task<DimseStatus> FindAsync(
         PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
     {
         Invariant.Holds(TransferSyntax.TryFind(context.TransferSyntax, out var syntax));
@@ -41,6 +42,7 @@ internal sealed partial class AssociationSession
 
         batch.Add(batch.Encode(command.Respond(final)), []);
         await batch.FlushAsync();
+        return final;
     }
 
     /// <returns>The final status; matches before it may still be in the batch.</returns>

@@ -10,6 +10,7 @@ internal sealed partial class AssociationSession
 {
     private async ValueTask<IndicationKind> BeginOperationAsync(PresentationContext context, CommandSet command)
     {
+        var begun = DicomMetrics.Begin();
         byte[]? identifier = null;
         if (command.HasDataSet)
         {
@@ -47,8 +48,10 @@ internal sealed partial class AssociationSession
         {
             try
             {
-                if (command.CommandField == CommandField.CFindRq) await FindAsync(context, command, query!, token);
-                else await RetrieveAsync(context, command, query!, token);
+                var final = command.CommandField == CommandField.CFindRq
+                    ? await FindAsync(context, command, query!, token)
+                    : await RetrieveAsync(context, command, query!, token);
+                DicomMetrics.Operation(OwnAe, OperationName(command.CommandField), final, begun);
             }
             finally
             {
@@ -57,6 +60,13 @@ internal sealed partial class AssociationSession
         });
         return IndicationKind.None;
     }
+
+    private static string OperationName(CommandField field) => field switch
+    {
+        CommandField.CFindRq => "C-FIND",
+        CommandField.CMoveRq => "C-MOVE",
+        _ => "C-GET",
+    };
 
     private DimseStatus? RefusalOf(PresentationContext context, CommandSet command)
     {

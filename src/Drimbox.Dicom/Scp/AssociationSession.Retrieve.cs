@@ -13,7 +13,8 @@ internal sealed partial class AssociationSession
 {
     private readonly ConcurrentDictionary<ushort, TaskCompletionSource<DimseStatus>> _subOperations = [];
 
-    private async Task RetrieveAsync(
+    /// <returns>The final status.</returns>
+    private async Task<DimseStatus> RetrieveAsync(
         PresentationContext context, CommandSet command, DataSet identifier, CancellationToken cancel)
     {
         var isMove = command.CommandField == CommandField.CMoveRq;
@@ -22,7 +23,7 @@ internal sealed partial class AssociationSession
         {
             // Attack A14: only destinations of the allow-list, whatever host a peer would like us to call.
             await Channel.SendAsync(context, command.Respond(DimseStatus.MoveDestinationUnknown));
-            return;
+            return DimseStatus.MoveDestinationUnknown;
         }
 
         RetrieveAnswer answer;
@@ -50,7 +51,7 @@ internal sealed partial class AssociationSession
         if (!answer.Status.IsPending)
         {
             await Channel.SendAsync(context, command.Respond(answer.Status));
-            return;
+            return answer.Status;
         }
 
         await using var progress = new RetrieveProgress(answer);
@@ -64,7 +65,7 @@ internal sealed partial class AssociationSession
             await GetAsync(context, command, progress, cancel);
         }
 
-        await SendFinalAsync(context, command, progress, cancel);
+        return await SendFinalAsync(context, command, progress, cancel);
     }
 
     // As many sub-operations at once as the requestor performs (PS3.7 D.3.3.3).
@@ -163,7 +164,7 @@ internal sealed partial class AssociationSession
         return Channel.SendAsync(context, pending);
     }
 
-    private async Task SendFinalAsync(
+    private async Task<DimseStatus> SendFinalAsync(
         PresentationContext context, CommandSet command, RetrieveProgress progress, CancellationToken cancel)
     {
         var isCancelled = progress.Remaining > 0 && cancel.IsCancellationRequested;
@@ -174,7 +175,7 @@ internal sealed partial class AssociationSession
         if (progress.FailedInstances.Count == 0)
         {
             await Channel.SendAsync(context, final);
-            return;
+            return status;
         }
 
         // PS3.4 C.4.2.1.4.2: the failed instances, by their UIDs.
@@ -183,5 +184,6 @@ internal sealed partial class AssociationSession
         failures.SetStrings(
             Tag.FailedSOPInstanceUIDList, progress.FailedInstances.Select(uid => uid.ToString()).ToArray());
         await Channel.SendAsync(context, final, DataSetWriter.ToBytes(failures, syntax));
+        return status;
     }
 }

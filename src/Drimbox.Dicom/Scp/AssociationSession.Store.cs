@@ -14,6 +14,7 @@ internal sealed partial class AssociationSession
     private async ValueTask<IndicationKind> StoreAsync(PresentationContext context, CommandSet command)
     {
         if (!command.HasDataSet) return await AnswerAsync(context, command, DimseStatus.CannotUnderstand);
+        var begun = DicomMetrics.Begin();
         _provider.UseLargeBuffer();
         var refusal = TryBegin(context, command, out var sink);
         while (true)
@@ -48,16 +49,17 @@ internal sealed partial class AssociationSession
         if (sink is null)
         {
             await Channel.SendAsync(context, command.Respond(refusal));
+            DicomMetrics.Operation(OwnAe, "C-STORE", refusal, begun);
             return IndicationKind.None;
         }
 
         if (_window == 1)
         {
-            await CompleteAsync(context, command, sink);
+            await CompleteAsync(context, command, sink, begun);
             return IndicationKind.None;
         }
 
-        await BeginCompletionAsync(context, command, sink);
+        await BeginCompletionAsync(context, command, sink, begun);
         return IndicationKind.None;
     }
 
@@ -111,7 +113,8 @@ internal sealed partial class AssociationSession
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask CompleteAsync(PresentationContext context, CommandSet command, IInstanceSink sink)
+    private async ValueTask CompleteAsync(
+        PresentationContext context, CommandSet command, IInstanceSink sink, long begun)
     {
         try
         {
@@ -127,6 +130,7 @@ internal sealed partial class AssociationSession
             }
 
             await Channel.SendAsync(context, command.Respond(status));
+            DicomMetrics.Operation(OwnAe, "C-STORE", status, begun);
         }
         finally
         {
@@ -136,7 +140,8 @@ internal sealed partial class AssociationSession
 
     // With a window the next instance is received while this one becomes durable. More than the window in flight
     // only holds back the reading: the peer broke its promise, and pays in time.
-    private async ValueTask BeginCompletionAsync(PresentationContext context, CommandSet command, IInstanceSink sink)
+    private async ValueTask BeginCompletionAsync(
+        PresentationContext context, CommandSet command, IInstanceSink sink, long begun)
     {
         while (_operations.Count >= _window)
             await Task.WhenAny(_operations.Values.Select(operation => operation.Task));
@@ -147,6 +152,6 @@ internal sealed partial class AssociationSession
             return;
         }
 
-        Begin(command.MessageId, "C-STORE", _ => CompleteAsync(context, command, sink).AsTask());
+        Begin(command.MessageId, "C-STORE", _ => CompleteAsync(context, command, sink, begun).AsTask());
     }
 }

@@ -45,6 +45,7 @@ internal sealed partial class AssociationSession : IDisposable
             : throw new SocketException((int)SocketError.NotConnected);
         _transport = transport;
         _options = options;
+        OwnAe = options.AeTitles is [var first, ..] ? first.ToString() : "";
         _negotiation = negotiation;
         _admission = admission;
         _log = log;
@@ -63,6 +64,8 @@ internal sealed partial class AssociationSession : IDisposable
     public bool HasAssociation { get; set; }
 
     private DimseChannel Channel => _association!.Channel;
+
+    private string OwnAe { get; }
 
     private string CallingAe => _provider.Request?.CallingAe.ToString() ?? "";
 
@@ -105,6 +108,7 @@ internal sealed partial class AssociationSession : IDisposable
             await _ending.CancelAsync();
             await Task.WhenAll(_operations.Values.Select(operation => operation.Task));
             _admission.EndAssociation(this);
+            if (_association is not null) DicomMetrics.Ended(OwnAe, _provider.ReceivedBytes);
             if (_peer is not null) _options.AssociationEnded?.Invoke(_peer, _isReleasing);
             await _provider.AwaitTransportClosedAsync();
             _admission.Exit(this);
@@ -145,6 +149,7 @@ internal sealed partial class AssociationSession : IDisposable
             DicomLog.Rejected(
                 _log, request.CallingAe.ToString(), request.CalledAe.ToString(), Address.ToString(),
                 refused.ToString());
+            DicomMetrics.Rejected(OwnAe, refused);
             await _provider.RejectAsync(refused);
             return false;
         }
@@ -165,6 +170,7 @@ internal sealed partial class AssociationSession : IDisposable
         _window = accept.User.AsyncOperations?.Invoked ?? 1;
         _performed = accept.User.AsyncOperations?.Performed ?? 1;
         if (_performed > 1) _invoking.Release(_performed - 1);
+        DicomMetrics.Accepted(OwnAe);
         DicomLog.Accepted(_log, CallingAe, request.CalledAe.ToString(), Address.ToString());
         return true;
     }

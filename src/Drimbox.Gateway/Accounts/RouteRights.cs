@@ -38,7 +38,10 @@ internal static class RouteRights
         ["POST /api/accounts/{name}/resume"] = Needs(Right.AdministerAccounts),
         ["POST /api/accounts/{name}/password"] = Needs(Right.AdministerAccounts),
 
-        // The process.
+        // The process. Who only asks whether it is there says not who he is.
+        ["GET /health/live"] = new RouteNeed.Nothing(),
+        ["GET /health/ready"] = new RouteNeed.Nothing(),
+        ["GET /metrics"] = Needs(Right.SeeStates),
         ["GET /api/status"] = Needs(Right.SeeStates),
         ["GET /api/dispatch"] = Needs(Right.SeeStates),
         ["POST /api/backup"] = Needs(Right.Operate),

@@ -20,6 +20,7 @@ internal static class Routes
             certificates = process.Certificates?.Expiries,
         }));
         application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));
+        HealthRoutes.Map(application, process);
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)
         {

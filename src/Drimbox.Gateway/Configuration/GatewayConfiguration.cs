@@ -18,6 +18,8 @@ internal sealed record GatewayConfiguration
     /// Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    public TelemetrySection? Telemetry { get; init; }
+
     /// <summary>Needed by the roles that publish, refused where none does.</summary>
     public DmpOptions? Dmp { get; init; }
 

@@ -6,6 +6,7 @@ using Drimbox.Dmp.Trust;
 using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Telemetry;
 using Drimbox.Grains.Hosting;
 using Drimbox.Ris;
 using Drimbox.Source;
@@ -24,12 +25,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         Loggers = loggers;
         Statistics = Started(new DispatchStatistics());
+        Metrics = Started(new MetricRegister());
     }
 
     public ILoggerFactory Loggers { get; }
 
     /// <summary>What the dispatchers count; it listens before the first of them starts.</summary>
     public DispatchStatistics Statistics { get; }
+
+    /// <summary>What all of the process measures; it listens before anything starts.</summary>
+    public MetricRegister Metrics { get; }
 
     public ArchiveNode? Archive { get; private set; }
 
@@ -132,6 +137,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
         if (configuration.Teleradiology is { } platform)
             Teleradiology = Started(await TeleradiologyNode.StartAsync(platform, data, surroundings, cancellation));
+        Started(new ProcessMetrics(this, surroundings.Time));
+        if (configuration.Telemetry?.Otlp is { } collector) Started(new OtlpExport(collector));
         var users = new LocalUsers();
         Accounts = Started(await AccountRegister.OpenAsync(
             data, users.Reserved, surroundings.Time, Loggers, cancellation));

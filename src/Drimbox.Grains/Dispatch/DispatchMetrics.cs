@@ -31,8 +31,10 @@ public static class DispatchMetrics
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> StepCount = Meter.CreateCounter<long>(Steps);
     private static readonly Counter<long> OutcomeCount = Meter.CreateCounter<long>(Outcomes);
-    private static readonly Histogram<double> Durations = Meter.CreateHistogram<double>(AttemptDuration, "s");
-    private static readonly Histogram<double> Ages = Meter.CreateHistogram<double>(Age, "s");
+    private static readonly Histogram<double> Durations = Histogram(
+        AttemptDuration, [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
+    private static readonly Histogram<double> Ages = Histogram(
+        Age, [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400, 604_800]);
     private static readonly Counter<long> CircuitCount = Meter.CreateCounter<long>(Circuits);
     private static readonly Counter<long> Alarms = Meter.CreateCounter<long>(BugAlarms);
 
@@ -52,4 +54,7 @@ public static class DispatchMetrics
 
     internal static void Circuit(string destination, bool isOpen) => CircuitCount.Add(
         1, new("destination", destination), new KeyValuePair<string, object?>("state", isOpen ? "open" : "closed"));
+
+    private static Histogram<double> Histogram(string name, double[] bounds) => Meter.CreateHistogram(
+        name, "s", null, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });
 }

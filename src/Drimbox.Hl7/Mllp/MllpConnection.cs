@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
@@ -18,6 +19,7 @@ internal sealed class MllpConnection(
     ILogger logger) : IDisposable
 {
     private readonly MllpFrameBuffer _buffer = new(options.FrameBytesMax);
+    private readonly string _port = MllpMetrics.PortOf(socket);
     private readonly NetworkStream _plain = new(socket, ownsSocket: true);
     private Stream? _stream;
     private long _waitingSince = time.GetTimestamp();
@@ -49,7 +51,9 @@ internal sealed class MllpConnection(
             if (!await SecureAsync(stopping)) return;
             while (await ReceiveAsync(stopping) is { } frame)
             {
+                var begun = Stopwatch.GetTimestamp();
                 var ack = await handler(frame, Peer, aborting);
+                MllpMetrics.Answered(_port, ack.GetValueOrDefault().Span, Stopwatch.GetElapsedTime(begun));
                 // A null array becomes an empty memory on its way here: both mean no acknowledgement.
                 if (ack is not { IsEmpty: false } message) break;
                 await SendAsync(message, aborting);

@@ -57,6 +57,10 @@ public sealed partial class FlowStore : IOutbox
     public Task<IReadOnlyList<OutboxEntry>> ListOutboxAsync(OutboxFilter filter, CancellationToken cancellationToken) =>
         Outbox.ListAsync(filter, cancellationToken);
 
+    /// <inheritdoc cref="OutboxQueue.CountAsync"/>
+    public Task<IReadOnlyList<OutboxBacklog>> CountOutboxAsync(CancellationToken cancellationToken) =>
+        Outbox.CountAsync(cancellationToken);
+
     /// <inheritdoc cref="OutboxQueue.ListInterventionsAsync"/>
     public Task<IReadOnlyList<OutboxIntervention>> ListInterventionsAsync(
         long rowId, CancellationToken cancellationToken) =>

@@ -74,6 +74,10 @@ public sealed class OutboxQueue : IOutbox
     public Task<IReadOnlyList<OutboxEntry>> ListAsync(OutboxFilter filter, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => OutboxListing.List(db, filter), cancellationToken);
 
+    /// <summary>How much waits and lies aside, by kind; reads every such row.</summary>
+    public Task<IReadOnlyList<OutboxBacklog>> CountAsync(CancellationToken cancellationToken) =>
+        _readers.ReadAsync(OutboxBacklog.Read, cancellationToken);
+
     /// <summary>Who did what to a row, oldest first.</summary>
     public Task<IReadOnlyList<OutboxIntervention>> ListInterventionsAsync(
         long rowId, CancellationToken cancellationToken) =>
