@@ -21,6 +21,7 @@ var root = new RootCommand("""
     RunCommand.Create(),
     ConfigurationCommand.Create(),
     DoctorCommand.Create(),
+    SupportBundleCommand.Create(),
     ReportsCommand.Create(),
     RequestsCommand.Create(),
     PlatformCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Hosting;
 using Drimbox.Storage;
@@ -34,8 +35,14 @@ internal static class RunCommand
         try
         {
             await using var process = await GatewayProcess.StartAsync(configuration, cancellation);
-            foreach (var line in process.Addresses) Console.WriteLine(line);
-            Console.WriteLine("ready");
+            foreach (var line in (string[])[.. process.Addresses, "ready"])
+            {
+                // Who reads the log as JSON gets nothing else.
+                Console.WriteLine(configuration.LogFormat == LogFormat.Json
+                    ? JsonSerializer.Serialize(new { Message = line })
+                    : line);
+            }
+
             await WaitAsync(cancellation);
             return (int)ExitCode.Done;
         }

@@ -6,6 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Gateway.Configuration;
 
+/// <summary>How the log is written.</summary>
+internal enum LogFormat
+{
+    /// <summary>A line for a person: time, level, category, event number, message.</summary>
+    Text,
+
+    /// <summary>A JSON object a line, with the values of the message beside it.</summary>
+    Json,
+}
+
 /// <summary>The configuration of a process: a section for each role that is switched on.</summary>
 internal sealed record GatewayConfiguration
 {
@@ -17,6 +27,9 @@ internal sealed record GatewayConfiguration
     /// <summary>Least severe level that is logged: Trace, Debug, Information, Warning, Error. Default
     /// Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How a line of the log is written. Default Text.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
     public TelemetrySection? Telemetry { get; init; }
 

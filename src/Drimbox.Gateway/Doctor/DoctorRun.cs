@@ -35,6 +35,10 @@ internal static class DoctorRun
         return found;
     }
 
+    /// <summary>The administration socket of a process with this configuration.</summary>
+    public static string SocketOf(GatewayConfiguration configuration) =>
+        Path.Combine(Path.GetFullPath(configuration.DataFolder), configuration.Administration.Socket);
+
     private static async Task<Diagnosis> WithPatienceAsync(
         string key, Func<CancellationToken, Task<Diagnosis>> check, CancellationToken cancellation)
     {
@@ -67,8 +71,7 @@ internal static class DoctorRun
 
     private static async Task<bool> IsRunningAsync(GatewayConfiguration configuration, CancellationToken cancellation)
     {
-        var socket = Path.Combine(
-            Path.GetFullPath(configuration.DataFolder), configuration.Administration.Socket);
+        var socket = SocketOf(configuration);
         if (!File.Exists(socket)) return false;
         using var client = new AdministrationClient(socket);
         try

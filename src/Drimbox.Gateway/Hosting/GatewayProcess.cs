@@ -63,17 +63,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public static async Task<GatewayProcess> StartAsync(
         GatewayConfiguration configuration, CancellationToken cancellation)
     {
-        var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(configuration.LogLevel)
-            .AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                console.UseUtcTimestamp = true;
-            })
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            .AddFilter("Microsoft.Hosting", LogLevel.Warning));
-        var process = new GatewayProcess(loggers);
+        var process = new GatewayProcess(LoggersOf(configuration));
         try
         {
             await process.StartRolesAsync(configuration, cancellation);
@@ -91,6 +81,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
         for (var i = _started.Count - 1; i >= 0; i--) await _started[i].DisposeAsync();
         Loggers.Dispose();
     }
+
+    private static ILoggerFactory LoggersOf(GatewayConfiguration configuration) => LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(configuration.LogLevel)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        const string Time = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        if (configuration.LogFormat == LogFormat.Json)
+        {
+            logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (Time, true));
+            return;
+        }
+
+        logging.AddSimpleConsole(console =>
+            (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, Time + " ", true));
+    });
 
     private async Task StartRolesAsync(GatewayConfiguration configuration, CancellationToken cancellation)
     {
