@@ -14,14 +14,14 @@ using Drimbox.Tests.Source;
 namespace Drimbox.Tests.Campaigns;
 
 /// <summary>Campaign P1: a RIS publishes to a DMP that misbehaves three times in ten, in every way that it knows, on a
-/// clock that is thirty times faster. Of the submissions six in ten are first versions, three replace one, one changes
+/// clock that is sixty times faster. Of the submissions six in ten are first versions, three replace one, one changes
 /// or withdraws one.</summary>
 [Collection(nameof(OneCampaignAtATime))]
 [Requirement("reliability P1")]
 public sealed class PublicationCampaignTests(ITestOutputHelper output)
 {
     private const double FaultShare = 0.3;
-    private const double ClockFactor = 30;
+    private const double ClockFactor = 60;
 
     /// <summary>Submissions that wait at once: what is behind more of them waits for its turn and not for its
     /// backoff.</summary>
