@@ -34,10 +34,11 @@ public abstract class Disk
     public static Disk Real { get; } = new PosixDisk();
 
     /// <summary>Creates a file that must not exist yet (O_EXCL), mode 0640, for writing.</summary>
-    public DiskFile Create(string path)
+    /// <param name="isSynced">Its owner will wait until it is durable. False: the system need not hurry to write it.</param>
+    public DiskFile Create(string path, bool isSynced = true)
     {
         var handle = new SafeFileHandle((nint)Call(DiskCall.Create, path), ownsHandle: true);
-        return new DiskFile(this, handle, path);
+        return new DiskFile(this, handle, path, isSynced);
     }
 
     /// <summary>Opens a file for reading; the caller disposes the stream.</summary>
@@ -222,16 +223,18 @@ public sealed class DiskFile : IDisposable
 {
     private readonly Disk _disk;
     private readonly SafeFileHandle _handle;
+    private readonly bool _isSynced;
     private byte[]? _waiting;
     private int _waitingCount;
     private long _written;
     private long _begun;
     private bool _failed;
 
-    internal DiskFile(Disk disk, SafeFileHandle handle, string path)
+    internal DiskFile(Disk disk, SafeFileHandle handle, string path, bool isSynced)
     {
         _disk = disk;
         _handle = handle;
+        _isSynced = isSynced;
         Path = path;
     }
 
@@ -304,7 +307,7 @@ public sealed class DiskFile : IDisposable
         {
             _disk.WriteAll(_handle, Path, bytes, _written);
             _written += bytes.Length;
-            if (_written - _begun < Limits.WritebackBytes) return;
+            if (!_isSynced || _written - _begun < Limits.WritebackBytes) return;
             _disk.BeginWriteback(_handle, _begun, _written - _begun);
             _begun = _written;
         }
