@@ -137,7 +137,14 @@ public sealed partial class RisNode : IAsyncDisposable
     {
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time, HasPublications = true }, cancellation);
+            new FlowStoreOptions
+            {
+                Folder = folder,
+                Postgres = options.Database?.ToFlow(options.Node),
+                Clock = surroundings.Time,
+                HasPublications = true,
+            },
+            cancellation);
         try
         {
             // The one process that holds the store: whoever held a lease is dead.

@@ -3,6 +3,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Ris.Mail;
+using Drimbox.Storage;
 
 namespace Drimbox.Ris;
 
@@ -13,6 +14,10 @@ public sealed record RisOptions : IValidatableObject
     /// and hyphens. Default "ris".</summary>
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
     public string Node { get; init; } = "ris";
+
+    /// <summary>PostgreSQL for the flow of the node: its messages, events and outbox. Default: none, they are in a file in
+    /// the node's folder.</summary>
+    public DatabaseOptions? Database { get; init; }
 
     [Required]
     public Hl7NodeOptions Hl7 { get; init; } = new();

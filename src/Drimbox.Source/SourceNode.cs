@@ -80,8 +80,8 @@ public sealed partial class SourceNode : IAsyncDisposable
                 ? _audit.Trail.Of(AuditEvents.FeedingInterrupted(
                     _audit.Trail.Node, new Outage(began.Peer, began.At).Text, began.At))
                 : null);
-        _space = new StoreSpace(Disk.Real, folder, outages, time);
-        var disk = new WatchedDisk(Disk.Real, () => _space.Met(StorageFault.Full));
+        _space = new StoreSpace(Disk.Real, folder, outages, time, holdsStore: options.Database is null);
+        var disk = new WatchedDisk(Disk.Real, _space.MetFull);
         var objects = _objects = ObjectStore.Open(folder, disk, ids);
         _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
@@ -211,7 +211,11 @@ public sealed partial class SourceNode : IAsyncDisposable
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = folder, Clock = surroundings.Time, HasPublications = true, HasStatistics = true,
+                Folder = folder,
+                Postgres = options.Database?.ToFlow(options.Node),
+                Clock = surroundings.Time,
+                HasPublications = true,
+                HasStatistics = true,
             },
             cancellationToken);
         try

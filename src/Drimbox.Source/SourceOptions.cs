@@ -4,6 +4,7 @@ using Drimbox.Core.Resynchronisation;
 using Drimbox.Source.Audit;
 using Drimbox.Source.ImageAccess;
 using Drimbox.Source.Manifests;
+using Drimbox.Storage;
 
 namespace Drimbox.Source;
 
@@ -13,6 +14,10 @@ public sealed record SourceOptions : IValidatableObject
     /// <summary>Node id. Default "source".</summary>
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
     public string Node { get; init; } = "source";
+
+    /// <summary>PostgreSQL for the flow of the node: its messages, events and outbox. Default: none, they are in a file in
+    /// the node's folder.</summary>
+    public DatabaseOptions? Database { get; init; }
 
     [Required]
     public Hl7NodeOptions Hl7 { get; init; } = new();

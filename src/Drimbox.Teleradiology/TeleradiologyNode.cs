@@ -141,7 +141,11 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     {
         var folder = Path.Combine(dataFolder, options.Node);
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Clock = surroundings.Time }, cancellationToken);
+            new FlowStoreOptions
+            {
+                Folder = folder, Postgres = options.Database?.ToFlow(options.Node), Clock = surroundings.Time,
+            },
+            cancellationToken);
         TeleradiologyNode node;
         try
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
+using Drimbox.Storage;
 using Drimbox.Teleradiology.Studies;
 
 namespace Drimbox.Teleradiology;
@@ -10,6 +11,10 @@ public sealed record TeleradiologyOptions : IValidatableObject
     /// <summary>Node id. Default "teleradiology".</summary>
     [RegularExpression("[a-z][a-z0-9-]{0,31}")]
     public string Node { get; init; } = "teleradiology";
+
+    /// <summary>PostgreSQL for the flow of the node: its messages, events and outbox. Default: none, they are in a file in
+    /// the node's folder.</summary>
+    public DatabaseOptions? Database { get; init; }
 
     [Required]
     public Hl7NodeOptions Hl7 { get; init; } = new();

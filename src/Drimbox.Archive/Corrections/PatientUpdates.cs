@@ -22,6 +22,9 @@ public sealed record PatientUpdateOptions
     /// <summary>TLS for every connection to the port; null: none.</summary>
     public DicomTlsOptions? Tls { get; init; }
 
+    /// <summary>PostgreSQL for its inbox; null: a file below the folder of the node.</summary>
+    public PostgresOptions? Postgres { get; init; }
+
     /// <summary>Who gave out the patient ids in files that name no issuer. Default: nobody knows, and no message is about
     /// such a file unless it names no authority either.</summary>
     public AssigningAuthority LocalAuthority { get; init; } = AssigningAuthority.None;
@@ -52,7 +55,8 @@ internal sealed class PatientUpdates : IAsyncDisposable
         var (time, disk) = (surroundings.Time, surroundings.Disk);
         var folder = Path.Combine(options.DataFolder, options.NodeId, "messages");
         var store = await FlowStore.OpenAsync(
-            new FlowStoreOptions { Folder = folder, Disk = disk, Clock = time }, cancellationToken);
+            new FlowStoreOptions { Folder = folder, Postgres = own.Postgres, Disk = disk, Clock = time },
+            cancellationToken);
         try
         {
             var acks = new AckComposer(time, surroundings.Ids);

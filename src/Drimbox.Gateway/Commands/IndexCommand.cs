@@ -60,7 +60,7 @@ internal static class IndexCommand
             if (configuration.Archive is { } archive)
             {
                 return await RebuildAsync(
-                    Path.GetFullPath(configuration.DataFolder), archive.Node, archive.Database?.ToOptions(archive.Node),
+                    Path.GetFullPath(configuration.DataFolder), archive.Node, archive.Database?.ToIndex(archive.Node),
                     json, cancellation);
             }
 

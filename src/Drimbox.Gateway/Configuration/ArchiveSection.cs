@@ -6,6 +6,7 @@ using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Tls;
+using Drimbox.Storage;
 
 namespace Drimbox.Gateway.Configuration;
 
@@ -18,7 +19,7 @@ internal sealed record ArchiveSection : IValidatableObject
     public string Node { get; init; } = "archive";
 
     /// <summary>PostgreSQL for the index. Default: none, the index is a file in the node's folder.</summary>
-    public DatabaseSection? Database { get; init; }
+    public DatabaseOptions? Database { get; init; }
 
     [Required]
     public DicomNodeOptions Dicom { get; init; } = new();
@@ -81,7 +82,7 @@ internal sealed record ArchiveSection : IValidatableObject
     {
         NodeId = Node,
         DataFolder = dataFolder,
-        Postgres = Database?.ToOptions(Node),
+        Postgres = Database?.ToIndex(Node),
         AeTitle = AeTitle.Parse(Dicom.AeTitle),
         Address = IPAddress.Parse(Dicom.Address),
         Port = Dicom.Port,
@@ -104,7 +105,7 @@ internal sealed record ArchiveSection : IValidatableObject
             _ => DuplicatePolicy.Replace,
         },
         Sites = new ArchiveSites(Sites.Select(site => site.ToSite())),
-        PatientUpdates = PatientUpdates?.ToOptions(),
+        PatientUpdates = PatientUpdates?.ToOptions(Node),
         Web = Web?.ToOptions(),
     };
 

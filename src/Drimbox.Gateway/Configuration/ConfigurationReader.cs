@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Drimbox.Gateway.Hosting;
 using Drimbox.Teleradiology.Templates;
 
 namespace Drimbox.Gateway.Configuration;
@@ -85,6 +86,7 @@ internal static class ConfigurationReader
             findings.Add("Administration:HttpPort: must be between 1 and 65535");
         Check("", configuration, findings);
         CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
+        CheckSchemas(configuration, findings);
         return findings;
     }
 
@@ -97,6 +99,17 @@ internal static class ConfigurationReader
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
             findings.Add($"Teleradiology:Desk:Templates: {e.Message}");
+        }
+    }
+
+    // The lock of a schema would say so too, as if another process had it.
+    private static void CheckSchemas(GatewayConfiguration configuration, List<string> findings)
+    {
+        var taken = new Dictionary<(string, string), string>();
+        foreach (var (key, database) in GatewayProcess.DatabasesOf(configuration))
+        {
+            if (taken.TryAdd((database.ConnectionString, database.Schema), key)) continue;
+            findings.Add($"{key}:Schema: is that of {taken[(database.ConnectionString, database.Schema)]}");
         }
     }
 

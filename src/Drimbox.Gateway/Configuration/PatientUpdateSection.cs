@@ -3,6 +3,7 @@ using System.Net;
 using Drimbox.Archive.Corrections;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
+using Drimbox.Storage;
 
 namespace Drimbox.Gateway.Configuration;
 
@@ -24,11 +25,16 @@ internal sealed record PatientUpdateSection
     /// <summary>Who gave out the patient ids in files that name no issuer. Default: nobody knows.</summary>
     public AssigningAuthoritySection LocalAuthority { get; init; } = new();
 
-    public PatientUpdateOptions ToOptions() => new()
+    /// <summary>PostgreSQL for the messages that were taken. Default: none, they are in a file below the node's folder.
+    /// </summary>
+    public DatabaseOptions? Database { get; init; }
+
+    public PatientUpdateOptions ToOptions(string node) => new()
     {
         Address = IPAddress.Parse(Address),
         Port = Port,
         Tls = Tls,
+        Postgres = Database?.ToMessages(node),
         LocalAuthority = new AssigningAuthority(LocalAuthority.Name, LocalAuthority.UniversalId),
     };
 }

@@ -25,8 +25,13 @@ internal sealed record BackupStatus(
     string? Error = null);
 
 /// <summary>The backups of a running process, one at a time: the databases of all nodes, then their files.</summary>
+/// <param name="schemas">Of PostgreSQL, which are not its to back up.</param>
 internal sealed class BackupJob(
-    string dataFolder, IReadOnlyList<string> nodes, ArchiveNode? archive, TimeProvider time) : IAsyncDisposable
+    string dataFolder,
+    IReadOnlyList<string> nodes,
+    IReadOnlyList<string> schemas,
+    ArchiveNode? archive,
+    TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly BackgroundWork _work = new(time);
@@ -47,10 +52,10 @@ internal sealed class BackupJob(
     public string? TryBegin(string folder, bool mayLink)
     {
         // Of one moment with the files it cannot be: docs/operations/backup.md says how pg_dump is.
-        if (archive?.Options.Postgres is { } postgres)
+        if (schemas.Count > 0)
         {
-            return $"The index of the archive is in PostgreSQL: back up its schema '{postgres.Schema}' with pg_dump, "
-                + "then copy the data folder.";
+            return $"What is in PostgreSQL is not covered: back up {string.Join(", ", schemas.Select(s => $"'{s}'"))} "
+                + "with pg_dump (one run for all of them), then copy the data folder.";
         }
 
         if (!Path.IsPathFullyQualified(folder)) return "The folder must be a full path.";

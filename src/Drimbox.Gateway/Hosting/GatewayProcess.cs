@@ -10,6 +10,7 @@ using Drimbox.Gateway.Telemetry;
 using Drimbox.Grains.Hosting;
 using Drimbox.Ris;
 using Drimbox.Source;
+using Drimbox.Storage;
 using Drimbox.Teleradiology;
 using Microsoft.Extensions.Logging;
 
@@ -148,7 +149,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var users = new LocalUsers();
         Accounts = Started(await AccountRegister.OpenAsync(
             data, users.Reserved, surroundings.Time, Loggers, cancellation));
-        Backup = Started(new BackupJob(data, StoresOf(configuration), Archive, surroundings.Time));
+        Backup = Started(new BackupJob(
+            data, StoresOf(configuration), [.. DatabasesOf(configuration).Select(one => one.Database.Schema)], Archive,
+            surroundings.Time));
         Administration = Started(await AdministrationServer.StartAsync(
             Path.Combine(data, configuration.Administration.Socket), configuration.Administration, Accounts, users,
             new PasswordHasher(Limits.PasswordIterations), surroundings.Time, application => Routes.Map(application, this), Loggers, cancellation));
@@ -164,6 +167,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
             configuration.Source?.Node,
         ];
         return [.. nodes.OfType<string>()];
+    }
+
+    /// <summary>What the configured nodes keep in PostgreSQL, by the key of its section.</summary>
+    public static IReadOnlyList<(string Key, PostgresOptions Database)> DatabasesOf(GatewayConfiguration configuration)
+    {
+        var (archive, ris) = (configuration.Archive, configuration.Ris);
+        var (platform, source) = (configuration.Teleradiology, configuration.Source);
+        (string Key, PostgresOptions? Database)[] all =
+        [
+            ("Archive:Database", archive?.Database?.ToIndex(archive.Node)),
+            ("Archive:PatientUpdates:Database", archive?.PatientUpdates?.Database?.ToMessages(archive.Node)),
+            ("Ris:Database", ris?.Database?.ToFlow(ris.Node)),
+            ("Teleradiology:Database", platform?.Database?.ToFlow(platform.Node)),
+            ("Source:Database", source?.Database?.ToFlow(source.Node)),
+        ];
+        return [.. all.Where(one => one.Database is not null).Select(one => (one.Key, one.Database!))];
     }
 
     /// <summary>The folders that hold what a process keeps: of its nodes, and of the accounts.</summary>

@@ -9,7 +9,9 @@ namespace Drimbox.Grains.Outages;
 /// itself.</summary>
 /// <param name="folder">Of the node's store.</param>
 /// <param name="outages">Is told.</param>
-public sealed class StoreSpace(Disk disk, string folder, OutageWatch outages, TimeProvider time) : IDisposable
+/// <param name="holdsStore">False: the store is on a server, and a full one is no matter of this disk.</param>
+public sealed class StoreSpace(
+    Disk disk, string folder, OutageWatch outages, TimeProvider time, bool holdsStore = true) : IDisposable
 {
     private readonly Lock _gate = new();
     private ITimer? _timer;
@@ -27,10 +29,15 @@ public sealed class StoreSpace(Disk disk, string folder, OutageWatch outages, Ti
         _timer.Change(Limits.DiskLookInterval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>A write failed.</summary>
+    /// <summary>A write to the store failed.</summary>
     public void Met(StorageFault fault)
     {
-        if (fault != StorageFault.Full) return;
+        if (fault == StorageFault.Full && holdsStore) MetFull();
+    }
+
+    /// <summary>A file found no space.</summary>
+    public void MetFull()
+    {
         lock (_gate) Set(hasRoom: false);
     }
 

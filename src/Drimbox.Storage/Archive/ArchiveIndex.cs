@@ -203,7 +203,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     private static DatabaseStore Open(ArchiveIndexOptions options)
     {
         if (options.Postgres is { } postgres)
-            return PostgresStore.Open(postgres, options.Folder, "archive", options.Disk, ArchiveSchema.Migrations);
+            return PostgresStore.Open(postgres, options.Folder, "archive", options.Disk, ArchiveSchema.Store);
         // A file of before knows nothing of what came since: its start would take all of that for remains of a crash.
         if (PostgresOptions.IsUsedBy(options.Disk, options.Folder))
         {

@@ -5,6 +5,10 @@ namespace Drimbox.Storage;
 
 internal static class ArchiveSchema
 {
+    /// <summary>An index as a store.</summary>
+    public static StoreSchema Store => new(
+        "the index of an archive", Migrations, ["instance", "quarantined_file"], IsDerived: true);
+
     public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [
         // A patient row is one combination of attributes as received: an identifier that two sites gave to two persons

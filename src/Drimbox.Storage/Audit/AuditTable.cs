@@ -11,6 +11,7 @@ internal static class AuditTable
 
     public static long Insert(DatabaseConnection db, AuditRecord record)
     {
+        record = Storable(db.Dialect, record);
         var link = AuditChain.Next(LastOf(db), record);
         db.Use("""
             INSERT INTO audit (id, recorded_at, event, type, outcome, message, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -85,6 +86,13 @@ internal static class AuditTable
         db.Use("""
             INSERT INTO audit_target (target, sent) VALUES (?1, ?2) ON CONFLICT (target) DO UPDATE SET sent = ?2
             """).Add(target).Add(id).Run();
+
+    // The hash is of what can be read again.
+    private static AuditRecord Storable(SqlDialect dialect, AuditRecord record) => record with
+    {
+        Message = dialect.Storable(record.Message),
+        Keys = [.. record.Keys.Select(key => key with { Value = dialect.Storable(key.Value) }).Distinct()],
+    };
 
     private static AuditLink LinkOf(DatabaseConnection db, string sql)
     {

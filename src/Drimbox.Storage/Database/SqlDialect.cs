@@ -15,6 +15,12 @@ internal abstract class SqlDialect
     /// <summary>A text as the database can hold it.</summary>
     public abstract string Storable(string text);
 
+    /// <summary>A text that a peer chose the length of, as an index can hold it. Texts that differ stay different.</summary>
+    public abstract string Indexable(string text);
+
+    /// <summary>The statements of a schema, which are written in the words of SQLite.</summary>
+    public abstract string Schema(string sql);
+
     /// <summary>A condition that a column has one of the texts of a JSON array.</summary>
     public abstract string IsAnyOf(string column, string parameter);
 

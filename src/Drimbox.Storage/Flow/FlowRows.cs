@@ -149,11 +149,15 @@ public sealed record InboxFilter(
 /// <summary>How a flow store is opened.</summary>
 public sealed record FlowStoreOptions
 {
-    /// <summary>The folder of the node; made if it is absent. Holds <c>flow.db</c> and <c>flow.lock</c>.</summary>
+    /// <summary>The folder of the node; made if it is absent. Holds <c>flow.db</c> (or <c>flow.postgres</c>) and
+    /// <c>flow.lock</c>.</summary>
     public required string Folder { get; init; }
 
     /// <summary>Name of the file and of its lock, without the extension. Default flow.</summary>
     public string FileName { get; init; } = "flow";
+
+    /// <summary>PostgreSQL in place of <c>flow.db</c>. Default: none.</summary>
+    public PostgresOptions? Postgres { get; init; }
 
     public Disk Disk { get; init; } = Disk.Real;
 

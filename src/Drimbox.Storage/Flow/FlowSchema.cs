@@ -4,6 +4,11 @@ namespace Drimbox.Storage;
 
 internal static class FlowSchema
 {
+    /// <summary>A flow as a store. Statistics are of some nodes only.</summary>
+    public static StoreSchema Store => new(
+        "the flow", Migrations, ["stream", "inbox", "alias", "link", "outbox", "audit", "resync_run", "statistic"],
+        IsDerived: false);
+
     public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [
         new(1, """

@@ -1,13 +1,14 @@
 using Drimbox.Core;
 using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
 using Drimbox.Storage.Sqlite;
 
 namespace Drimbox.Storage;
 
 /// <summary>
-/// The flow of a node: inbox, event streams, names and outbox, in one SQLite file (<c>flow.db</c>) that nothing else
-/// can restore. What a decision writes is one transaction; what <see cref="CommitAsync"/> reports as committed is
-/// fsynced. One process holds the file.
+/// The flow of a node: inbox, event streams, names and outbox, in one SQLite file (<c>flow.db</c>) or one schema of
+/// PostgreSQL, which nothing else can restore. What a decision writes is one transaction; what <see cref="CommitAsync"/>
+/// reports as committed is fsynced. One process holds the file or the schema.
 /// </summary>
 public sealed partial class FlowStore : IAsyncDisposable
 {
@@ -19,14 +20,15 @@ public sealed partial class FlowStore : IAsyncDisposable
 
     private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
-        if (options.HasPublications) store.Writer.Execute(PublicationTable.Schema);
-        if (options.HasStatistics) store.Writer.Execute(StatisticTable.Schema);
+        var db = store.Writer;
+        if (options.HasPublications) db.Execute(db.Dialect.Schema(PublicationTable.Schema));
+        if (options.HasStatistics) db.Execute(db.Dialect.Schema(StatisticTable.Schema));
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         _readers = new DatabaseReaders(store.OpenReader);
-        _writer = new DatabaseWriter(store.Writer, options.FileName + ".db", () =>
+        _writer = new DatabaseWriter(db, options.FileName + ".db", () =>
         {
             _outbox.Signal(work);
             SignalAudit();
@@ -40,13 +42,10 @@ public sealed partial class FlowStore : IAsyncDisposable
     /// <summary>The outbox alone.</summary>
     public OutboxQueue Outbox { get; }
 
-    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, or the disk
-    /// failed.</exception>
+    /// <exception cref="StorageFaultException">In use by another process, written by a newer program, in the other kind
+    /// of database than the options say, or the disk or the server failed.</exception>
     public static Task<FlowStore> OpenAsync(FlowStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(
-            () => SqliteStore.Open(options.Folder, options.FileName, options.Disk, FlowSchema.Migrations)
-                .OwnedBy(store => new FlowStore(options, store)),
-            cancellationToken);
+        Task.Run(() => Open(options).OwnedBy(store => new FlowStore(options, store)), cancellationToken);
 
     /// <summary>The events of a stream after a version (0: all), in order; empty for an unknown stream.</summary>
     public Task<IReadOnlyList<StoredEvent>> LoadAsync(
@@ -87,9 +86,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     }
 
     public Task<string?> FindAliasAsync(string kind, string key, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(
-            db => db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?").Add(kind).Add(key).TextOrNone(),
-            cancellationToken);
+        _readers.ReadAsync(db => TargetOf(db, kind, key), cancellationToken);
 
     /// <summary>The targets of a key in ordinal order; empty if it has none.</summary>
     /// <param name="max">No more than these, the first in order.</param>
@@ -99,7 +96,7 @@ public sealed partial class FlowStore : IAsyncDisposable
             db =>
             {
                 var rows = db.Use("SELECT target FROM link WHERE kind = ? AND key = ? ORDER BY target LIMIT ?")
-                    .Add(kind).Add(key).Add(max);
+                    .Add(kind).Add(db.Dialect.Indexable(key)).Add(max);
                 var targets = new List<string>();
                 while (rows.Step()) targets.Add(rows.Text(0));
                 rows.Reset();
@@ -120,6 +117,30 @@ public sealed partial class FlowStore : IAsyncDisposable
         _held.Dispose();
     }
 
+    // A flow that begins anew beside the one that is there would answer every repeated message as a new one, and never
+    // send what the other holds.
+    private static DatabaseStore Open(FlowStoreOptions options)
+    {
+        var file = Path.Combine(options.Folder, options.FileName + ".db");
+        if (options.Postgres is { } postgres)
+        {
+            if (!options.Disk.FileExists(file))
+                return PostgresStore.Open(postgres, options.Folder, options.FileName, options.Disk, FlowSchema.Store);
+            throw new StorageFaultException(
+                StorageFault.Exists,
+                $"The flow is in '{file}', and PostgreSQL is configured: take Database out of the configuration of the "
+                + "node. To begin without what the file holds, move it away with all that begins with its name.");
+        }
+
+        var identity = PostgresIdentity.PathIn(options.Folder, options.FileName);
+        if (!options.Disk.FileExists(identity))
+            return SqliteStore.Open(options.Folder, options.FileName, options.Disk, FlowSchema.Migrations);
+        throw new StorageFaultException(
+            StorageFault.Absent,
+            $"'{identity}' says that the flow is in PostgreSQL, and no database is configured: put Database into the "
+            + "configuration of the node. To begin without what PostgreSQL holds, move that file away.");
+    }
+
     private CommitResult Write(DatabaseConnection db, FlowCommit commit)
     {
         if (commit.Inbox is { } message)
@@ -138,18 +159,23 @@ public sealed partial class FlowStore : IAsyncDisposable
 
         foreach (var alias in commit.Aliases)
         {
-            var target = db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?")
-                .Add(alias.Kind).Add(alias.Key).TextOrNone();
+            var target = TargetOf(db, alias.Kind, alias.Key);
             if (target is null) Put(db, "INSERT INTO alias (kind, key, target) VALUES (?, ?, ?)", alias);
             else if (target != alias.Target) return new CommitResult.AliasTaken(alias with { Target = target });
         }
 
         foreach (var alias in commit.AliasMoves)
-            Put(db, "INSERT OR REPLACE INTO alias (kind, key, target) VALUES (?, ?, ?)", alias);
+        {
+            Put(db, """
+                INSERT INTO alias (kind, key, target) VALUES (?, ?, ?)
+                ON CONFLICT (kind, key) DO UPDATE SET target = excluded.target
+                """, alias);
+        }
+
         foreach (var link in commit.Links)
         {
-            db.Use("INSERT OR IGNORE INTO link (kind, key, target) VALUES (?, ?, ?)")
-                .Add(link.Kind).Add(link.Key).Add(link.Target).Run();
+            db.Use("INSERT INTO link (kind, key, target) VALUES (?, ?, ?) ON CONFLICT (kind, key, target) DO NOTHING")
+                .Add(link.Kind).Add(db.Dialect.Indexable(link.Key)).Add(link.Target).Run();
         }
 
         Invariant.Holds(_options.HasPublications || (commit.Publications.Count == 0 && commit.PublicationEnd is null));
@@ -182,32 +208,46 @@ public sealed partial class FlowStore : IAsyncDisposable
         return true;
     }
 
+    private static string? TargetOf(DatabaseConnection db, string kind, string key) =>
+        db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?")
+            .Add(kind).Add(db.Dialect.Indexable(key)).TextOrNone();
+
     private static void Put(DatabaseConnection db, string sql, AliasRow alias) =>
-        db.Use(sql).Add(alias.Kind).Add(alias.Key).Add(alias.Target).Run();
+        db.Use(sql).Add(alias.Kind).Add(db.Dialect.Indexable(alias.Key)).Add(alias.Target).Run();
 
     private static void InsertInbox(DatabaseConnection db, InboxRow row) =>
-        db.Use("""
+        AddKey(db, row.Key, db.Use("""
             INSERT INTO inbox (
                 control_id, sending_application, sending_facility, receiving_application, receiving_facility,
                 sha256, message_type, ack_code, received_at, object_sha256, object_length, ack, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-            .Add(row.Key.ControlId).Add(row.Key.SendingApplication).Add(row.Key.SendingFacility)
-            .Add(row.Key.ReceivingApplication).Add(row.Key.ReceivingFacility)
+            """))
             .Add(row.Sha256).Add(row.MessageType).Add(row.AckCode).Add(row.ReceivedAt)
             .Add(row.BodyObject?.Sha256).Add(row.BodyObject?.Length).Add(row.Ack).AddBlob(row.Body.Span).Run();
 
     private static (string Ack, string AckCode, string Sha256)? FindInbox(DatabaseConnection db, InboxKey key)
     {
-        var row = db.Use("""
+        var row = AddKey(db, key, db.Use("""
             SELECT ack, ack_code, sha256 FROM inbox
             WHERE control_id = ? AND sending_application = ? AND sending_facility = ?
               AND receiving_application = ? AND receiving_facility = ?
-            """)
-            .Add(key.ControlId).Add(key.SendingApplication).Add(key.SendingFacility)
-            .Add(key.ReceivingApplication).Add(key.ReceivingFacility);
+            """));
         (string, string, string)? found = row.Step() ? (row.Text(0), row.Text(1), row.Text(2)) : null;
         row.Reset();
         return found;
+    }
+
+    private static DatabaseStatement AddKey(DatabaseConnection db, InboxKey key, DatabaseStatement statement)
+    {
+        foreach (var part in (ReadOnlySpan<string>)
+            [
+                key.ControlId, key.SendingApplication, key.SendingFacility, key.ReceivingApplication,
+                key.ReceivingFacility,
+            ])
+        {
+            statement.Add(db.Dialect.Indexable(part));
+        }
+
+        return statement;
     }
 }

@@ -20,7 +20,7 @@ internal static class StatisticTable
     public static void Add(DatabaseConnection db, StatisticCount count) =>
         db.Use("""
             INSERT INTO statistic (day, subject, cause, count) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (day, subject, cause) DO UPDATE SET count = count + ?4
+            ON CONFLICT (day, subject, cause) DO UPDATE SET count = statistic.count + ?4
             """)
             .Add(Text(count.Day)).Add(count.Subject).Add(count.Cause).Add(count.Count).Run();
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Drimbox.Storage.Database;
 
@@ -7,6 +8,11 @@ namespace Drimbox.Storage.Postgres;
 internal sealed class PostgresDialect : SqlDialect
 {
     public static readonly PostgresDialect Instance = new();
+
+    // A row of a B-tree has 2704 bytes at most (PostgreSQL, "B-Tree Indexes", a third of a page), and an index of ours
+    // has at most four texts of a peer's length beside a control id of 199 characters.
+    private const int IndexedBytesMax = 448;
+    private const int IndexedCharactersKept = 64;
 
     private PostgresDialect()
     {
@@ -43,6 +49,16 @@ internal sealed class PostgresDialect : SqlDialect
 
     // A text of PostgreSQL has no NUL; what replaces it is the same in the index and in a query.
     public override string Storable(string text) => text.Replace('\0', '\uFFFD');
+
+    public override string Indexable(string text)
+    {
+        // Three bytes are the most that a character takes.
+        if (text.Length <= IndexedBytesMax / 3 || Encoding.UTF8.GetByteCount(text) <= IndexedBytesMax) return text;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return $"{text[..IndexedCharactersKept]}… sha256:{hash}";
+    }
+
+    public override string Schema(string sql) => PostgresText.Schema(sql);
 
     // An array and not a subquery: it can be looked up in an index.
     public override string IsAnyOf(string column, string parameter) =>

@@ -1,17 +1,19 @@
 using System.Text;
+using Drimbox.Storage.Database;
 
 namespace Drimbox.Storage.Postgres;
 
 /// <summary>
 /// Keeps a schema and the folder whose files it names together. With SQLite the two cannot be told apart; a schema can be
-/// opened from a wrong folder, and a start there would take every row for one that was never acknowledged. Both have the
-/// same random name.
+/// opened from a wrong folder, and a start there would take every row for one that was never acknowledged, or begin a flow
+/// without what it holds. Both have the same random name.
 /// </summary>
 internal static class PostgresIdentity
 {
     /// <exception cref="StorageFaultException"><see cref="StorageFault.Absent"/>: the schema has the rows of another
-    /// folder.</exception>
-    public static void Match(PostgresConnection db, string schema, Disk disk, string folder, string name)
+    /// folder, or not those that the folder says.</exception>
+    public static void Match(
+        PostgresConnection db, string schema, Disk disk, string folder, string name, StoreSchema kind)
     {
         db.Execute("CREATE TABLE IF NOT EXISTS store_identity (id text NOT NULL)");
         var path = PathIn(folder, name);
@@ -19,30 +21,48 @@ internal static class PostgresIdentity
         var ofFolder = Read(disk, path);
         if (ofSchema is not null && ofSchema == ofFolder) return;
         // One of the two may be missing after a crash between them; then there is no row yet.
-        var isEmpty = db.Use("SELECT 1 FROM instance LIMIT 1").LongOrNone() is null
-            && db.Use("SELECT 1 FROM quarantined_file LIMIT 1").LongOrNone() is null;
-        if (!isEmpty && ofSchema is not null)
+        if (ofSchema is not null && !IsEmpty(db, kind))
         {
             throw new StorageFaultException(
                 StorageFault.Absent,
-                $"The schema '{schema}' of the PostgreSQL database is the index of another folder than '{folder}'.");
+                $"The schema '{schema}' of the PostgreSQL database has {kind.What} of another folder than '{folder}'.");
+        }
+
+        if (!kind.IsDerived && ofFolder is not null)
+        {
+            throw new StorageFaultException(
+                StorageFault.Absent,
+                $"'{path}' says that PostgreSQL has {kind.What}, and the schema '{schema}' of the database that is "
+                + "configured is a new one: configure the database that has it, or restore the schema from its dump. "
+                + "To begin without it, move that file away.");
         }
 
         var id = ofFolder ?? ofSchema ?? db.Use("SELECT CAST(gen_random_uuid() AS text)").TextOrNone()!;
+        // What cannot be made again: the schema first, so that a folder never names a schema that has not been there.
+        if (!kind.IsDerived) Name(db, ofSchema, id);
         if (ofFolder is null) Write(disk, folder, path, id);
-        if (ofSchema == id) return;
-        db.Use("DELETE FROM store_identity").Run();
-        db.Use("INSERT INTO store_identity (id) VALUES (?)").Add(id).Run();
+        if (kind.IsDerived) Name(db, ofSchema, id);
     }
 
     public static string PathIn(string folder, string name) => Path.Combine(folder, name + ".postgres");
+
+    private static bool IsEmpty(PostgresConnection db, StoreSchema kind) => kind.Tables.All(
+        table => !PostgresStore.HasTable(db, table) || db.Use($"SELECT 1 FROM {table} LIMIT 1").LongOrNone() is null);
+
+    private static void Name(PostgresConnection db, string? former, string id)
+    {
+        if (former == id) return;
+        db.Use("DELETE FROM store_identity").Run();
+        db.Use("INSERT INTO store_identity (id) VALUES (?)").Add(id).Run();
+    }
 
     private static string? Read(Disk disk, string path)
     {
         if (!disk.FileExists(path)) return null;
         using var reader = new StreamReader(disk.OpenRead(path));
         var id = reader.ReadLine();
-        return string.IsNullOrEmpty(id) ? null : id;
+        // Half of one, of a crash, is none.
+        return Guid.TryParseExact(id, "D", out _) ? id : null;
     }
 
     private static void Write(Disk disk, string folder, string path, string id)

@@ -18,7 +18,7 @@ internal static class PostgresMigrations
             """);
         DatabaseMigration.Apply(db, Version(db), migrations, migration =>
         {
-            db.Execute(migration.Postgres ?? PostgresText.Schema(migration.Sql));
+            db.Execute(migration.Postgres ?? db.Dialect.Schema(migration.Sql));
             db.Use("INSERT INTO schema_version (number) VALUES (?)").Add(migration.Number).Run();
         });
     }

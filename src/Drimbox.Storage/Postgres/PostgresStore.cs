@@ -8,8 +8,7 @@ internal static class PostgresStore
 {
     /// <summary>Opens a store; nothing stays open if that fails.</summary>
     /// <param name="name">Of the lock of the folder: its files have one process, as the schema has.</param>
-    public static DatabaseStore Open(
-        PostgresOptions options, string folder, string name, Disk disk, IReadOnlyList<DatabaseMigration> migrations)
+    public static DatabaseStore Open(PostgresOptions options, string folder, string name, Disk disk, StoreSchema kind)
     {
         RequireName(options.Schema);
         disk.EnsureDirectory(folder);
@@ -18,8 +17,9 @@ internal static class PostgresStore
         try
         {
             db = PostgresConnection.OpenWriter(options);
-            PostgresMigrations.Apply(db, options.Schema, migrations);
-            PostgresIdentity.Match(db, options.Schema, disk, folder, name);
+            RequireKind(db, options.Schema, kind);
+            PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
+            PostgresIdentity.Match(db, options.Schema, disk, folder, name, kind);
             return new DatabaseStore(db, () => PostgresConnection.OpenReader(options), held);
         }
         catch
@@ -38,6 +38,19 @@ internal static class PostgresStore
         using var db = PostgresConnection.OpenReader(options);
         return PostgresMigrations.HasStore(db, options.Schema);
     }
+
+    // Steps of one kind have the numbers of another: they would be done on its tables.
+    private static void RequireKind(PostgresConnection db, string schema, StoreSchema kind)
+    {
+        if (!PostgresMigrations.HasStore(db, schema) || HasTable(db, kind.Tables[0])) return;
+        throw new StorageFaultException(
+            StorageFault.Exists,
+            $"The schema '{schema}' of the PostgreSQL database has another store than {kind.What}: configure another "
+            + "Schema.");
+    }
+
+    internal static bool HasTable(PostgresConnection db, string table) =>
+        db.Use("SELECT to_regclass(?) IS NOT NULL").Add(table).LongOrNone() == 1;
 
     // It becomes part of statements.
     private static void RequireName(string schema) => Invariant.Holds(

@@ -26,6 +26,10 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override string Storable(string text) => text;
 
+    public override string Indexable(string text) => text;
+
+    public override string Schema(string sql) => sql;
+
     public override string IsAnyOf(string column, string parameter) =>
         $"{column} IN (SELECT value FROM json_each({parameter}))";
 

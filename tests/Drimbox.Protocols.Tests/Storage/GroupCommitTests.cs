@@ -11,7 +11,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() =>
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -160,7 +160,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         Assert.All(await Task.WhenAll(queued), result => Assert.IsType<CommitResult.Committed>(result));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => _store.CommitAsync(Append("late", 0), Token));
 
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
         Assert.Equal(50, (await _store.ListStreamsAsync("s", null, 100, Token)).Count);
     }
 

@@ -58,7 +58,7 @@ public sealed class MigrationTests : IDisposable
         var token = TestContext.Current.CancellationToken;
         for (var i = 0; i < 3; i++)
         {
-            await using var flow = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, token);
+            await using var flow = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, token);
             await using var index =
                 await ArchiveIndex.OpenAsync(new ArchiveIndexOptions { Folder = _folder.Path }, token);
             var append = new StreamAppend(new("s"), i, [new EventRow("E", "{}")]);

@@ -13,7 +13,7 @@ public sealed class OutboxLaneTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _store = await FlowStore.OpenAsync(
+    public async ValueTask InitializeAsync() => _store = await FlowStorePlace.OpenAsync(
         new FlowStoreOptions
         {
             Folder = _folder.Path,

@@ -1,5 +1,4 @@
 using Drimbox.Storage;
-using Npgsql;
 using static Drimbox.Tests.Storage.ArchiveFixture;
 
 namespace Drimbox.Tests.Storage;
@@ -60,19 +59,11 @@ public sealed class PostgresCrashTests : IAsyncLifetime
     public async Task A_commit_that_was_done_and_not_answered_is_told_as_done()
     {
         await using var index = await _place.OpenAsync();
-        // A standby that does not exist: COMMIT is durable here, and waits for its word for ever.
-        await ConfigureAsync("synchronous_standby_names", "nobody");
+        await _cluster.HoldCommitsAsync();
         var insert = index.InsertAsync(Instance(1, 1, 1), Token);
-        Assert.Equal(1, await AskAsync("""
-            DO $$ BEGIN
-                WHILE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep') LOOP
-                    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
-                END LOOP;
-            END $$;
-            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
-            """));
+        await _cluster.LoseAnswerAsync();
         Assert.IsType<InsertResult.Inserted>(await insert);
-        await ConfigureAsync("synchronous_standby_names", "");
+        await _cluster.LetCommitsGoAsync();
         Assert.Single(await index.ListAsync(0, 10, Token));
         Assert.IsType<InsertResult.Inserted>(await index.InsertAsync(Instance(1, 1, 2), Token));
     }
@@ -80,41 +71,8 @@ public sealed class PostgresCrashTests : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task A_server_that_does_not_sync_is_refused()
     {
-        await ConfigureAsync("fsync", "off");
+        await _cluster.ConfigureAsync("fsync", "off");
         var e = await Assert.ThrowsAsync<StorageFaultException>(() => _place.OpenAsync());
         Assert.Contains("fsync = off", e.Message, StringComparison.Ordinal);
-    }
-
-    private async Task ConfigureAsync(string setting, string value)
-    {
-        await ExecuteAsync($"ALTER SYSTEM SET {setting} = '{value}'");
-        await ExecuteAsync("SELECT pg_reload_conf()");
-        // The server says nothing when it has read them; a new session has what it has.
-        while (await AskAsync($"SELECT CAST(count(*) AS bigint) FROM pg_settings WHERE name = '{setting}' AND setting = '{value}'") == 0)
-        {
-        }
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_cluster.ConnectionString + ";Pooling=false");
-        await connection.OpenAsync(Token);
-        // None of these waits for the standby that is not there.
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(Token);
-    }
-
-    private async Task<long> AskAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_cluster.ConnectionString + ";Pooling=false");
-        await connection.OpenAsync(Token);
-        await using var command = new NpgsqlCommand(sql, connection);
-        await using var reader = await command.ExecuteReaderAsync(Token);
-        do
-        {
-            if (await reader.ReadAsync(Token)) return reader.GetInt64(0);
-        }
-        while (await reader.NextResultAsync(Token));
-        return 0;
     }
 }

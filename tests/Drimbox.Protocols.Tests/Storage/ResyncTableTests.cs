@@ -86,5 +86,5 @@ public sealed class ResyncTableTests : IAsyncDisposable
     }
 
     private async Task<FlowStore> OpenAsync() =>
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
 }

@@ -59,15 +59,22 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
     public async Task StartNodeAsync()
     {
+        var options = _change(new ArchiveOptions
+        {
+            NodeId = "pacs",
+            DataFolder = _folder.Path,
+            AeTitle = Archive,
+            Address = IPAddress.Loopback,
+            Port = 0,
+        });
+        if (options.PatientUpdates is { } updates)
+        {
+            var messages = await FlowStorePlace.DatabaseAsync(Path.Combine(NodeFolder, "messages"));
+            options = options with { PatientUpdates = updates with { Postgres = messages?.ToMessages("pacs") } };
+        }
+
         Node = new ArchiveNode(
-            _change(new ArchiveOptions
-            {
-                NodeId = "pacs",
-                DataFolder = _folder.Path,
-                AeTitle = Archive,
-                Address = IPAddress.Loopback,
-                Port = 0,
-            }),
+            options,
             _around(new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk }));
         await Node.StartAsync();
     }
@@ -86,7 +93,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
     /// <inheritdoc cref="StartAfterCrashAsync(Action{string}?)"/>
     public async Task<ArchiveFixture> StartAfterCrashAsync(Func<string, Task> harm)
     {
-        var copy = _folder.CopyAfterCrash();
+        var copy = await FlowStorePlace.CopyAfterCrashAsync(_folder);
         await harm(Path.Combine(copy.Path, "pacs"));
         return await StartAsync(_change, _disk, copy, _around);
     }

@@ -30,7 +30,7 @@ public sealed class PausedDispatcherTests : IAsyncLifetime
     {
         _dmp = await DmpFixture.StartAsync();
         _recording = await RecordingDmp.StartAsync(_dmp.Emulator.Target, Token);
-        _store = await FlowStore.OpenAsync(
+        _store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = _folder.Path, Clock = _database }, Token);
         _submission = _dmp.Signer.Seal(_dmp.Submission(SubmissionKind.Publish, _dmp.Report()));
         await _store.CommitAsync(

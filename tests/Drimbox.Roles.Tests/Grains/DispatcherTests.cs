@@ -21,7 +21,7 @@ public sealed partial class DispatcherTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _store = await FlowStore.OpenAsync(
+    public async ValueTask InitializeAsync() => _store = await FlowStorePlace.OpenAsync(
         new FlowStoreOptions { Folder = _folder.Path, Clock = _clock }, Token);
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,6 @@ using Drimbox.Core.Outages;
 using Drimbox.Grains.Outages;
 using Drimbox.Storage;
 using Drimbox.Tests.Teleradiology;
-using Microsoft.Data.Sqlite;
 
 namespace Drimbox.Tests.Grains;
 
@@ -28,7 +27,7 @@ public sealed class OutageWatchTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path, Clock = _clock }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path, Clock = _clock }, Token);
         _watch = await StartAsync();
     }
 
@@ -63,14 +62,16 @@ public sealed class OutageWatchTests : IAsyncLifetime
     [Fact]
     public async Task What_the_store_does_not_take_is_told_all_the_same_and_recorded_when_it_does()
     {
-        Execute("CREATE TRIGGER no_room BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        FlowStorePlace.Execute(
+            _folder.Path, "CREATE TRIGGER no_room BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no room'); END",
+            "ALTER TABLE event ADD CONSTRAINT no_room CHECK (false) NOT VALID");
         _watch.Notice(Outage.Disk, isAway: true);
         _clock.Advance(TimeSpan.FromMinutes(1));
         _watch.Notice(Outage.Disk, isAway: false);
         await _log.WhenAsync(NotWritten);
         Assert.Equal((1, 1), (CountOf(Began), CountOf(Ended)));
 
-        Execute("DROP TRIGGER no_room");
+        FlowStorePlace.Execute(_folder.Path, "DROP TRIGGER no_room", "ALTER TABLE event DROP CONSTRAINT no_room");
         while ((await _store.LoadAsync(new StreamId("node/outages"), 0, Token)).Count < 2)
         {
             _clock.Advance(Limits.StoreRetryDelayMax);
@@ -114,6 +115,17 @@ public sealed class OutageWatchTests : IAsyncLifetime
         Assert.False(File.Exists(Path.Combine(_folder.Path, "space-probe")));
     }
 
+    [Fact]
+    public void A_server_that_is_full_is_not_the_disk_that_is_full()
+    {
+        using var space = new StoreSpace(_disk, _folder.Path, _watch, _clock, holdsStore: false);
+        space.Start();
+        space.Met(StorageFault.Full);
+        Assert.True(space.HasRoom);
+        space.MetFull();
+        Assert.False(space.HasRoom);
+    }
+
     private int CountOf(int id) =>
         _log.Text.Split('\n').Count(line => line.StartsWith($"{id} ", StringComparison.Ordinal));
 
@@ -125,15 +137,5 @@ public sealed class OutageWatchTests : IAsyncLifetime
             : null);
         await watch.StartAsync(Token);
         return watch;
-    }
-
-    private void Execute(string sql)
-    {
-        var file = Path.Combine(_folder.Path, "flow.db");
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

@@ -164,7 +164,7 @@ internal sealed class ReportHistory : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder, HasPublications = true }, CancellationToken.None);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder, HasPublications = true }, CancellationToken.None);
         var turns = new EmbeddedTurnQueue();
         Patients = new PatientRegister(
             "ris", Store, new TurnLoop(Store, turns, new PlainAcks()), TimeProvider.System);

@@ -200,7 +200,8 @@ internal sealed class PublishingRis : IAsyncDisposable
     {
         Log = new LoggedEvents();
         Node = await RisNode.StartAsync(
-            _options, _folder.Path,
+            _options with { Database = await FlowStorePlace.DatabaseAsync(Path.Combine(_folder.Path, _options.Node)) },
+            _folder.Path,
             new DmpConnection(Target ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
             Surroundings(), Token);
     }

@@ -58,7 +58,7 @@ internal sealed class RisFixture : IAsyncDisposable
     }
 
     public async Task StartNodeAsync() => Node = await RisNode.StartAsync(
-        _options, _folder.Path,
+        _options with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path,
         new DmpConnection(
             new XdsTarget(new Uri("https://127.0.0.1:9/registry"), new Uri("https://127.0.0.1:9/repository")),
             new NoCertificates(), new VihfOptions(), SignatureHash.Sha256),

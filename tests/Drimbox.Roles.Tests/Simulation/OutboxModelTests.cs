@@ -19,7 +19,7 @@ public sealed class OutboxModelTests
         using var folder = new StoreFolder();
         var random = new Random(Seed.Get());
         var clock = new ManualClock(_start);
-        await using var store = await FlowStore.OpenAsync(
+        await using var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = folder.Path, Clock = clock }, Token);
         var model = new SimulatedOutbox<string>(SimulationRules.Product);
         var claims = new List<(long Id, long Epoch)>();

@@ -116,8 +116,8 @@ public sealed class HostChangeTests
         await source.Node.StartReissueAsync(1, "operator", Token);
         await source.Events.WhenAsync(ReissueEnded, 1);
         await source.Node.StopAsync(Token);
-        using var folder = source.Folder.CopyAfterCrash();
-        await using var store = await FlowStore.OpenAsync(
+        using var folder = await FlowStorePlace.CopyAfterCrashAsync(source.Folder);
+        await using var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = Path.Combine(folder.Path, "source"), HasPublications = true }, Token);
 
         var records = await store.LoadAsync(new StreamId("source/reissue"), 0, Token);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using Drimbox.Core;
 using Drimbox.Core.Publications;
@@ -6,7 +7,6 @@ using Drimbox.Dicom;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Mllp;
 using Drimbox.Storage;
-using Microsoft.Data.Sqlite;
 using static Drimbox.Tests.Source.SourceFixture;
 using static Drimbox.Tests.Source.SourceReports;
 
@@ -37,7 +37,7 @@ internal sealed class OutageDay : IAsyncDisposable
     private readonly List<SilentPeer> _silent = [];
     private readonly SortedSet<int> _studies = [];
     private readonly Dictionary<int, IReadOnlyList<DataSet>> _images = [];
-    private readonly SqliteConnection _store;
+    private readonly DbConnection _store;
     private readonly HashSet<int> _hidden = [];
     private Func<Task> _bringDmpBack = static () => Task.CompletedTask;
     private int? _pacsPort;
@@ -46,9 +46,7 @@ internal sealed class OutageDay : IAsyncDisposable
     private OutageDay(SourceFixture source, ManualClock clock)
     {
         (Source, Clock) = (source, clock);
-        _store = new SqliteConnection(
-            $"Data Source={Path.Combine(source.Folder.Path, "source", "flow.db")};Pooling=False");
-        _store.Open();
+        _store = FlowStorePlace.Connect(Path.Combine(source.Folder.Path, "source"));
     }
 
     public SourceFixture Source { get; }

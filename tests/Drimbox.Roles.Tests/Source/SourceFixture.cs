@@ -110,6 +110,7 @@ public sealed class SourceFixture : IAsyncDisposable
         var node = await SourceNode.StartAsync(
             Configure(new SourceOptions
             {
+                Database = await FlowStorePlace.DatabaseAsync(Path.Combine(Folder.Path, "source")),
                 Hl7 = new Hl7NodeOptions { Application = "DRIMBOX", Facility = "SITE", Port = 0 },
                 Dicom = new DicomNodeOptions { AeTitle = "DRIMBOX", Port = 0 },
                 Pacs = OtherPacs ?? new DicomPeerOptions { AeTitle = "PACS", Host = "127.0.0.1", Port = Pacs.Port },
@@ -154,7 +155,7 @@ public sealed class SourceFixture : IAsyncDisposable
     /// </summary>
     public async Task CrashAndRestartAsync()
     {
-        Folder = Folder.CopyAfterCrash();
+        Folder = await FlowStorePlace.CopyAfterCrashAsync(Folder);
         _folders.Add(Folder);
         await StartNodeAsync();
     }

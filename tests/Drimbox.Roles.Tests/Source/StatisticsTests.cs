@@ -89,7 +89,7 @@ public sealed class StatisticsTests
     public async Task A_day_ends_at_midnight_of_the_site_and_made_up_causes_fill_no_table()
     {
         using var folder = new StoreFolder();
-        await using var store = await FlowStore.OpenAsync(
+        await using var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = folder.Path, HasStatistics = true }, Token);
         var clock = new ManualClock(new DateTimeOffset(2026, 11, 2, 22, 59, 0, TimeSpan.Zero));
         var paris = TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris");

@@ -48,7 +48,7 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
         var folder = Directory.Exists("/dev/shm")
             ? Directory.CreateDirectory($"/dev/shm/drimbox-studies-{Guid.NewGuid():N}").FullName
             : Directory.CreateTempSubdirectory("drimbox-studies-").FullName;
-        var store = await FlowStore.OpenAsync(
+        var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = folder, HasPublications = true, Clock = time }, Token);
         return new StudyRegisterHistory(folder, store, ids, quietTime, time);
     }

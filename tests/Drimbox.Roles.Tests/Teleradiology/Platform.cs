@@ -55,7 +55,8 @@ internal sealed class Platform : IAsyncDisposable
     public static Task<Platform> StartWithoutRisAsync() => StartAsync(new StoreFolder(), null);
 
     /// <summary>A second platform on what a crash of this one now would leave, with a RIS that is there.</summary>
-    public Task<Platform> CrashAndStartAsync() => StartAsync(_folder.CopyAfterCrash(), new FakeRis());
+    public async Task<Platform> CrashAndStartAsync() =>
+        await StartAsync(await FlowStorePlace.CopyAfterCrashAsync(_folder), new FakeRis());
 
     /// <summary>Stops in order, and starts again on the same folder.</summary>
     public async Task RestartAsync()
@@ -134,7 +135,7 @@ internal sealed class Platform : IAsyncDisposable
     {
         Log = new LoggedEvents();
         Node = await TeleradiologyNode.StartAsync(
-            _change(Options()), _folder.Path, new NodeSurroundings(_time, new RandomIdSource(), Log),
+            _change(Options()) with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path, new NodeSurroundings(_time, new RandomIdSource(), Log),
             TestContext.Current.CancellationToken);
         Pacs.Destination = Node.DicomEndPoint;
     }

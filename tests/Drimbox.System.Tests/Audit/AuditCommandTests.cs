@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Drimbox.Gateway.Demo;
 using Drimbox.Tests.Flow;
-using Microsoft.Data.Sqlite;
 
 namespace Drimbox.Tests.Audit;
 
@@ -39,23 +38,16 @@ public sealed class AuditCommandTests
         Assert.Equal(Enumerable.Range(1, lines.Count), lines.Select(line => line.GetProperty("id").GetInt32()));
         Assert.Equal(64, lines[0].GetProperty("sha256").GetString()!.Length);
 
-        // Somebody who can write to the file: found, with an exit code that a script sees.
+        // Somebody who can write to the tables: found, with an exit code that a script sees.
         var last = verdict.GetProperty("last").GetInt64().ToString(CultureInfo.InvariantCulture);
         var sha256 = verdict.GetProperty("sha256").GetString()!;
         await gateway.CommandAsync("audit", "verify", "--record", last, "--sha256", sha256);
-        Tamper(Path.Combine(Path.GetDirectoryName(gateway.Socket)!, "source", "flow.db"));
+        FlowStorePlace.Execute(
+            Path.Combine(Path.GetDirectoryName(gateway.Socket)!, "source"),
+            "UPDATE audit SET message = replace(message, 'Start', 'Stort') WHERE id = 1");
         var (exitCode, output) = await RunAsync(gateway, "audit", "verify");
         Assert.Equal(1, exitCode);
         Assert.Contains("The audit trail was changed, at record 1", output, StringComparison.Ordinal);
-    }
-
-    private static void Tamper(string file)
-    {
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE audit SET message = replace(message, 'Start', 'Stort') WHERE id = 1";
-        Assert.Equal(1, command.ExecuteNonQuery());
     }
 
     private static Task<(int ExitCode, string Output)> RunAsync(GatewayUnderTest gateway, params string[] arguments)

@@ -1,4 +1,4 @@
-using Drimbox.Gateway.Configuration;
+using Drimbox.Storage;
 
 namespace Drimbox.Tests.Campaigns;
 
@@ -14,14 +14,14 @@ public sealed class KillCampaignTests(PostgresCluster postgres, ITestOutputHelpe
 
     [Fact]
     public Task Killed_at_any_moment_an_archive_keeps_what_it_acknowledged_and_shows_nothing_by_halves() =>
-        KillAsync(Campaign.Size(small: 10, large: 3_000), () => Task.FromResult<DatabaseSection?>(null));
+        KillAsync(Campaign.Size(small: 10, large: 3_000), () => Task.FromResult<DatabaseOptions?>(null));
 
     [Fact]
     public Task So_does_an_archive_whose_index_is_in_PostgreSQL() => KillAsync(
         Campaign.Size(small: 3, large: 300),
-        async () => new DatabaseSection { ConnectionString = await postgres.CreateDatabaseAsync() });
+        async () => new DatabaseOptions { ConnectionString = await postgres.CreateDatabaseAsync() });
 
-    private async Task KillAsync(int kills, Func<Task<DatabaseSection?>> makeDatabase)
+    private async Task KillAsync(int kills, Func<Task<DatabaseOptions?>> makeDatabase)
     {
         Campaign.RequireHarm();
         var seed = Seed.Get();

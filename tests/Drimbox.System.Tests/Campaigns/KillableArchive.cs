@@ -9,12 +9,13 @@ using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Demo;
+using Drimbox.Storage;
 
 namespace Drimbox.Tests.Campaigns;
 
 /// <summary>The program with an archive alone, over a data folder that outlives it: it can be killed, stopped in the
 /// middle of whatever it does, and started again.</summary>
-internal sealed class KillableArchive(string dataFolder, DatabaseSection? database = null) : IAsyncDisposable
+internal sealed class KillableArchive(string dataFolder, DatabaseOptions? database = null) : IAsyncDisposable
 {
     private const int SIGSTOP = 19;
 

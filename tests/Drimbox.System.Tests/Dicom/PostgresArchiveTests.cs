@@ -8,6 +8,7 @@ using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Load.Synthetic;
+using Drimbox.Storage;
 using Drimbox.Tests.Commands;
 using Drimbox.Tests.Demo;
 
@@ -37,7 +38,7 @@ public sealed class PostgresArchiveTests(PostgresCluster postgres) : IDisposable
     public async Task What_storescu_sent_is_found_and_moved_after_a_restart_and_after_the_index_was_made_again()
     {
         var database = await postgres.CreateDatabaseAsync();
-        await WriteAsync(new DatabaseSection { ConnectionString = database });
+        await WriteAsync(new DatabaseOptions { ConnectionString = database });
         var sent = new Dictionary<string, byte[]>();
         var paths = new List<string>();
         foreach (var bytes in SyntheticStudy.Files(Order))
@@ -99,7 +100,7 @@ public sealed class PostgresArchiveTests(PostgresCluster postgres) : IDisposable
     [Fact]
     public async Task An_archive_whose_database_is_lost_says_how_to_make_the_index_again()
     {
-        await WriteAsync(new DatabaseSection { ConnectionString = await postgres.CreateDatabaseAsync() });
+        await WriteAsync(new DatabaseOptions { ConnectionString = await postgres.CreateDatabaseAsync() });
         await using (var process = await StartAsync())
         {
             var path = Path.Combine(_folder.Path, "image.dcm");
@@ -109,7 +110,7 @@ public sealed class PostgresArchiveTests(PostgresCluster postgres) : IDisposable
             await StopAsync(process);
         }
 
-        await WriteAsync(new DatabaseSection { ConnectionString = await postgres.CreateDatabaseAsync() });
+        await WriteAsync(new DatabaseOptions { ConnectionString = await postgres.CreateDatabaseAsync() });
         await using var refused = DrimboxProcess.Start("run", "--config", Configuration);
         Assert.Equal(3, (await refused.EndAsync()).ExitCode);
         Assert.Contains("drimbox index rebuild", refused.Errors, StringComparison.Ordinal);
@@ -155,7 +156,7 @@ public sealed class PostgresArchiveTests(PostgresCluster postgres) : IDisposable
         }
     }
 
-    private Task WriteAsync(DatabaseSection database) => File.WriteAllTextAsync(
+    private Task WriteAsync(DatabaseOptions database) => File.WriteAllTextAsync(
         Configuration,
         JsonSerializer.Serialize(
             new GatewayConfiguration

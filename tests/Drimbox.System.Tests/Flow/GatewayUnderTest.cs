@@ -6,6 +6,7 @@ using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Demo;
 using Drimbox.Grains.Hosting;
+using Drimbox.Storage;
 using Drimbox.Tests.Dicom;
 using Microsoft.Extensions.Logging;
 
@@ -96,13 +97,28 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         {
             AeTitle = WorkstationAe, Host = "127.0.0.1", Port = WorkstationPort,
         };
-        _configuration = change(DemoConfiguration.Create(
+        _configuration = await WithPlaceAsync(change(DemoConfiguration.Create(
             Path.Combine(_folder, "gateway"), Dmp.Target, certificates.Folder,
             // Debug: what a log must not say it must not say at any level.
-            new DemoOptions(null, null, [workstation], LogLevel.Debug)));
+            new DemoOptions(null, null, [workstation], LogLevel.Debug))));
         foreach (var structure in (Configuration.Ris?.Structures ?? []).Concat(Configuration.Source?.Structures ?? []))
             CopyCertificates(certificates.Folder, structure.Id);
         await StartChildAsync(under);
+    }
+
+    /// <summary>The flows of the nodes where this run has them.</summary>
+    private static async Task<GatewayConfiguration> WithPlaceAsync(GatewayConfiguration all)
+    {
+        return all with
+        {
+            Ris = all.Ris is { } ris ? ris with { Database = await OfAsync(ris.Node) } : null,
+            Teleradiology = all.Teleradiology is { } platform
+                ? platform with { Database = await OfAsync(platform.Node) }
+                : null,
+            Source = all.Source is { } source ? source with { Database = await OfAsync(source.Node) } : null,
+        };
+
+        Task<DatabaseOptions?> OfAsync(string node) => FlowStorePlace.DatabaseAsync(Path.Combine(all.DataFolder, node));
     }
 
     private static T Started<T>(T? part) where T : class

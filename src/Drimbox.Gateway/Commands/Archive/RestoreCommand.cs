@@ -41,10 +41,11 @@ internal static class RestoreCommand
             return (int)ExitCode.Usage;
         }
 
-        if (configuration.Archive?.Database is not null)
+        if (GatewayProcess.DatabasesOf(configuration) is { Count: > 0 } databases)
         {
             await Console.Error.WriteLineAsync(
-                "The index of the archive is in PostgreSQL: restore its schema with pg_restore, "
+                $"{string.Join(", ", databases.Select(d => d.Key))}: restore "
+                + $"{string.Join(", ", databases.Select(d => $"'{d.Database.Schema}'"))} of PostgreSQL with pg_restore, "
                 + "and copy the data folder.");
             return (int)ExitCode.Usage;
         }

@@ -42,7 +42,7 @@ public sealed class FormerRequestTests
         var json = row.Json.Replace(",\"Examinations\":[]", "", StringComparison.Ordinal);
         Assert.DoesNotContain("Examinations", json, StringComparison.Ordinal);
         Assert.DoesNotContain("AccessionNumber", json, StringComparison.Ordinal);
-        await using var store = await FlowStore.OpenAsync(
+        await using var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = ris.NodeFolder, HasPublications = true }, Token);
         var result = await store.CommitAsync(
             new FlowCommit

@@ -22,7 +22,7 @@ public sealed class RequestRegisterTests : IAsyncLifetime
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() =>
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
 
     public async ValueTask DisposeAsync()
     {

@@ -34,7 +34,7 @@ public sealed class AuditForwardTests : IAsyncLifetime
     {
         _authority = new TestAuthority(_folder.Path);
         (_server, _client) = (_authority.Certify("collector"), _authority.Certify("drimbox"));
-        _store = await FlowStore.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
+        _store = await FlowStorePlace.OpenAsync(new FlowStoreOptions { Folder = _folder.Path }, Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,7 +1,6 @@
 using System.Xml.Linq;
 using Drimbox.Core.Audit;
 using Drimbox.Storage;
-using Microsoft.Data.Sqlite;
 using static Drimbox.Tests.Source.SourceFixture;
 
 namespace Drimbox.Tests.Source;
@@ -29,15 +28,8 @@ internal static class AuditReader
         [.. row.Record.Keys.Where(k => k.Kind == kind).Select(k => k.Value)];
 
     /// <summary>From now on no record can be written, while all else of the store works.</summary>
-    public static void BreakAudit(this SourceFixture source)
-    {
-        var file = Path.Combine(source.Folder.Path, "source", "flow.db");
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END
-            """;
-        command.ExecuteNonQuery();
-    }
+    public static void BreakAudit(this SourceFixture source) => FlowStorePlace.Execute(
+        Path.Combine(source.Folder.Path, "source"),
+        "CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END",
+        "ALTER TABLE audit ADD CONSTRAINT no_audit CHECK (false) NOT VALID");
 }

@@ -1,0 +1,9 @@
+namespace Drimbox.Storage.Database;
+
+/// <summary>A kind of store.</summary>
+/// <param name="What">In a message to the administrator: what is lost without it.</param>
+/// <param name="Tables">A store with a row in none of them is as good as a new one. The first is in every store of the
+/// kind and in none of another.</param>
+/// <param name="IsDerived">It can be made again from the files beside it.</param>
+internal sealed record StoreSchema(
+    string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived);

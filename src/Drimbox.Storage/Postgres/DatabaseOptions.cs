@@ -1,0 +1,47 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Drimbox.Storage;
+
+/// <summary>A PostgreSQL database, as the configuration file writes it.</summary>
+public sealed record DatabaseOptions : IValidatableObject
+{
+    private const string SchemaForm =
+        "must be 1 to 48 letters, digits, hyphens and underscores, and must not begin with pg_";
+
+    /// <summary>In the words of Npgsql, without the password:
+    /// <c>Host=/run/postgresql;Database=drimbox;Username=drimbox</c>. Over a network the certificate of the server is
+    /// verified unless <c>SSL Mode</c> says otherwise. No default.</summary>
+    [Required]
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>A file whose first line is the password. Default: none; then PGPASSFILE and PGPASSWORD are looked
+    /// at.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>The schema, made if it is absent: 1 to 48 letters, digits, hyphens and underscores, the first three not
+    /// <c>pg_</c>. Default: the node and what it keeps there, <c>ris_flow</c>.</summary>
+    [RegularExpression("(?!pg_)[A-Za-z0-9_-]{1,48}", ErrorMessage = SchemaForm), MinLength(1, ErrorMessage = SchemaForm)]
+    public string? Schema { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (PostgresOptions.Check(ConnectionString) is { } finding)
+            yield return new ValidationResult(finding, [nameof(ConnectionString)]);
+        if (PasswordFile is not null && !File.Exists(PasswordFile))
+            yield return new ValidationResult("no such file", [nameof(PasswordFile)]);
+    }
+
+    /// <summary>For the index of an archive: <c>NODE_archive</c>.</summary>
+    public PostgresOptions ToIndex(string node) => ToOptions(node + "_archive");
+
+    /// <summary>For the flow of a node: <c>NODE_flow</c>.</summary>
+    public PostgresOptions ToFlow(string node) => ToOptions(node + "_flow");
+
+    /// <summary>For the messages that an archive takes: <c>NODE_messages</c>.</summary>
+    public PostgresOptions ToMessages(string node) => ToOptions(node + "_messages");
+
+    private PostgresOptions ToOptions(string schema) => new()
+    {
+        ConnectionString = ConnectionString, PasswordFile = PasswordFile, Schema = Schema ?? schema,
+    };
+}
