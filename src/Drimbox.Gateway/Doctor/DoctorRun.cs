@@ -26,8 +26,8 @@ internal static class DoctorRun
             .. things.Doors.Select(door => DoorCheck.Run(door, isRunning)),
             .. CertificateCheck.RunStructures(configuration, now),
             .. things.Certificates.Select(c => CertificateCheck.RunTls(c.Key, c.Tls, now)),
+            .. things.Databases.Select(d => Database(d.Key, d.Database)),
         ];
-        if (configuration.Archive is { Database: { } database } archive) found.Add(Database(database, archive.Node));
         var asked = things.Peers.Select(async peer => (IReadOnlyList<Diagnosis>)
             [await WithPatienceAsync(peer.Key, token => PeerCheck.RunAsync(peer, token), cancellation)]).ToList();
         if (configuration.Dmp is { } dmp) asked.Add(DmpCheck.RunAsync(configuration, dmp, time, cancellation));
@@ -56,16 +56,16 @@ internal static class DoctorRun
         }
     }
 
-    private static Diagnosis Database(DatabaseSection database, string node)
+    private static Diagnosis Database(string key, DatabaseOptions database)
     {
-        const string Key = "Archive:Database";
         try
         {
-            return Diagnosis.Ok(Key, PostgresOptions.Probe(database.ToOptions(node)));
+            // Which schema does not matter: none is looked at.
+            return Diagnosis.Ok(key, PostgresOptions.Probe(database.ToFlow("any")));
         }
         catch (StorageFaultException e)
         {
-            return Diagnosis.Fail(Key, e.Message, "Does the server run, and may this user connect to the database?");
+            return Diagnosis.Fail(key, e.Message, "Does the server run, and may this user connect to the database?");
         }
     }
 
