@@ -45,6 +45,19 @@ public sealed partial class SourceTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(Repository.Root).Select(Path.GetFileName).Except(allowed));
     }
 
+    /// <summary>Who searches a log for a number finds one kind of event.</summary>
+    [Fact]
+    public void An_event_of_the_log_has_a_number_of_its_own()
+    {
+        var twice =
+            from file in Repository.Files("src", "*.cs")
+            from Match match in EventNumber().Matches(File.ReadAllText(file))
+            group Repository.Relative(file) by match.Groups[1].Value into files
+            where files.Count() > 1
+            select $"{files.Key}: {string.Join(", ", files)}";
+        Assert.Empty(twice);
+    }
+
     [Fact]
     public void No_type_has_a_name_that_says_nothing()
     {
@@ -67,6 +80,9 @@ public sealed partial class SourceTests
             select $"{Repository.Relative(file)}: {match.Value}";
         Assert.Empty(missing);
     }
+
+    [GeneratedRegex(@"\[LoggerMessage\((\d+)", RegexOptions.NonBacktracking)]
+    private static partial Regex EventNumber();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
