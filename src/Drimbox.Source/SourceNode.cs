@@ -103,8 +103,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         var files = new ManifestFiles(objects);
         _images = options.ImageAccess is { } access
             ? new ImageAccessService(
-                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
-                _audit.Trail, _statistics, ids, time, _logger)
+                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], disk, folder,
+                register, _audit.Trail, _statistics, ids, time, _logger)
             : null;
         _evaluation = new StudyEvaluation(
             register, query, files, new KeyImageNotes(_images?.Retrievals, files, policy, time), policy, ids, time,
