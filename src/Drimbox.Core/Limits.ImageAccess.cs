@@ -24,6 +24,14 @@ public static partial class Limits
     /// C-MOVE counts from 1 on each association, and does not come so far.</summary>
     public const ushort ImageMoveIdFirst = 1024;
 
+    /// <summary>64 KiB of an image that are held until it has said what series it is of: that stands within the first two or
+    /// three, but behind what an image was made from, which may be long.</summary>
+    public const int ImageHeldBytesMax = 64 * 1024;
+
+    /// <summary>1 MiB of an image that comes to memory whole to be sent on, as those of CT and MR do: 200 requests hold 200
+    /// MiB. Of a larger one only the header does.</summary>
+    public const int ImageInMemoryBytesMax = 1024 * 1024;
+
     /// <summary>4 MiB of the national white list: one of 17 entries has 14 KB, and there are some 4,000 imaging sites.</summary>
     public const int WhiteListBytesMax = 4 * 1024 * 1024;
 

@@ -38,11 +38,13 @@ public sealed partial class DataSetReader
     }
 
     /// <summary>Reads the data set that starts at <paramref name="start"/> of a file; long values stay there.</summary>
-    public static DataSetReader ReadFile(string path, long start, TransferSyntax syntax, Tag? stopAt = null)
+    /// <param name="length">Bytes of the data set; null: it ends where the file does.</param>
+    public static DataSetReader ReadFile(
+        string path, long start, TransferSyntax syntax, Tag? stopAt = null, long? length = null)
     {
         using var handle = File.OpenHandle(path);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var reader = ReadFile(handle, path, start, syntax, stopAt, buffer, 0, 0, null);
+        var reader = ReadFile(handle, path, start, syntax, stopAt, buffer, 0, 0, null, length);
         ArrayPool<byte>.Shared.Return(buffer);
         return reader;
     }
@@ -59,9 +61,10 @@ public sealed partial class DataSetReader
         byte[] buffer,
         int from,
         int to,
-        DataSetReader? before)
+        DataSetReader? before,
+        long? length = null)
     {
-        var total = Math.Max(0, RandomAccess.GetLength(handle) - start);
+        var total = length ?? Math.Max(0, RandomAccess.GetLength(handle) - start);
         var reader = After(before, syntax, stopAt, total);
         (reader._path, reader._fileStart) = (path, start);
         if (from < to) reader.FeedWindow(buffer, from, to);
@@ -69,7 +72,8 @@ public sealed partial class DataSetReader
         {
             // Position may have jumped over a value that stays in the file.
             var position = reader.Tokenizer.InputPosition;
-            var count = position < total ? RandomAccess.Read(handle, buffer, start + position) : 0;
+            var wanted = (int)Math.Min(buffer.Length, total - position);
+            var count = wanted > 0 ? RandomAccess.Read(handle, buffer.AsSpan(0, wanted), start + position) : 0;
             if (count == 0) reader.Complete();
             else reader.Feed(buffer.AsSpan(0, count));
         }

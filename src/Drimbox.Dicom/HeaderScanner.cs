@@ -136,6 +136,13 @@ public sealed partial class HeaderScanner
         return Status;
     }
 
+    /// <summary>Whether a value is kept, and all of it: also while more of the data set comes.</summary>
+    public bool IsKept(Tag tag)
+    {
+        var index = _tags.AsSpan().BinarySearch(tag);
+        return index >= 0 && index != _picking && _slots[index].Length > 0;
+    }
+
     /// <summary>The bytes of a value that was kept, little endian, without padding; empty if there is none.</summary>
     public ReadOnlySpan<byte> Bytes(Tag tag)
     {

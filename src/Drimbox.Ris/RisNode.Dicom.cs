@@ -37,7 +37,7 @@ public sealed partial class RisNode
     private DicomAcceptor Acceptor(RisDicomOptions dicom)
     {
         _worklist = new RequestWorklist(_store, _options);
-        var acceptor = new DicomAcceptor(
+        return new DicomAcceptor(
             new AcceptorOptions
             {
                 EndPoint = new IPEndPoint(IPAddress.Parse(dicom.Address), dicom.Port),
@@ -49,7 +49,5 @@ public sealed partial class RisNode
             },
             _surroundings.Loggers.CreateLogger<DicomAcceptor>(),
             _surroundings.Time);
-        acceptor.Start();
-        return acceptor;
     }
 }

@@ -12,7 +12,7 @@ public sealed partial class RisNode
 {
     private readonly RisPolicy _policy;
     private readonly MailboxReader? _mailbox;
-    private readonly Task _looking;
+    private Task _looking = Task.CompletedTask;
 
     /// <summary>Who gets the newest version of a report by MSSanté; empty where this RIS does not send.</summary>
     public IReadOnlyList<MailRecipient> MailRecipientsOf(ReportState report) =>

@@ -44,13 +44,14 @@ public sealed partial class RisNode : IAsyncDisposable
     private readonly DmpClients _dmp;
     private readonly List<MllpClient> _clients;
     private readonly MllpListener _listener;
+    private readonly Dispatcher _dispatcher;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _dispatching;
+    private Task _dispatching = Task.CompletedTask;
 
     private RisNode(
         RisOptions options,
         FlowStore store,
-        OutageWatch outages,
         ObjectStore objects,
         DmpConnection dmp,
         NodeSurroundings surroundings)
@@ -58,7 +59,8 @@ public sealed partial class RisNode : IAsyncDisposable
         _options = options;
         _surroundings = surroundings;
         _store = store;
-        _outages = outages;
+        var outages = _outages = new OutageWatch(
+            options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<OutageWatch>());
         _objects = objects;
         var acks = new AckComposer(surroundings.Time, surroundings.Ids);
         var turns = new EmbeddedTurnQueue();
@@ -77,11 +79,11 @@ public sealed partial class RisNode : IAsyncDisposable
         _requests = new RisRequestGrain(requestParts);
         _orders = new RequestRegister(requestParts);
         _documents = new RequestDocuments(options, objects, surroundings.Ids, surroundings.Time);
-        var logger = surroundings.Loggers.CreateLogger<RisNode>();
+        var logger = _logger = surroundings.Loggers.CreateLogger<RisNode>();
         _steps = options.Dicom is { } dicom ? Steps(dicom) : null;
         _clients = [];
         _dmp = dmp.OpenClients(surroundings.Ids, surroundings.Time);
-        var dispatcher = new Dispatcher(
+        _dispatcher = new Dispatcher(
             store,
             new DispatcherOptions
             {
@@ -100,6 +102,9 @@ public sealed partial class RisNode : IAsyncDisposable
         var door = new RisDoor(
             inbox, objects, _reports, _requests, _patients, _mail,
             TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone), logger);
+        _mailbox = MailboxOf(options.Mail, logger);
+        _acceptor = options.Dicom is { } listening ? Acceptor(listening) : null;
+        // Last, since it binds.
         _listener = new MllpListener(
             new MllpListenerOptions
             {
@@ -111,12 +116,6 @@ public sealed partial class RisNode : IAsyncDisposable
             acks.ForBeginning,
             surroundings.Time,
             surroundings.Loggers.CreateLogger<MllpListener>());
-        _dispatching = dispatcher.RunAsync(_stop.Token);
-        _mailbox = MailboxOf(options.Mail, logger);
-        _looking = _mailbox?.RunAsync(_stop.Token) ?? Task.CompletedTask;
-        _listener.Start();
-        _acceptor = options.Dicom is { } listening ? Acceptor(listening) : null;
-        RisLog.Started(logger, options.Node, _listener.LocalEndPoint.ToString());
     }
 
     /// <summary>Where the RIS takes messages.</summary>
@@ -128,6 +127,7 @@ public sealed partial class RisNode : IAsyncDisposable
     /// <summary>Opens the stores of the node, takes up what was in flight, and listens.</summary>
     /// <param name="dataFolder">The folder of the node is below it.</param>
     /// <exception cref="StorageFaultException">The store is in use or the disk failed.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An address cannot be bound.</exception>
     public static async Task<RisNode> StartAsync(
         RisOptions options,
         string dataFolder,
@@ -149,11 +149,19 @@ public sealed partial class RisNode : IAsyncDisposable
         {
             // The one process that holds the store: whoever held a lease is dead.
             await store.VoidLeasesAsync(cancellation);
-            var outages = new OutageWatch(
-                options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<OutageWatch>());
-            await outages.StartAsync(cancellation);
-            return new RisNode(
-                options, store, outages, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
+            var node = new RisNode(
+                options, store, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
+            try
+            {
+                await node.StartAsync(cancellation);
+                return node;
+            }
+            catch
+            {
+                // What has begun by then works with the store.
+                await node.DisposeAsync();
+                throw;
+            }
         }
         catch
         {
@@ -179,6 +187,16 @@ public sealed partial class RisNode : IAsyncDisposable
         await _outages.DisposeAsync();
         await _store.DisposeAsync();
         _stop.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        await _outages.StartAsync(cancellation);
+        _dispatching = _dispatcher.RunAsync(_stop.Token);
+        if (_mailbox is not null) _looking = _mailbox.RunAsync(_stop.Token);
+        _listener.Start();
+        _acceptor?.Start();
+        RisLog.Started(_logger, _options.Node, _listener.LocalEndPoint.ToString());
     }
 
     private static RisPolicy PolicyOf(RisOptions options) => new(

@@ -46,6 +46,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly StudyRegister _register;
     private readonly StudyDesk _desk;
     private readonly StudyEvaluation _evaluation;
+    private readonly StudiesPutAside _putAside;
     private readonly ResyncWorker _resyncWorker;
     private readonly ResyncDesk _resyncDesk;
     private readonly Dispatcher _dispatcher;
@@ -103,8 +104,8 @@ public sealed partial class SourceNode : IAsyncDisposable
         var files = new ManifestFiles(objects);
         _images = options.ImageAccess is { } access
             ? new ImageAccessService(
-                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], folder, register,
-                _audit.Trail, _statistics, ids, time, _logger)
+                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], disk, folder,
+                register, _audit.Trail, _statistics, ids, time, _logger)
             : null;
         _evaluation = new StudyEvaluation(
             register, query, files, new KeyImageNotes(_images?.Retrievals, files, policy, time), policy, ids, time,
@@ -116,6 +117,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _resyncDesk = new ResyncDesk(
             store, register, pacs, days, _resyncWorker, policy.TimeZone, time, loggers.CreateLogger<ResyncDesk>());
         _clients = dmp.OpenClients(ids, time);
+        _putAside = new StudiesPutAside(store, outages);
         _dispatcher = new Dispatcher(
             store,
             new DispatcherOptions
@@ -125,7 +127,8 @@ public sealed partial class SourceNode : IAsyncDisposable
                 {
                     [StudyRegister.EvaluationKind] = new(
                         new ManifestEvaluation(
-                            _evaluation, pacs.All.Count == 1, loggers.CreateLogger<ManifestEvaluation>()),
+                            _evaluation, _putAside, pacs.All.Count == 1,
+                            loggers.CreateLogger<ManifestEvaluation>()),
                         Limits.DispatchFaultsMax),
                     [StudyRegister.SubmissionKind] = new(
                         new ManifestDispatch(
@@ -328,6 +331,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _acceptor.DisposeAsync();
         _clients.Dispose();
         _speedTest.Dispose();
+        _putAside.Dispose();
         _space.Dispose();
         await _outages.DisposeAsync();
         await _statistics.DisposeAsync();
@@ -355,6 +359,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     {
         await _audit.StartAsync(_stopping.Token);
         await _outages.StartAsync(cancellationToken);
+        await _putAside.TakeUpAsync();
         _space.Start();
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;

@@ -1,4 +1,4 @@
-using Drimbox.Core;
+using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Archive;
@@ -15,66 +15,43 @@ public sealed record DiskState(
     long ResumeMark,
     DateTimeOffset? Since);
 
-/// <summary>Looks at the free space once a second, and at once when a write found none; never for an instance. The
-/// log has one event when it becomes too little and one when there is enough again.</summary>
+/// <summary>Whether the disk of an archive has room for instances. The log has one event when it becomes too little and one
+/// when there is enough again.</summary>
 internal sealed class DiskWatch : IDisposable
 {
     private readonly ArchiveOptions _options;
     private readonly ArchiveSurroundings _surroundings;
-    private readonly string _folder;
     private readonly ILogger _log;
-    private readonly Lock _gate = new();
-    private readonly ITimer _timer;
-    private volatile DiskState _state;
+    private readonly SpaceLook _space;
+    private volatile DiskState _state = new(true, 0, 0, 0, 0, null);
 
     public DiskWatch(ArchiveOptions options, ArchiveSurroundings surroundings, string folder, ILogger log)
     {
         _options = options;
         _surroundings = surroundings;
-        _folder = folder;
         _log = log;
-        _state = new DiskState(true, 0, 0, 0, 0, null);
-        Look();
-        _timer = surroundings.Time.CreateTimer(_ => LookAgain(), null, Limits.DiskLookInterval, Timeout.InfiniteTimeSpan);
+        _space = new SpaceLook(surroundings.Disk, folder, surroundings.Time, Seen);
+        _space.Start();
     }
 
     public DiskState State => _state;
 
     public bool TakesInstances => _state.TakesInstances;
 
-    /// <summary>Looks now.</summary>
-    public void Look()
+    /// <summary>Looks now: a write found no space.</summary>
+    public void Look() => _space.Look();
+
+    public void Dispose() => _space.Dispose();
+
+    private void Seen(long free, long total)
     {
-        lock (_gate)
-        {
-            long free, total;
-            try
-            {
-                free = _surroundings.Disk.FreeBytes(_folder);
-                total = _surroundings.Disk.TotalBytes(_folder);
-            }
-            catch (IOException)
-            {
-                // A file system that cannot say: the writes will tell.
-                return;
-            }
-
-            var before = _state;
-            var space = _options.Disk;
-            var takes = space.Takes(before.TakesInstances, free, total);
-            var since = takes == before.TakesInstances ? before.Since : _surroundings.Time.GetUtcNow();
-            _state = new DiskState(takes, free, total, space.Mark(total), space.ResumeMark(total), since);
-            if (takes == before.TakesInstances) return;
-            if (takes) LifeCycleLog.DiskHasSpaceAgain(_log, _options.NodeId, free);
-            else LifeCycleLog.DiskNearlyFull(_log, _options.NodeId, free, _state.LowWaterMark, _state.ResumeMark);
-        }
-    }
-
-    public void Dispose() => _timer.Dispose();
-
-    private void LookAgain()
-    {
-        Look();
-        _timer.Change(Limits.DiskLookInterval, Timeout.InfiniteTimeSpan);
+        var before = _state;
+        var space = _options.Disk;
+        var takes = space.Takes(before.TakesInstances, free, total);
+        var since = takes == before.TakesInstances ? before.Since : _surroundings.Time.GetUtcNow();
+        _state = new DiskState(takes, free, total, space.Mark(total), space.ResumeMark(total), since);
+        if (takes == before.TakesInstances) return;
+        if (takes) LifeCycleLog.DiskHasSpaceAgain(_log, _options.NodeId, free);
+        else LifeCycleLog.DiskNearlyFull(_log, _options.NodeId, free, _state.LowWaterMark, _state.ResumeMark);
     }
 }

@@ -12,6 +12,7 @@ public static class AuditCodes
     public static readonly AuditCode InstancesTransferred = Dcm("110104", "DICOM Instances Transferred");
     public static readonly AuditCode Export = Dcm("110106", "Export");
     public static readonly AuditCode Import = Dcm("110107", "Import");
+    public static readonly AuditCode ProcedureRecord = Dcm("110111", "Procedure Record");
     public static readonly AuditCode Query = Dcm("110112", "Query");
     public static readonly AuditCode SecurityAlert = Dcm("110113", "Security Alert");
     public static readonly AuditCode UserAuthentication = Dcm("110114", "User Authentication");
@@ -27,6 +28,9 @@ public static class AuditCodes
     public static readonly AuditCode ProvideAndRegister = Ihe("ITI-41", "Provide and Register Document Set-b");
     public static readonly AuditCode RetrieveDocumentSet = Ihe("ITI-43", "Retrieve Document Set");
     public static readonly AuditCode UpdateDocumentSet = Ihe("ITI-57", "Update Document Set");
+
+    /// <summary>OMI^O23 of a PACS.</summary>
+    public static readonly AuditCode ProcedureUpdate = Ihe("RAD-13", "Procedure Update");
 
     /// <summary>A report by ORU (DB.SO.43).</summary>
     public static readonly AuditCode SendImagingResult = Ihe("RAD-128", "Send Imaging Result");

@@ -1,6 +1,7 @@
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Core.Requests;
 
 namespace Drimbox.Core.Audit;
 
@@ -10,7 +11,7 @@ namespace Drimbox.Core.Audit;
 /// <param name="TypeAndEvent">MSH-9: <c>ORU^R01</c>.</param>
 public sealed record MessageSender(string Application, string Peer, string TypeAndEvent);
 
-/// <content>Reports that come, and manifests that go to the DMP.</content>
+/// <content>Messages that come, and manifests that go to the DMP.</content>
 public static partial class AuditEvents
 {
     /// <summary>A report has come from a RIS, or was refused. Source: DB.SO.43: as RAD-128 for ORU, as CARD-7 for MDM.
@@ -48,6 +49,33 @@ public static partial class AuditEvents
             Objects = objects,
         };
     }
+
+    /// <summary>A PACS has told that studies have changed, or was refused. Source: RAD TF-2 4.13, whose message it is;
+    /// PS3.15 A.5.3.9.</summary>
+    /// <param name="notices">None for a message that cannot be read.</param>
+    /// <param name="refusal">Null: it was taken.</param>
+    public static AuditEvent StudyChangeReceived(
+        AuditNode node, MessageSender sender, IReadOnlyList<StudyChangeNotice> notices, Refusal? refusal,
+        DateTimeOffset at) =>
+        new(AuditCodes.ProcedureRecord, AuditAction.Update, at, OutcomeOf(refusal?.Detail, isOver: true))
+        {
+            Type = AuditCodes.ProcedureUpdate,
+            OutcomeDescription = refusal?.Detail,
+            Participants =
+            [
+                new AuditParticipant(sender.Application, IsRequestor: true)
+                {
+                    Role = AuditCodes.Source, NetworkPoint = AuditNetworkPoint.Of(sender.Peer),
+                },
+                node.AsProcess(isRequestor: false, AuditCodes.Destination),
+            ],
+            Objects =
+            [
+                .. notices.Select(notice => notice.StudyInstanceUid).Distinct().Select(StudyOf),
+                .. notices.Select(notice => IdOf(notice.Patient.Identity)).OfType<InstanceIdentifier>().Distinct()
+                    .Select(PatientOf),
+            ],
+        };
 
     /// <summary>A submission was sent to the DMP. Source: DB.SO.44, DB.SO.45; ITI TF-2 3.41.5.1.1 and 3.57.5.1.1, the
     /// message of who sends.</summary>

@@ -37,7 +37,14 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
     /// <param name="offset">Where the data set starts, in bytes from the start of the file.</param>
     public static InstanceSource FromFile(
         string path, long offset, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
-        new FileInstance(path, offset, sopClassUid, sopInstanceUid, transferSyntaxUid);
+        new FileInstance(path, offset, null, sopClassUid, sopInstanceUid, transferSyntaxUid);
+
+    /// <summary>A data set that is a part of a file.</summary>
+    /// <param name="offset">Where it starts, in bytes from the start of the file.</param>
+    /// <param name="length">Bytes of it.</param>
+    public static InstanceSource FromFile(
+        string path, long offset, long length, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
+        new FileInstance(path, offset, length, sopClassUid, sopInstanceUid, transferSyntaxUid);
 
     /// <summary>The data set of a Part 10 file whose file meta information is found when it is opened.</summary>
     public static InstanceSource FromPart10File(
@@ -46,21 +53,22 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
         Uid sopInstanceUid,
         Uid transferSyntaxUid,
         IReadOnlyList<InstanceSource>? renditions = null) =>
-        new FileInstance(path, null, sopClassUid, sopInstanceUid, transferSyntaxUid) { Renditions = renditions ?? [] };
+        new FileInstance(path, null, null, sopClassUid, sopInstanceUid, transferSyntaxUid) { Renditions = renditions ?? [] };
 
     /// <summary>A data set that is encoded in memory.</summary>
     public static InstanceSource FromMemory(
         ReadOnlyMemory<byte> dataSet, Uid sopClassUid, Uid sopInstanceUid, Uid transferSyntaxUid) =>
         new MemoryInstance(dataSet, sopClassUid, sopInstanceUid, transferSyntaxUid);
 
-    private sealed class FileInstance(string path, long? offset, Uid sopClass, Uid sopInstance, Uid transferSyntax)
+    private sealed class FileInstance(
+        string path, long? offset, long? length, Uid sopClass, Uid sopInstance, Uid transferSyntax)
         : InstanceSource(sopClass, sopInstance, transferSyntax)
     {
-        public override InstanceContent Open() => new FileContent(path, offset);
+        public override InstanceContent Open() => new FileContent(path, offset, length);
 
         internal override DataSetReader Read(TransferSyntax syntax)
         {
-            if (offset is { } known) return DataSetReader.ReadFile(path, known, syntax);
+            if (offset is { } known) return DataSetReader.ReadFile(path, known, syntax, length: length);
             using var file = File.OpenHandle(path);
             return DataSetReader.ReadFile(path, FileContent.DataSetOffset(file), syntax);
         }
@@ -69,15 +77,17 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
     private sealed class FileContent : InstanceContent
     {
         private readonly SafeFileHandle _file;
+        private readonly long _end;
         private long _position;
 
-        public FileContent(string path, long? knownOffset)
+        public FileContent(string path, long? knownOffset, long? knownLength)
         {
             _file = File.OpenHandle(path, options: FileOptions.SequentialScan);
             try
             {
                 _position = knownOffset ?? DataSetOffset(_file);
-                Length = RandomAccess.GetLength(_file) - _position;
+                Length = knownLength ?? RandomAccess.GetLength(_file) - _position;
+                _end = _position + Length;
             }
             catch
             {
@@ -88,7 +98,8 @@ public abstract class InstanceSource(Uid sopClassUid, Uid sopInstanceUid, Uid tr
 
         public override int Read(Span<byte> destination)
         {
-            var count = RandomAccess.Read(_file, destination, _position);
+            var wanted = (int)Math.Min(destination.Length, _end - _position);
+            var count = RandomAccess.Read(_file, destination[..wanted], _position);
             _position += count;
             return count;
         }

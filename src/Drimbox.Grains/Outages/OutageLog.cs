@@ -9,8 +9,8 @@ internal static partial class OutageLog
     [LoggerMessage(5110, LogLevel.Error, "{Node}: {Text}")]
     public static partial void Began(ILogger logger, string node, string text);
 
-    [LoggerMessage(5111, LogLevel.Information, "{Node}: '{Peer}' is back after {Duration}")]
-    public static partial void Ended(ILogger logger, string node, string peer, TimeSpan duration);
+    [LoggerMessage(5111, LogLevel.Information, "{Node}: {Text} after {Duration}")]
+    public static partial void Ended(ILogger logger, string node, string text, TimeSpan duration);
 
     [LoggerMessage(5112, LogLevel.Warning, "{Node}: an outage is not in the store yet: {Fault}")]
     public static partial void NotWritten(ILogger logger, string node, string fault);

@@ -54,8 +54,9 @@ public sealed class OutageWatch(
         lock (_gate)
         {
             if (_open.Decide(peer, isAway, time.GetUtcNow()) is not { } happened) return;
-            if (happened is OutageBegan) OutageLog.Began(logger, node, new Outage(peer, happened.At).Text);
-            else OutageLog.Ended(logger, node, peer, happened.At - _open.Since[peer]);
+            var outage = new Outage(peer, happened.At);
+            if (happened is OutageBegan) OutageLog.Began(logger, node, outage.Text);
+            else OutageLog.Ended(logger, node, outage.EndText, happened.At - _open.Since[peer]);
             _open = OpenOutages.Evolve(_open, happened);
             _unwritten.Add(happened);
         }

@@ -1,61 +1,66 @@
+using System.Buffers;
 using System.Globalization;
+using Drimbox.Core;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
-using Drimbox.Dicom.Part10;
 using Drimbox.Dicom.Scp;
 using Drimbox.Storage;
 
 namespace Drimbox.Source.ImageAccess;
 
 /// <summary>Storage SCP of the images that the source asked for. Each goes to the retrieval of the study and series that its
-/// own data set names: what the PACS meant it for does not count, so that images of two requests cannot be mixed.</summary>
-internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) : ICStoreScp
+/// own data set names, as soon as it has named them: what the PACS meant it for does not count, so that images of two
+/// requests cannot be mixed.</summary>
+internal sealed class ArrivingImages(ImageRetrievals retrievals, Disk disk, string folder) : ICStoreScp
 {
-    private long _next;
+    private long _begun;
 
-    public IInstanceSink BeginStore(in CStoreRequest request)
+    public IInstanceSink BeginStore(in CStoreRequest request) => new Sink(this, request);
+
+    private SpoolFile Begin()
     {
-        var number = Interlocked.Increment(ref _next).ToString(CultureInfo.InvariantCulture);
-        return new Sink(retrievals, request, Disk.Real.Create(Path.Combine(folder, $"arriving-{number}.dcm")));
+        var number = Interlocked.Increment(ref _begun).ToString(CultureInfo.InvariantCulture);
+        return new SpoolFile(disk, Path.Combine(folder, $"arriving-{number}.spool"));
     }
+
+    private void Remove(SpoolFile file)
+    {
+        file.Dispose();
+        disk.TryUnlink(file.Path);
+    }
+
+    private ImageRetrieval? Find(HeaderScanner scanner, ushort? move) => retrievals.Find(
+        new RetrievalKey(scanner.GetUid(Tag.StudyInstanceUID), scanner.GetUid(Tag.SeriesInstanceUID)), move);
 
     private sealed class Sink : IInstanceSink
     {
-        private readonly ImageRetrievals _retrievals;
+        private readonly ArrivingImages _images;
         private readonly CStoreRequest _request;
-        private readonly DiskFile _file;
-        private readonly int _headerLength;
-        private ImageRetrieval? _waiting;
-        private bool _isHeaderRead;
         private readonly HeaderScanner _scanner = new(
             Tag.SOPClassUID, Tag.SOPInstanceUID, Tag.Modality, Tag.StudyInstanceUID, Tag.SeriesInstanceUID);
 
-        public Sink(ImageRetrievals retrievals, in CStoreRequest request, DiskFile file)
+        private ImageRetrieval? _waiting;
+        private bool _isUnwanted;
+        private SpoolFile? _file;
+        private ArrayBufferWriter<byte>? _held;
+        private long _length;
+
+        public Sink(ArrivingImages images, in CStoreRequest request)
         {
-            (_retrievals, _request, _file) = (retrievals, request, file);
+            (_images, _request) = (images, request);
             _scanner.Reset(request.TransferSyntax);
-            var header = Part10Writer.Header(
-                request.SopClassUid, request.SopInstanceUid, request.TransferSyntax.Uid, request.Peer.CallingAe);
-            _headerLength = header.Length;
-            try
-            {
-                file.Write(header);
-            }
-            catch (StorageFaultException)
-            {
-                Drop();
-                throw;
-            }
         }
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> fragment, CancellationToken cancellationToken)
         {
             _scanner.Feed(fragment.Span);
-            _file.Write(fragment.Span);
-            if (!_isHeaderRead && _scanner.Status == ReadStatus.Done)
-                (_isHeaderRead, _waiting) = (true, Find());
+            _length += fragment.Length;
+            if (_waiting is null && !_isUnwanted) Place();
+            if (_isUnwanted) return default;
             // A large image takes long: its PACS does not hang while bytes of it come.
             _waiting?.Progressed();
+            if (_file is not null) _file.Write(fragment.Span);
+            else Hold(fragment.Span);
             return default;
         }
 
@@ -63,49 +68,82 @@ internal sealed class ArrivingImages(ImageRetrievals retrievals, string folder) 
         {
             try
             {
-                var status = Complete();
-                if (status != DimseStatus.Success) Drop();
-                return new ValueTask<DimseStatus>(status);
+                return new ValueTask<DimseStatus>(Complete());
             }
-            catch (StorageFaultException)
+            finally
             {
-                Drop();
-                throw;
+                Leave();
             }
         }
 
         public ValueTask AbandonAsync()
         {
-            Drop();
+            Leave();
             return default;
         }
 
-        // Not synced: after a crash nobody waits for it, and the PACS has it still.
+        // Nearly always at the first fragment.
+        private void Place()
+        {
+            if (!_scanner.IsKept(Tag.StudyInstanceUID) || !_scanner.IsKept(Tag.SeriesInstanceUID)) return;
+            if (Find() is { } retrieval && retrieval.Spool.Take(_file) is { } file)
+            {
+                (_waiting, _file) = (retrieval, file);
+                if (_held is not null) _file.Write(_held.WrittenSpan);
+                _held = null;
+                return;
+            }
+
+            // It is read to its end, and refused then.
+            _isUnwanted = true;
+            Leave();
+        }
+
+        private void Hold(ReadOnlySpan<byte> fragment)
+        {
+            _held ??= new ArrayBufferWriter<byte>();
+            if (_held.WrittenCount + fragment.Length <= Limits.ImageHeldBytesMax)
+            {
+                _held.Write(fragment);
+                return;
+            }
+
+            _file = _images.Begin();
+            _file.Write(_held.WrittenSpan);
+            _file.Write(fragment);
+            _held = null;
+        }
+
         private DimseStatus Complete()
         {
-            if (ArrivedDataSet.Refuse(_scanner, _request, _file.Length - _headerLength) is { } refusal) return refusal;
-            if (Find() is not { } retrieval)
+            if (ArrivedDataSet.Refuse(_scanner, _request, _length) is { } refusal) return refusal;
+            // Whoever waited may be gone by now, and somebody else wait for the same series.
+            if (_waiting is null || Find() != _waiting)
                 return DimseStatus.NotAuthorized.With("This series was not asked for.");
-            _file.Flush();
-            _file.Dispose();
-            // In the folder of its retrieval, which goes as a whole; one that went meanwhile is a failure of this image.
-            var path = Path.Combine(retrieval.Folder, Path.GetFileName(_file.Path));
-            Disk.Real.Rename(_file.Path, path);
-            var isNew = retrieval.Add(new ArrivedImage(
-                path, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid,
-                _scanner.GetString(Tag.Modality), _file.Length));
-            if (!isNew) Disk.Real.TryUnlink(path);
+            var (offset, length) = _file!.End();
+            var isNew = _waiting.Add(new ArrivedImage(
+                _file.Path, offset, length, _request.SopClassUid, _request.SopInstanceUid, _request.TransferSyntax.Uid,
+                _scanner.GetString(Tag.Modality)));
+            if (isNew) _file.Keep();
             return DimseStatus.Success;
         }
 
-        private ImageRetrieval? Find() => _retrievals.Find(
-            new RetrievalKey(_scanner.GetUid(Tag.StudyInstanceUID), _scanner.GetUid(Tag.SeriesInstanceUID)),
-            _request.MoveOriginatorMessageId);
+        private ImageRetrieval? Find() => _images.Find(_scanner, _request.MoveOriginatorMessageId);
 
-        private void Drop()
+        private void Leave()
         {
-            _file.Dispose();
-            Disk.Real.TryUnlink(_file.Path);
+            _held = null;
+            if (_file is not { } file) return;
+            _file = null;
+            // After Keep there is nothing to take back.
+            file.TakeBack();
+            if (_waiting is not null)
+            {
+                _waiting.Spool.GiveBack(file);
+                return;
+            }
+
+            _images.Remove(file);
         }
     }
 }

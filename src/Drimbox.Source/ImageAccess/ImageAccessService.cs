@@ -10,6 +10,7 @@ using Drimbox.Grains.Studies;
 using Drimbox.Source.Audit;
 using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
+using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source.ImageAccess;
@@ -34,6 +35,7 @@ internal sealed class ImageAccessService : IAsyncDisposable
     private Task _telling = Task.CompletedTask;
 
     /// <param name="hosts">The names that lead here.</param>
+    /// <param name="disk">Of the spool.</param>
     /// <exception cref="IOException">The authorities of the white list cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">They are no certificates.</exception>
     public ImageAccessService(
@@ -41,6 +43,7 @@ internal sealed class ImageAccessService : IAsyncDisposable
         PacsList pacs,
         AeTitle ownAe,
         IReadOnlyCollection<string> hosts,
+        Disk disk,
         string nodeFolder,
         StudyRegister register,
         AuditTrail audit,
@@ -52,8 +55,8 @@ internal sealed class ImageAccessService : IAsyncDisposable
         (_options, _time, _log) = (options, time, log);
         var folder = Path.Combine(nodeFolder, "images");
         _retrievals = new ImageRetrievals(
-            new PacsMove(pacs, ownAe, options.ArrivalTimeout), folder, options.Cache, audit, statistics, time, log);
-        Images = new ArrivingImages(_retrievals, folder);
+            new PacsMove(pacs, ownAe, options.ArrivalTimeout), disk, folder, options.Cache, audit, statistics, time, log);
+        Images = new ArrivingImages(_retrievals, disk, folder);
         var list = options.WhiteList!;
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(list.Authorities);

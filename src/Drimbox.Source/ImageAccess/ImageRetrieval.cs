@@ -7,10 +7,12 @@ namespace Drimbox.Source.ImageAccess;
 /// <summary>What is asked of the PACS: a series (DB.VI-CO.11).</summary>
 internal readonly record struct RetrievalKey(Uid Study, Uid Series);
 
-/// <summary>An image that has come: a file of PS3.10 in the folder of its retrieval.</summary>
-/// <param name="Length">Bytes of the file.</param>
+/// <summary>An image that has come: its data set is a part of a file of the spool.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Offset">Where the data set starts, in bytes from the start of the file.</param>
+/// <param name="Length">Bytes of the data set.</param>
 internal sealed record ArrivedImage(
-    string Path, Uid SopClassUid, Uid SopInstanceUid, Uid TransferSyntaxUid, string? Modality, long Length);
+    string Path, long Offset, long Length, Uid SopClassUid, Uid SopInstanceUid, Uid TransferSyntaxUid, string? Modality);
 
 /// <summary>The PACS did not give what it was asked for.</summary>
 /// <param name="isTimeout">It did not answer, or stopped sending.</param>
@@ -19,14 +21,14 @@ internal sealed class RetrievalFailedException(string message, bool isTimeout) :
     public bool IsTimeout => isTimeout;
 }
 
-/// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same files,
+/// <summary>The images of one key on their way here. Everybody who asks for the key meanwhile is given the same images,
 /// from the first one on; nobody else sees them.</summary>
 /// <param name="patient">Of the study, for the audit trail; null: nobody is given them.</param>
 /// <param name="pacs">The PACS that holds the study, of several.</param>
 /// <param name="revision">Of the images of the study when they were asked for; null: they are not kept.</param>
 /// <param name="messageId">Of its C-MOVE, which no other has that is under way or was so lately.</param>
 internal sealed class ImageRetrieval(
-    RetrievalKey key, InstanceIdentifier? patient, string? pacs, int? revision, string folder, ushort messageId)
+    RetrievalKey key, InstanceIdentifier? patient, string? pacs, int? revision, ImageSpool spool, ushort messageId)
     : IDisposable
 {
     private readonly Lock _gate = new();
@@ -43,7 +45,8 @@ internal sealed class ImageRetrieval(
 
     public InstanceIdentifier? Patient => patient;
 
-    public string Folder => folder;
+    /// <summary>Where its images lie.</summary>
+    public ImageSpool Spool => spool;
 
     /// <summary>The PACS that holds the study, of several.</summary>
     public string? Pacs => pacs;
@@ -153,6 +156,7 @@ internal sealed class ImageRetrieval(
     public void End(RetrievalFailedException? failure)
     {
         lock (_gate) (_isEnded, _failure) = (true, failure);
+        spool.Close();
         Signal();
     }
 
@@ -160,13 +164,23 @@ internal sealed class ImageRetrieval(
 
     /// <summary>The images, each as soon as it is here.</summary>
     /// <exception cref="RetrievalFailedException">There are more, which did not come.</exception>
-    public async IAsyncEnumerable<ArrivedImage> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<ArrivedImage> ReadAsync(CancellationToken cancellationToken) =>
+        ReadAsync(static () => default, cancellationToken);
+
+    /// <inheritdoc cref="ReadAsync(CancellationToken)"/>
+    /// <param name="waits">Called before an image is waited for that is not here yet.</param>
+    public async IAsyncEnumerable<ArrivedImage> ReadAsync(
+        Func<ValueTask> waits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var next = 0; ; next++)
         {
             ArrivedImage? image;
             while (!TryTake(next, out image, out var changed))
+            {
+                await waits();
                 await changed.WaitAsync(cancellationToken);
+            }
+
             if (image is null) yield break;
             yield return image;
         }

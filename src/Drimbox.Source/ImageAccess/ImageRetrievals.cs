@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Source.ImageAccess;
 
-/// <summary>The retrievals under way, at most one for a key. Each has a folder of its own, which goes with its last
+/// <summary>The retrievals under way, at most one for a key. Each has a spool of its own, which goes with its last
 /// reader, or, where images are kept (DB.SO.40), when they are too old, too many, or not those of the study any more;
 /// what a crash leaves of them goes at the next start.</summary>
 internal sealed class ImageRetrievals : IAsyncDisposable
@@ -19,6 +19,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
     private readonly Dictionary<RetrievalKey, ImageRetrieval> _open = [];
     private readonly List<Task> _running = [];
     private readonly PacsMove _pacs;
+    private readonly Disk _disk;
     private readonly string _folder;
     private readonly AuditTrail _audit;
     private readonly SourceStatistics _statistics;
@@ -32,6 +33,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
 
     public ImageRetrievals(
         PacsMove pacs,
+        Disk disk,
         string folder,
         ImageCacheOptions? cache,
         AuditTrail audit,
@@ -39,8 +41,8 @@ internal sealed class ImageRetrievals : IAsyncDisposable
         TimeProvider time,
         ILogger log)
     {
-        (_pacs, _folder, _cache, _audit, _statistics, _time, _log) =
-            (pacs, folder, cache, audit, statistics, time, log);
+        (_pacs, _disk, _folder, _cache, _audit, _statistics, _time, _log) =
+            (pacs, disk, folder, cache, audit, statistics, time, log);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         if (cache is not null)
@@ -70,8 +72,7 @@ internal sealed class ImageRetrievals : IAsyncDisposable
                 _over[messageId] = false;
                 var number = _next.ToString(CultureInfo.InvariantCulture);
                 retrieval = new ImageRetrieval(
-                    key, patient, pacs, revision,
-                    Directory.CreateDirectory(Path.Combine(_folder, number)).FullName, messageId);
+                    key, patient, pacs, revision, new ImageSpool(_disk, Path.Combine(_folder, number)), messageId);
                 _open[key] = retrieval;
                 _running.RemoveAll(task => task.IsCompleted);
                 _running.Add(Task.Run(() => RunAsync(retrieval)));
@@ -191,13 +192,6 @@ internal sealed class ImageRetrievals : IAsyncDisposable
     private static void Remove(ImageRetrieval retrieval)
     {
         retrieval.Dispose();
-        try
-        {
-            Directory.Delete(retrieval.Folder, recursive: true);
-        }
-        catch (IOException)
-        {
-            // The next start takes it away.
-        }
+        retrieval.Spool.Remove();
     }
 }

@@ -120,9 +120,12 @@ internal sealed class ImageTransaction(
         var accepted = Acceptance.Parse(context.Request.Headers.Accept.ToString());
         var retrieval = retrievals.Join(key, grant.Ins, grant.Pacs, grant.ImagesRevision);
         var multipart = new Multipart(ids.NewUuid(), WebMediaTypes.Dicom);
+        var body = new MultipartBody(context.Response.BodyWriter, multipart);
+        using var reader = new SpoolReader();
         try
         {
-            await foreach (var image in retrieval.ReadAsync(context.RequestAborted))
+            await foreach (var image in retrieval.ReadAsync(
+                () => body.FlushAsync(context.RequestAborted), context.RequestAborted))
             {
                 if (Choose(accepted, image) is not { } syntax)
                 {
@@ -134,8 +137,19 @@ internal sealed class ImageTransaction(
                     return;
                 }
 
-                if (sent.Count == 0) context.Response.ContentType = multipart.ContentType;
-                await SendAsync(context, multipart, sent.Count == 0, image, syntax, grant);
+                using var content = Open(reader.SourceOf(image), syntax, grant);
+                if (sent.Count == 0)
+                {
+                    // From here on a failure cuts the connection: what waits to be sent does not end up in a refusal.
+                    context.Response.ContentType = multipart.ContentType;
+                    await context.Response.StartAsync(context.RequestAborted);
+                }
+
+                await body.AddAsync(
+                    $"{WebMediaTypes.Dicom}; transfer-syntax={syntax.Uid}",
+                    Part10Writer.Header(image.SopClassUid, image.SopInstanceUid, syntax.Uid), content,
+                    context.RequestAborted);
+                if (sent.Count == 0) await body.FlushAsync(context.RequestAborted);
                 sent.Add(image.SopClassUid);
             }
 
@@ -147,8 +161,7 @@ internal sealed class ImageTransaction(
                 return;
             }
 
-            context.Response.BodyWriter.Write(multipart.End);
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            await body.EndAsync(context.RequestAborted);
             sent.Failure = null;
             statistics.Count(StatisticSubject.Images);
         }
@@ -173,20 +186,12 @@ internal sealed class ImageTransaction(
         }
     }
 
-    private static async Task SendAsync(
-        HttpContext context, Multipart multipart, bool isFirst, ArrivedImage image, TransferSyntax to, AccessGrant grant)
+    /// <summary>An image as it is given out: with the INS, in the transfer syntax that was chosen.</summary>
+    private static InstanceContent Open(InstanceSource stored, TransferSyntax to, AccessGrant grant)
     {
-        var stored = InstanceSource.FromPart10File(
-            image.Path, image.SopClassUid, image.SopInstanceUid, image.TransferSyntaxUid);
         var named = EditedInstance.Of(stored, dataSet => PatientModule.AddIns(dataSet, grant.Ins));
-        var source = to.Uid == image.TransferSyntaxUid ? named : TransferSyntaxConverter.Convert(named, to);
-        using var content = source.Open();
-        var head = Part10Writer.Header(image.SopClassUid, image.SopInstanceUid, to.Uid);
-        var output = context.Response.BodyWriter;
-        output.Write(multipart.Begin(
-            isFirst, $"{WebMediaTypes.Dicom}; transfer-syntax={to.Uid}", head.Length + content.Length, location: null));
-        await output.WriteAsync(head, context.RequestAborted);
-        await output.SendAsync(content, context.RequestAborted);
+        var source = to.Uid == stored.TransferSyntaxUid ? named : TransferSyntaxConverter.Convert(named, to);
+        return source.Open();
     }
 
     private static TransferSyntax? Choose(Acceptance accepted, ArrivedImage image)

@@ -119,7 +119,7 @@ internal sealed class SpeedTest(
             {
                 if (count == 0) first = time.GetElapsedTime(started);
                 count++;
-                bytes += new FileInfo(image.Path).Length;
+                bytes += image.Length;
             }
 
             return new SpeedRun(query, first, time.GetElapsedTime(started), count, bytes);

@@ -59,12 +59,13 @@ internal sealed class KeyImageNotes(
         var retrieval = retrievals.Join(key, patient, pacs, revision: null);
         try
         {
+            using var reader = new SpoolReader();
             var marked = new List<KeyImage>();
             await foreach (var arrived in retrieval.ReadAsync(cancellationToken))
             {
                 if (arrived.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage
                     && arrived.Length <= Limits.RejectionNoteBytesMax
-                    && DicomFile.TryRead(arrived.Path, out var file, out _))
+                    && DicomFile.TryRead(FileOf(arrived, reader.Read(arrived)), out var file, out _))
                     marked.AddRange(KeyImageNoteDataSet.Read(file!.DataSet));
                 if (marked.Count > Limits.KeyImagesMax) break;
             }
@@ -80,4 +81,9 @@ internal sealed class KeyImageNotes(
             retrievals.Leave(retrieval);
         }
     }
+
+    private static byte[] FileOf(ArrivedImage note, ReadOnlyMemory<byte> dataSet) =>
+    [
+        .. Part10Writer.Header(note.SopClassUid, note.SopInstanceUid, note.TransferSyntaxUid), .. dataSet.Span,
+    ];
 }

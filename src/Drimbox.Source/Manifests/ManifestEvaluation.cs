@@ -11,8 +11,8 @@ namespace Drimbox.Source.Manifests;
 /// <param name="isOnlyPacs">There is one PACS, so that no study need be looked at while it is away. Of several, the
 /// studies that one of them holds do not wait for another.</param>
 internal sealed class ManifestEvaluation(
-    StudyEvaluation evaluation, bool isOnlyPacs, ILogger<ManifestEvaluation> logger)
-    : IOutboxHandler
+    StudyEvaluation evaluation, StudiesPutAside putAside, bool isOnlyPacs, ILogger<ManifestEvaluation> logger)
+    : IQuarantineHandler
 {
     /// <inheritdoc/>
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
@@ -21,6 +21,7 @@ internal sealed class ManifestEvaluation(
         var study = EventCodec.Read<ManifestEvaluationPayload>(row.Payload).Study;
         var look = await evaluation.LookAsync(
             study, new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), row.Attempts, cancellationToken);
+        if (look.Failure is null) await putAside.LookedAsync(row.Lane);
         if (look.IsUnwanted) return DispatchVerdict.Done with { IsUncalled = true };
         if (look.Failure is { } failure)
         {
@@ -33,4 +34,7 @@ internal sealed class ManifestEvaluation(
         if (look.LeaseLost) SourceLog.LeaseLost(logger, row.Id);
         return DispatchVerdict.Recorded;
     }
+
+    /// <inheritdoc/>
+    public Task QuarantineAsync(ClaimedRow row, OutboxResult result) => putAside.AddAsync(result);
 }

@@ -98,40 +98,48 @@ internal sealed class CopyDoor(
     private Task<GrainReply> DecideAsync(
         MessageReading reading, InboxDraft draft, MllpPeer peer, CancellationToken cancellationToken)
     {
-        // DB.SO.43: of what is no report nothing is said.
-        var isReport = !reading.TypeAndEvent.StartsWith("OMI", StringComparison.Ordinal);
+        if (reading.TypeAndEvent.StartsWith("OMI", StringComparison.Ordinal))
+            return NoticeAsync(reading, draft, peer, cancellationToken);
         if (reading.Refusal is { } invalid)
-        {
-            return inbox.RefuseAsync(
-                isReport ? Audited(draft, reading, peer, null) : draft, invalid, cancellationToken);
-        }
-
-        if (reading.Profile != StudyChangeProfile.Omi)
-        {
-            return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
-                ? register.ReceiveAsync(
-                    Senders.Complete(copy.Message, senders.Find(reading.Key)),
-                    Audited(draft, reading, peer, copy.Message), cancellationToken)
-                : inbox.RefuseAsync(Audited(draft, reading, peer, null), unread!, cancellationToken);
-        }
-
-        if (TeleradiologyReader.TryReadStudyChanges(reading, out var refusal) is not { } notices)
-            return inbox.RefuseAsync(draft, refusal!, cancellationToken);
-        var studies = notices.Select(n => n.StudyInstanceUid).Distinct().ToList();
-        if (studies.Count <= Limits.StudiesPerMessageMax)
-            return register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken);
-        refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
-        return inbox.RefuseAsync(draft, refusal, cancellationToken);
+            return inbox.RefuseAsync(Audited(draft, reading, peer, message: null), invalid, cancellationToken);
+        return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
+            ? register.ReceiveAsync(
+                Senders.Complete(copy.Message, senders.Find(reading.Key)),
+                Audited(draft, reading, peer, copy.Message), cancellationToken)
+            : inbox.RefuseAsync(Audited(draft, reading, peer, message: null), unread!, cancellationToken);
     }
 
-    private InboxDraft Audited(InboxDraft draft, MessageReading reading, MllpPeer peer, ReportMessage? message)
+    private Task<GrainReply> NoticeAsync(
+        MessageReading reading, InboxDraft draft, MllpPeer peer, CancellationToken cancellationToken)
     {
-        var sender = new MessageSender(
-            $"{reading.Key.SendingApplication}|{reading.Key.SendingFacility}", peer.Address.ToString(),
-            reading.TypeAndEvent);
-        return draft with
+        var refusal = reading.Refusal;
+        var notices = refusal is null ? TeleradiologyReader.TryReadStudyChanges(reading, out refusal) : null;
+        var studies = (notices ?? []).Select(n => n.StudyInstanceUid).Distinct().ToList();
+        if (studies.Count > Limits.StudiesPerMessageMax)
         {
-            Audit = refusal => audit.Of(AuditEvents.ReportReceived(audit.Node, sender, message, refusal, audit.Now)),
+            // Nothing of it is looked at, so nothing of it is in the record either.
+            refusal = new Refusal(RefusalReason.OverLimit, "The message names too many studies.", "IPC^1^3");
+            notices = null;
+        }
+
+        draft = draft with
+        {
+            Audit = refused => audit.Of(AuditEvents.StudyChangeReceived(
+                audit.Node, SenderOf(reading, peer), notices ?? [], refused, audit.Now)),
         };
+        return refusal is null
+            ? register.NoticeAsync(studies, "OMI^O23", draft, cancellationToken)
+            : inbox.RefuseAsync(draft, refusal, cancellationToken);
     }
+
+    private InboxDraft Audited(InboxDraft draft, MessageReading reading, MllpPeer peer, ReportMessage? message) =>
+        draft with
+        {
+            Audit = refusal => audit.Of(AuditEvents.ReportReceived(
+                audit.Node, SenderOf(reading, peer), message, refusal, audit.Now)),
+        };
+
+    private static MessageSender SenderOf(MessageReading reading, MllpPeer peer) => new(
+        $"{reading.Key.SendingApplication}|{reading.Key.SendingFacility}", peer.Address.ToString(),
+        reading.TypeAndEvent);
 }

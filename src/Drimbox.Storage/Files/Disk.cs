@@ -240,7 +240,7 @@ public sealed class DiskFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes given so far.</summary>
+    /// <summary>Bytes given so far, and the gaps between them.</summary>
     public long Length => _written + _waitingCount;
 
     /// <summary>Appends all of <paramref name="bytes"/>.</summary>
@@ -268,6 +268,16 @@ public sealed class DiskFile : IDisposable
         if (_waitingCount == 0) return;
         WriteNow(_waiting.AsSpan(0, _waitingCount));
         _waitingCount = 0;
+    }
+
+    /// <summary>The next bytes go there: behind a gap, which takes no space, or over what stands there. What waited for more
+    /// is forgotten.</summary>
+    /// <param name="offset">Bytes from the start of the file.</param>
+    public void MoveTo(long offset)
+    {
+        ThrowIfFailed();
+        _waitingCount = 0;
+        _written = _begun = offset;
     }
 
     /// <summary>fsync. After a failure the kernel may have dropped the pages and a second call would lie: the file

@@ -245,6 +245,7 @@ public sealed class AuditXmlTests
             AuditEvents.BeginTransferring(Node, Caller, Subject, At),
             AuditEvents.ImagesExported(Node, Caller with { Professional = "" }, Subject, [], null, false, At),
             AuditEvents.ReportReceived(Node, new MessageSender("RIS|SITE", "192.0.2.8", "ORU^R01"), null, null, At),
+            AuditEvents.StudyChangeReceived(Node, new MessageSender("PACS|SITE", "192.0.2.9", "OMI^O23"), [], null, At),
             AuditEvents.ManifestWithheld(Node, Study, Ins, "DB.SO.15", At),
             AuditEvents.FeedingInterrupted(Node, "The peer 'dmp' cannot be reached.", At),
         ];

@@ -57,11 +57,13 @@ internal sealed class RisFixture : IAsyncDisposable
         return fixture;
     }
 
+    /// <summary>Nobody is there.</summary>
+    public static DmpConnection Dmp { get; } = new(
+        new XdsTarget(new Uri("https://127.0.0.1:9/registry"), new Uri("https://127.0.0.1:9/repository")),
+        new NoCertificates(), new VihfOptions(), SignatureHash.Sha256);
+
     public async Task StartNodeAsync() => Node = await RisNode.StartAsync(
-        _options with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path,
-        new DmpConnection(
-            new XdsTarget(new Uri("https://127.0.0.1:9/registry"), new Uri("https://127.0.0.1:9/repository")),
-            new NoCertificates(), new VihfOptions(), SignatureHash.Sha256),
+        _options with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path, Dmp,
         NodeSurroundings.Real(NullLoggerFactory.Instance), default);
 
     public async Task PlaceAsync(string number, string modality = "CT")

@@ -43,7 +43,7 @@ public sealed class ImageCacheTests
         await GetAsync(access, series, 2);
 
         Assert.Equal(2, access.Source.Pacs.Moves);
-        Assert.Single(FoldersOf(access));
+        Assert.Single(SpoolsOf(access));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ImageCacheTests
         await GetAsync(access, SeriesOf(access)[0], 2);
 
         Assert.Equal(2, access.Source.Pacs.Moves);
-        Assert.Empty(FoldersOf(access));
+        Assert.Empty(SpoolsOf(access));
     }
 
     [Fact]
@@ -64,19 +64,19 @@ public sealed class ImageCacheTests
     public async Task The_series_that_nobody_has_read_for_the_longest_time_goes_when_there_are_too_many_bytes()
     {
         // One series, and not quite two; the bytes of a configuration begin at 1 MiB.
-        var all = Images(4).Sum(i => Part10Writer.ToBytes(i, TransferSyntax.ExplicitVRLittleEndian).Length);
+        var all = Images(4).Sum(i => DataSetWriter.LengthOf(i, TransferSyntax.ExplicitVRLittleEndian));
         await using var access = await ImageAccessFixture.StartAsync(cache: new ImageCacheOptions { Bytes = all - 1 });
         var series = SeriesOf(access);
         await GetAsync(access, series[0], 1);
 
         await GetAsync(access, series[1], 2);
-        Assert.Single(FoldersOf(access));
+        Assert.Single(SpoolsOf(access));
         await GetAsync(access, series[1], 3);
         Assert.Equal(2, access.Source.Pacs.Moves);
         await GetAsync(access, series[0], 4);
 
         Assert.Equal(3, access.Source.Pacs.Moves);
-        Assert.Single(FoldersOf(access));
+        Assert.Single(SpoolsOf(access));
     }
 
     [Fact]
@@ -89,11 +89,11 @@ public sealed class ImageCacheTests
         await access.Source.RestartAsync();
         await GetAsync(access, SeriesOf(access)[0], 1);
         clock.Advance(TimeSpan.FromMinutes(59));
-        Assert.Single(FoldersOf(access));
+        Assert.Single(SpoolsOf(access));
 
         clock.Advance(TimeSpan.FromMinutes(2));
 
-        Assert.Empty(FoldersOf(access));
+        Assert.Empty(SpoolsOf(access));
     }
 
     private static List<Uid> SeriesOf(ImageAccessFixture access) =>
@@ -110,6 +110,6 @@ public sealed class ImageCacheTests
         return images;
     }
 
-    private static string[] FoldersOf(ImageAccessFixture access) =>
-        Directory.GetDirectories(Path.Combine(access.Source.Folder.Path, "source", "images"));
+    private static string[] SpoolsOf(ImageAccessFixture access) =>
+        Directory.GetFiles(Path.Combine(access.Source.Folder.Path, "source", "images"));
 }

@@ -60,8 +60,7 @@ public sealed class FlowAuditTests
         await source.SendAsync(initial);
         await source.SendAsync(Mdm("M2", ReportAction.Replace, Report("B", "A")));
         await source.SendAsync(Mdm("M3", ReportAction.Delete, Report("B", "A")));
-        // Nothing of a notice of the PACS, and a message that cannot be taken with its reason.
-        await source.SendAsync(Omi("M4", Study));
+        // A message that cannot be taken is there with its reason.
         var text = System.Text.Encoding.UTF8.GetString(Mdm("M5", ReportAction.Initial, Report("C")));
         var refused = await source.SendAsync(System.Text.Encoding.UTF8.GetBytes(
             text.Replace("|2.6|", "|2.2|", StringComparison.Ordinal)));
@@ -74,6 +73,35 @@ public sealed class FlowAuditTests
             rows.Select(row => (string?)row.Xml().Element("EventIdentification")!.Attribute("EventActionCode")
                 + $" {(int)row.Record.Outcome}"));
         Assert.NotEmpty(rows[^1].OutcomeDescription()!);
+    }
+
+    [Fact]
+    [Requirement("DB.SO.43")]
+    [Requirement("DB.CS.06")]
+    public async Task Each_notice_of_the_PACS_is_told_of_once_with_its_studies()
+    {
+        await using var source = await StartAsync();
+        source.Pacs.Instances = Images(2);
+        await source.SendAsync(ReportAction.Initial, Report("A"));
+        var notice = Omi("N1", Study, OtherStudy);
+        await source.SendAsync(notice);
+        await source.SendAsync(notice);
+        var unreadable = System.Text.Encoding.UTF8.GetString(Omi("N2", Study))
+            .Replace(Study.ToString(), "no-uid", StringComparison.Ordinal);
+        Assert.Equal(AckCode.AE, (await source.SendAsync(System.Text.Encoding.UTF8.GetBytes(unreadable))).Code);
+        var many = Enumerable.Range(1, Core.Limits.StudiesPerMessageMax + 1)
+            .Select(i => Core.Identity.Uid.Parse($"1.2.250.1.999.9.60.{i}"));
+        Assert.Equal(AckCode.AE, (await source.SendAsync(Omi("N3", [.. many]))).Code);
+
+        var rows = await source.AuditAsync("RAD-13");
+
+        Assert.Equal(
+            [("110111", AuditOutcome.Success), ("110111", AuditOutcome.SeriousFailure), ("110111", AuditOutcome.SeriousFailure)],
+            rows.Select(row => (row.Record.Event, row.Record.Outcome)));
+        Assert.Equal([Study.ToString(), OtherStudy.ToString()], rows[0].ValuesOf(AuditKeyKind.Study).Order());
+        Assert.Contains("IPP101", rows[0].ValuesOf(AuditKeyKind.Patient));
+        Assert.All(rows.Skip(1), row => Assert.Empty(row.ValuesOf(AuditKeyKind.Study)));
+        Assert.All(rows.Skip(1), row => Assert.NotEmpty(row.OutcomeDescription()!));
     }
 
     [Fact]
