@@ -136,6 +136,26 @@ public sealed class ArrivingImagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_large_image_is_read_where_it_lies()
+    {
+        MakeImages(2, 3_000_000);
+        var retrieval = Join();
+        foreach (var image in Wanted) Assert.Equal(DimseStatus.Success, await StoreAsync(image));
+
+        using var reader = new SpoolReader();
+        await foreach (var arrived in retrieval.ReadAsync(Token).Take(2))
+        {
+            var expected = Bytes(Wanted.Single(image => image.GetUid(Tag.SOPInstanceUID) == arrived.SopInstanceUid));
+            var source = reader.SourceOf(arrived);
+            foreach (var sent in (InstanceSource[])[source, EditedInstance.Of(source, static _ => { })])
+            {
+                using var content = sent.Open();
+                Assert.Equal(expected, Read(content));
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_nobody_waits_for_is_refused_and_not_written()
     {
         Join();
@@ -260,6 +280,14 @@ public sealed class ArrivingImagesTests : IAsyncLifetime
             Assert.True(byUid.Remove(image.SopInstanceUid, out var bytes));
             Assert.Equal(bytes, reader.Read(image).ToArray());
         }
+    }
+
+    private static Memory<byte> Read(InstanceContent content)
+    {
+        var bytes = new byte[content.Length + 1];
+        var read = 0;
+        while (content.Read(bytes.AsSpan(read)) is var count && count > 0) read += count;
+        return bytes.AsMemory(0, read);
     }
 
     private static Memory<byte> Bytes(DataSet image) =>

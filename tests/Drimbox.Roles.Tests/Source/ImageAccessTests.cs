@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom;
@@ -227,6 +228,30 @@ public sealed class ImageAccessTests
         Assert.Equal(
             images.Select(i => Instance(i.DataSet)), (await ImageAccessFixture.ReadAsync(second)).Select(i => Instance(i.DataSet)));
         Assert.Equal(1, access.Source.Pacs.Moves);
+    }
+
+    [Fact]
+    public async Task An_image_leaves_before_the_next_one_comes_however_small_it_is()
+    {
+        await using var access = await ImageAccessFixture.StartAsync(images: 8, arrival: TimeSpan.FromSeconds(60));
+        var gate = new TaskCompletionSource();
+        access.Source.Pacs.BeforeImage = (number, token) => number == 2 ? gate.Task.WaitAsync(token) : Task.CompletedTask;
+        var token = TestContext.Current.CancellationToken;
+
+        using var response = await access.SendAsync(access.Request(SourceReports.Study, SeriesOf(access)[0]));
+        await using var body = await response.Content.ReadAsStreamAsync(token);
+        var (bytes, text) = (new byte[4096], "");
+        while (text.Split("Content-Length: ").Length <= 2)
+        {
+            var count = await body.ReadAsync(bytes, token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), token);
+            Assert.NotEqual(0, count);
+            text += Encoding.Latin1.GetString(bytes, 0, count);
+        }
+
+        gate.SetResult();
+        while (await body.ReadAsync(bytes, token) is var more && more > 0)
+            text += Encoding.Latin1.GetString(bytes, 0, more);
+        Assert.Equal(4, text.Split("Content-Length: ").Length - 1);
     }
 
     [Fact]

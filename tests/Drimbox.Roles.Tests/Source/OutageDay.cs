@@ -30,7 +30,8 @@ internal sealed class OutageDay : IAsyncDisposable
 {
     public static readonly DateTimeOffset Begin = TimeProvider.System.GetUtcNow();
 
-    // XDS and PACS calls end after 60 s, attempts after 75 s.
+    // XDS and PACS calls end after 60 s, attempts after 75 s. A call may begin a step after its attempt: what begins is not
+    // waited for where the steps are short.
     private static readonly TimeSpan HangingStep = TimeSpan.FromSeconds(10);
 
     private readonly List<SourceEvents> _formerEvents = [];
@@ -42,6 +43,7 @@ internal sealed class OutageDay : IAsyncDisposable
     private Func<Task> _bringDmpBack = static () => Task.CompletedTask;
     private int? _pacsPort;
     private int _messages;
+    private bool _mayHang;
 
     private OutageDay(SourceFixture source, ManualClock clock)
     {
@@ -73,6 +75,7 @@ internal sealed class OutageDay : IAsyncDisposable
 
     public async Task BreakAsync(PeerState pacs, PeerState dmp)
     {
+        _mayHang = pacs == PeerState.Hangs || dmp == PeerState.Hangs;
         if (pacs != PeerState.There)
         {
             _pacsPort = Source.Pacs.Port;
@@ -88,6 +91,7 @@ internal sealed class OutageDay : IAsyncDisposable
 
     public async Task MendAsync()
     {
+        _mayHang = false;
         foreach (var peer in _silent) await peer.DisposeAsync();
         if (_pacsPort is { } port) Source.Pacs.BringBack(port);
         await _bringDmpBack();
@@ -122,7 +126,8 @@ internal sealed class OutageDay : IAsyncDisposable
         for (var end = Clock.GetUtcNow() + duration; Clock.GetUtcNow() < end;)
         {
             // A call that hangs must see its own deadline before that of its attempt.
-            var leap = IsHanging && step > HangingStep ? HangingStep : step;
+            var isCareful = IsHanging || (_mayHang && step <= Limits.RetryDelayMax);
+            var leap = isCareful && step > HangingStep ? HangingStep : step;
             var before = Attempts();
             Clock.Advance(leap);
             await BegunAsync(before, leap);
