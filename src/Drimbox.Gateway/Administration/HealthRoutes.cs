@@ -13,10 +13,7 @@ internal static class HealthRoutes
         application.MapGet("/health/live", () => Results.Ok(new { status = "live" }));
         application.MapGet("/health/ready", () =>
         {
-            // A peer that is away is no reason: what is meant for it waits, and more of it is taken.
-            var lacks = new List<string>();
-            if (process.Archive is { LifeCycle.Disk.TakesInstances: false }) lacks.Add("archive: the disk is full");
-            if (process.Source is { TakesMessages: false }) lacks.Add("source: the disk is full");
+            var lacks = process.Lacks;
             return lacks.Count == 0
                 ? Results.Ok(new { status = "ready" })
                 : Results.Json(new { status = "not ready", lacks }, statusCode: StatusCodes.Status503ServiceUnavailable);

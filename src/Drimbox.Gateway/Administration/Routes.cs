@@ -12,7 +12,7 @@ internal static class Routes
     {
         application.MapGet("/api/status", () => Results.Ok(new
         {
-            ok = (process.Archive?.LifeCycle.Disk.TakesInstances ?? true) && (process.Source?.TakesMessages ?? true),
+            ok = process.Lacks.Count == 0,
             addresses = process.Addresses,
             disk = process.Archive?.LifeCycle.Disk,
             outages = (process.Source?.Outages ?? []).Select(o => new { role = "source", o.Peer, o.Since })

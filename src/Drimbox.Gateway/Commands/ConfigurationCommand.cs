@@ -12,14 +12,9 @@ internal static class ConfigurationCommand
         var check = new Command("check", "Say every wrong key of a configuration file. Exit code 0 or 2.") { file };
         check.SetAction(parsed =>
         {
-            if (ConfigurationReader.TryRead(parsed.GetValue(file)!.FullName, out var findings) is not null)
-            {
-                Console.WriteLine("ok");
-                return (int)ExitCode.Done;
-            }
-
-            foreach (var finding in findings) Console.Error.WriteLine(finding);
-            return (int)ExitCode.Usage;
+            if (ConfigurationFile.Read(parsed.GetValue(file)!) is null) return (int)ExitCode.Usage;
+            Console.WriteLine("ok");
+            return (int)ExitCode.Done;
         });
         var show = new Command("show", """
             The configuration as it counts: the file, the variables of the environment (DRIMBOX__SECTION__KEY) over it, and
@@ -30,14 +25,9 @@ internal static class ConfigurationCommand
             """) { file };
         show.SetAction(parsed =>
         {
-            if (ConfigurationReader.TryRead(parsed.GetValue(file)!.FullName, out var findings) is { } configuration)
-            {
-                Console.WriteLine(ConfigurationReader.Write(configuration));
-                return (int)ExitCode.Done;
-            }
-
-            foreach (var finding in findings) Console.Error.WriteLine(finding);
-            return (int)ExitCode.Usage;
+            if (ConfigurationFile.Read(parsed.GetValue(file)!) is not { } configuration) return (int)ExitCode.Usage;
+            Console.WriteLine(ConfigurationReader.Write(configuration));
+            return (int)ExitCode.Done;
         });
         return new Command("config", "The configuration file.") { check, show };
     }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Drimbox.Gateway.Administration;
-using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Doctor;
 
 namespace Drimbox.Gateway.Commands;
@@ -31,11 +30,7 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(FileInfo file, bool json, CancellationToken cancellation)
     {
-        if (ConfigurationReader.TryRead(file.FullName, out var findings) is not { } configuration)
-        {
-            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            return (int)ExitCode.Usage;
-        }
+        if (ConfigurationFile.Read(file) is not { } configuration) return (int)ExitCode.Usage;
 
         var found = await DoctorRun.RunAsync(configuration, TimeProvider.System, cancellation);
         if (json) Console.WriteLine(JsonSerializer.Serialize(found, AdministrationJson.Options));

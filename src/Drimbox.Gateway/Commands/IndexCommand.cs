@@ -3,7 +3,6 @@ using System.Text.Json;
 using Drimbox.Archive;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Dicom;
-using Drimbox.Gateway.Configuration;
 using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -54,9 +53,7 @@ internal static class IndexCommand
     {
         if (config is not null)
         {
-            var configuration = ConfigurationReader.TryRead(config.FullName, out var findings);
-            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            if (configuration is null) return (int)ExitCode.Usage;
+            if (ConfigurationFile.Read(config) is not { } configuration) return (int)ExitCode.Usage;
             if (configuration.Archive is { } archive)
             {
                 return await RebuildAsync(

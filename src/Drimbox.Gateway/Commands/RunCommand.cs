@@ -26,11 +26,7 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(FileInfo file, CancellationToken cancellation)
     {
-        if (ConfigurationReader.TryRead(file.FullName, out var findings) is not { } configuration)
-        {
-            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            return (int)ExitCode.Usage;
-        }
+        if (ConfigurationFile.Read(file) is not { } configuration) return (int)ExitCode.Usage;
 
         try
         {

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Doctor;
+using Drimbox.Gateway.Hosting;
 
 namespace Drimbox.Gateway.Commands;
 
@@ -41,11 +41,7 @@ internal static class SupportBundleCommand
 
     private static async Task<int> RunAsync(FileInfo file, FileInfo output, FileInfo? log, CancellationToken cancellation)
     {
-        if (ConfigurationReader.TryRead(file.FullName, out var findings) is not { } configuration)
-        {
-            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            return (int)ExitCode.Usage;
-        }
+        if (ConfigurationFile.Read(file) is not { } configuration) return (int)ExitCode.Usage;
 
         try
         {
@@ -75,7 +71,7 @@ internal static class SupportBundleCommand
         await AddAsync(tar, "configuration.json", ConfigurationReader.Write(configuration), cancellation);
         var found = await DoctorRun.RunAsync(configuration, TimeProvider.System, cancellation);
         await AddAsync(tar, "doctor.json", JsonSerializer.Serialize(found, AdministrationJson.Options), cancellation);
-        using var client = new AdministrationClient(DoctorRun.SocketOf(configuration));
+        using var client = new AdministrationClient(GatewayProcess.SocketOf(configuration));
         foreach (var (name, path) in _answers)
         {
             string text;
@@ -97,10 +93,8 @@ internal static class SupportBundleCommand
 
     private static string Machine()
     {
-        var version = typeof(SupportBundleCommand).Assembly
-            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         return $"""
-            drimbox {version}
+            drimbox {GatewayProcess.Version}
             {RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})
             {Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1_000_000_000.0:0.0} GB of memory
             {TimeProvider.System.GetUtcNow():u}

@@ -2,7 +2,6 @@ using System.Collections;
 using Drimbox.Core;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Ris.Mail;
-using Drimbox.Storage;
 
 namespace Drimbox.Gateway.Doctor;
 
@@ -23,7 +22,6 @@ internal sealed class ConfiguredThings
     private readonly List<Door> _doors = [];
     private readonly List<ConfiguredPeer> _peers = [];
     private readonly List<(string, DicomTlsOptions)> _certificates = [];
-    private readonly List<(string, DatabaseOptions)> _databases = [];
 
     private ConfiguredThings()
     {
@@ -35,8 +33,6 @@ internal sealed class ConfiguredThings
 
     /// <summary>The certificates of what listens with TLS.</summary>
     public IReadOnlyList<(string Key, DicomTlsOptions Tls)> Certificates => _certificates;
-
-    public IReadOnlyList<(string Key, DatabaseOptions Database)> Databases => _databases;
 
     public static ConfiguredThings Of(GatewayConfiguration configuration)
     {
@@ -56,9 +52,6 @@ internal sealed class ConfiguredThings
                 _peers.Add(new ConfiguredPeer($"{key}:Smtp", mail.SmtpServer(), ownAe));
                 if (mail.MailboxServer() is { } mailbox)
                     _peers.Add(new ConfiguredPeer($"{key}:Mailbox", mailbox, ownAe));
-                return;
-            case DatabaseOptions database:
-                _databases.Add((key, database));
                 return;
             case DicomTlsOptions tls:
                 _certificates.Add((key, tls));

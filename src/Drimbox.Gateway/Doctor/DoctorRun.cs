@@ -1,5 +1,6 @@
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Hosting;
 using Drimbox.Storage;
 
 namespace Drimbox.Gateway.Doctor;
@@ -26,7 +27,7 @@ internal static class DoctorRun
             .. things.Doors.Select(door => DoorCheck.Run(door, isRunning)),
             .. CertificateCheck.RunStructures(configuration, now),
             .. things.Certificates.Select(c => CertificateCheck.RunTls(c.Key, c.Tls, now)),
-            .. things.Databases.Select(d => Database(d.Key, d.Database)),
+            .. GatewayProcess.DatabasesOf(configuration).Select(d => Database(d.Key, d.Database)),
         ];
         var asked = things.Peers.Select(async peer => (IReadOnlyList<Diagnosis>)
             [await WithPatienceAsync(peer.Key, token => PeerCheck.RunAsync(peer, token), cancellation)]).ToList();
@@ -34,10 +35,6 @@ internal static class DoctorRun
         foreach (var answers in await Task.WhenAll(asked)) found.AddRange(answers);
         return found;
     }
-
-    /// <summary>The administration socket of a process with this configuration.</summary>
-    public static string SocketOf(GatewayConfiguration configuration) =>
-        Path.Combine(Path.GetFullPath(configuration.DataFolder), configuration.Administration.Socket);
 
     private static async Task<Diagnosis> WithPatienceAsync(
         string key, Func<CancellationToken, Task<Diagnosis>> check, CancellationToken cancellation)
@@ -56,12 +53,11 @@ internal static class DoctorRun
         }
     }
 
-    private static Diagnosis Database(string key, DatabaseOptions database)
+    private static Diagnosis Database(string key, PostgresOptions database)
     {
         try
         {
-            // Which schema does not matter: none is looked at.
-            return Diagnosis.Ok(key, PostgresOptions.Probe(database.ToFlow("any")));
+            return Diagnosis.Ok(key, PostgresOptions.Probe(database));
         }
         catch (StorageFaultException e)
         {
@@ -71,7 +67,7 @@ internal static class DoctorRun
 
     private static async Task<bool> IsRunningAsync(GatewayConfiguration configuration, CancellationToken cancellation)
     {
-        var socket = SocketOf(configuration);
+        var socket = GatewayProcess.SocketOf(configuration);
         if (!File.Exists(socket)) return false;
         using var client = new AdministrationClient(socket);
         try

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using Drimbox.Archive;
 using Drimbox.Core;
@@ -29,7 +30,19 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Metrics = Started(new MetricRegister());
     }
 
+    /// <summary>The version of the program, with its commit.</summary>
+    public static string? Version { get; } = typeof(GatewayProcess).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>Why something that is sent to this process could not be kept, a sentence each. A peer that is away is no
+    /// reason: what is meant for it waits, and more of it is taken.</summary>
+    public IReadOnlyList<string> Lacks =>
+    [
+        .. Archive is { LifeCycle.Disk.TakesInstances: false } ? ["archive: the disk is full"] : (string[])[],
+        .. Source is { TakesMessages: false } ? ["source: the disk is full"] : (string[])[],
+    ];
 
     /// <summary>What the dispatchers count; it listens before the first of them starts.</summary>
     public DispatchStatistics Statistics { get; }
@@ -153,10 +166,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
             data, StoresOf(configuration), [.. DatabasesOf(configuration).Select(one => one.Database.Schema)], Archive,
             surroundings.Time));
         Administration = Started(await AdministrationServer.StartAsync(
-            Path.Combine(data, configuration.Administration.Socket), configuration.Administration, Accounts, users,
+            SocketOf(configuration), configuration.Administration, Accounts, users,
             new PasswordHasher(Limits.PasswordIterations), surroundings.Time, application => Routes.Map(application, this), Loggers, cancellation));
-        Addresses = AddressesOf(configuration, data);
+        Addresses = AddressesOf(configuration);
     }
+
+    /// <summary>The administration socket of a process with this configuration.</summary>
+    public static string SocketOf(GatewayConfiguration configuration) =>
+        Path.Combine(Path.GetFullPath(configuration.DataFolder), configuration.Administration.Socket);
 
     /// <summary>The ids of the configured nodes, which are the names of their folders.</summary>
     public static IReadOnlyList<string> NodesOf(GatewayConfiguration configuration)
@@ -216,7 +233,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private static SignatureHash HashOf(string name) =>
         name == DmpOptions.Sha1 ? SignatureHash.Sha1 : SignatureHash.Sha256;
 
-    private List<string> AddressesOf(GatewayConfiguration configuration, string data)
+    private List<string> AddressesOf(GatewayConfiguration configuration)
     {
         var lines = new List<string>();
         if (Archive is not null) lines.Add($"archive        DICOM {configuration.Archive!.Dicom.AeTitle}@{configuration.Archive.Dicom.Address}:{Archive.Port}");
@@ -237,7 +254,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             lines.Add($"source         DICOM {configuration.Source!.Dicom.AeTitle}@{Source.DicomEndPoint}");
         }
 
-        lines.Add($"administration {Path.Combine(data, configuration.Administration.Socket)}");
+        lines.Add($"administration {SocketOf(configuration)}");
         if (Administration?.HttpAddress is { } http) lines.Add($"administration {http} (read only)");
         if (Administration?.HttpsAddress is { } https) lines.Add($"administration {https} (accounts)");
         return lines;

@@ -1,5 +1,5 @@
-using System.Reflection;
 using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -17,9 +17,7 @@ internal sealed class OtlpExport : IAsyncDisposable
     {
         _metrics = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService(
-                section.ServiceName,
-                serviceVersion: typeof(OtlpExport).Assembly
-                    .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion))
+                section.ServiceName, serviceVersion: GatewayProcess.Version))
             .AddMeter("Drimbox.*")
             .AddMeter([.. MetricRegister.OtherMeters])
             .AddOtlpExporter((exporter, reader) =>

@@ -27,25 +27,8 @@ public sealed class FlowCrashTests : IAsyncLifetime
     {
         await using var store = await OpenAsync();
         const int count = 600;
-        var told = new TaskCompletionSource();
-        var number = 0;
-        var results = Enumerable.Range(0, count).Select(async i =>
-        {
-            try
-            {
-                var result = await store.CommitAsync(Message(i), Token);
-                if (Interlocked.Increment(ref number) == 100) told.TrySetResult();
-                return result is CommitResult.Committed;
-            }
-            catch (StorageFaultException)
-            {
-                return false;
-            }
-        }).ToList();
-        await told.Task;
-        await _cluster.KillAsync();
-        await _cluster.RequireAsync();
-        var kept = await Task.WhenAll(results);
+        var kept = await _cluster.CrashAmongAsync(
+            count, async i => await store.CommitAsync(Message(i), Token) is CommitResult.Committed);
 
         Assert.Contains(false, kept);
         for (var i = 0; i < count; i++)

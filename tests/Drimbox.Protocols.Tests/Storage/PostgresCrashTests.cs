@@ -30,25 +30,8 @@ public sealed class PostgresCrashTests : IAsyncLifetime
     {
         await using var index = await _place.OpenAsync();
         const int count = 600;
-        var told = new TaskCompletionSource();
-        var number = 0;
-        var results = Enumerable.Range(1, count).Select(async i =>
-        {
-            try
-            {
-                var result = await index.InsertAsync(Instance(i % 5, 1, i), Token);
-                if (Interlocked.Increment(ref number) == 100) told.TrySetResult();
-                return result is InsertResult.Inserted;
-            }
-            catch (StorageFaultException)
-            {
-                return false;
-            }
-        }).ToList();
-        await told.Task;
-        await _cluster.KillAsync();
-        await _cluster.RequireAsync();
-        var kept = await Task.WhenAll(results);
+        var kept = await _cluster.CrashAmongAsync(
+            count, async i => await index.InsertAsync(Instance((i + 1) % 5, 1, i + 1), Token) is InsertResult.Inserted);
 
         var rows = (await index.ListAsync(0, count, Token)).Select(row => row.SopInstanceUid.ToString()).ToHashSet();
         for (var i = 1; i <= count; i++) Assert.Equal(kept[i - 1], rows.Contains($"1.2.3.{i % 5}.1.{i}"));

@@ -1,10 +1,47 @@
+using Drimbox.Storage;
+using Drimbox.Storage.Database;
 using Npgsql;
 
 namespace Drimbox.Tests.Storage;
 
-/// <summary>What a test does to a server of its own.</summary>
+/// <summary>What a test does to a server, and asks of it.</summary>
 internal static class ServerFaults
 {
+    /// <summary>Does so many things at once, and has the server crash when 100 of them are done; it is there again at the
+    /// end.</summary>
+    /// <param name="act">Gives whether the thing was told as done.</param>
+    /// <returns>That of each; a fault of the store is none that was done.</returns>
+    public static async Task<bool[]> CrashAmongAsync(this PostgresCluster cluster, int count, Func<int, Task<bool>> act)
+    {
+        var told = new TaskCompletionSource();
+        var number = 0;
+        var results = Enumerable.Range(0, count).Select(async i =>
+        {
+            try
+            {
+                var isDone = await act(i);
+                if (Interlocked.Increment(ref number) == 100) told.TrySetResult();
+                return isDone;
+            }
+            catch (StorageFaultException)
+            {
+                return false;
+            }
+        }).ToList();
+        await told.Task;
+        await cluster.KillAsync();
+        await cluster.RequireAsync();
+        return await Task.WhenAll(results);
+    }
+
+    /// <summary>How many columns of a schema order their texts otherwise than by their bytes.</summary>
+    public static long? TextsInOtherOrder(this DatabaseConnection db, string schema) => db.Use("""
+        SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = to_regnamespace(?) AND c.relkind = 'r' AND a.attnum > 0
+            AND a.atttypid = to_regtype('text') AND a.attcollation <> to_regcollation('"C"')
+            AND c.relname <> 'store_identity'
+        """).Add($"\"{schema}\"").LongOrNone();
+
     /// <summary>From now on a COMMIT is done and not answered: it is durable here, and waits for the word of a standby that
     /// does not exist.</summary>
     public static Task HoldCommitsAsync(this PostgresCluster cluster) =>

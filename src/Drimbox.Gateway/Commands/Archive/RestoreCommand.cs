@@ -35,11 +35,7 @@ internal static class RestoreCommand
 
     private static async Task<int> RunAsync(DirectoryInfo from, FileInfo config, CancellationToken cancellation)
     {
-        if (ConfigurationReader.TryRead(config.FullName, out var findings) is not { } configuration)
-        {
-            foreach (var finding in findings) await Console.Error.WriteLineAsync(finding);
-            return (int)ExitCode.Usage;
-        }
+        if (ConfigurationFile.Read(config) is not { } configuration) return (int)ExitCode.Usage;
 
         if (GatewayProcess.DatabasesOf(configuration) is { Count: > 0 } databases)
         {
