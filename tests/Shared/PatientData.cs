@@ -76,11 +76,12 @@ internal static partial class PatientData
 
     private sealed class Output(Func<string> read)
     {
+        private readonly Lock _gate = new();
         private int _seen;
 
         public string New()
         {
-            lock (this)
+            lock (_gate)
             {
                 var text = read();
                 // A line that is not whole is looked at with its end.

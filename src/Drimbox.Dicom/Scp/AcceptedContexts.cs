@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.UpperLayer;
 
@@ -46,7 +45,10 @@ public static class AcceptedContexts
             {
                 CallingAe = default,
                 CalledAe = default,
-                Contexts = [.. syntaxes.Select((syntax, i) => new PresentationContextProposal((byte)(2 * i + 1), sopClass, [syntax]))],
+                Contexts =
+                [
+                    .. syntaxes.Select((syntax, i) => new PresentationContextProposal((byte)((2 * i) + 1), sopClass, [syntax])),
+                ],
                 User = new UserInformation
                 {
                     Roles = [new RoleSelection(sopClass, ScuRole: true, ScpRole: true)],
@@ -57,9 +59,9 @@ public static class AcceptedContexts
         var accepted = syntaxes.Zip(answer.Contexts)
             .Where(pair => pair.Second.Result == PresentationContextResult.Acceptance).Select(pair => pair.First).ToList();
         if (accepted.Count == 0) return null;
-        var role = answer.User.Roles.FirstOrDefault();
+        var (mayBeScu, mayBeScp) = answer.User.Roles is [var role, ..] ? (role.ScuRole, role.ScpRole) : (true, false);
         return new AcceptedContext(
-            sopClass, accepted, role?.ScuRole ?? true, role?.ScpRole ?? false,
+            sopClass, accepted, mayBeScu, mayBeScp,
             ExtendedNegotiation.Agreed(answer, sopClass, isRetrieve));
     }
 }

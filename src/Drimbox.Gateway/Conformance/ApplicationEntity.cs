@@ -1,6 +1,5 @@
 using Drimbox.Archive;
 using Drimbox.Core.Identity;
-using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Gateway.Configuration;

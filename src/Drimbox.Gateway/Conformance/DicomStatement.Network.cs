@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
@@ -83,7 +84,7 @@ internal sealed partial class DicomStatement
                 Tables = Table(
                     "What listens", ["Section of the configuration", "Address", "Port"],
                     ConfiguredThings.Of(_configuration).Doors.Select(door => (string[])
-                        [door.Key, door.Address, door.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)])),
+                        [door.Key, door.Address, door.Port.ToString(CultureInfo.InvariantCulture)])),
             },
             new("8.4.2", "Secure transport connection profiles") { Tables = Profiles() },
             new("8.5", "User identity negotiation")

@@ -10,7 +10,7 @@ namespace Drimbox.Gateway.Conformance;
 /// <content>What each service does: section 5 of the template, and the status codes of 7.3.</content>
 internal sealed partial class DicomStatement
 {
-    private IReadOnlyList<StatementSection> DimseServices()
+    private StatementSection[] DimseServices()
     {
         var retrieves = Provides(SopClass.StudyRootQueryRetrieveInformationModelMove);
         return Applying(
@@ -53,7 +53,7 @@ internal sealed partial class DicomStatement
             }));
     }
 
-    private IReadOnlyList<StatementSection> WebServices() => Applying(
+    private StatementSection[] WebServices() => Applying(
         new StatementSection("5.3.2", "Studies service")
         {
             Tables =

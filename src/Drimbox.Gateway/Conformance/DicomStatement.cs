@@ -155,12 +155,12 @@ internal sealed partial class DicomStatement
     private static List<StatementTable> Table(
         string caption, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
-        IReadOnlyList<IReadOnlyList<string>> all = [.. rows];
+        List<IReadOnlyList<string>> all = [.. rows];
         return all.Count == 0 ? [] : [new StatementTable(caption, columns, all)];
     }
 
     private static string List(IEnumerable<string> items) => string.Join(", ", items) is { Length: > 0 } list ? list : "none";
 
-    private static IReadOnlyList<StatementSection> Applying(params IEnumerable<StatementSection> sections) =>
+    private static StatementSection[] Applying(params IEnumerable<StatementSection> sections) =>
         [.. sections.Where(section => section.Applies)];
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drimbox.Dicom.Dimse;
 
 namespace Drimbox.Gateway.Conformance;
@@ -5,7 +6,7 @@ namespace Drimbox.Gateway.Conformance;
 /// <summary>A status that a service answers, and when.</summary>
 internal sealed record DimseAnswer(ushort Code, string When)
 {
-    public string Number => Code.ToString("X4", System.Globalization.CultureInfo.InvariantCulture);
+    public string Number => Code.ToString("X4", CultureInfo.InvariantCulture);
 }
 
 /// <summary>The status codes that each service answers: of the statement of a node, and of docs/conformance/dicom.md. A test

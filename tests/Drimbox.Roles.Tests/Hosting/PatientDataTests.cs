@@ -23,9 +23,9 @@ public sealed class PatientDataTests
     [Fact]
     public void What_a_node_logs_is_heard_and_fails_the_test()
     {
-        WatchedLog.Instance.CreateLogger("x").LogDebug("a report of {Patient}", "PAT-TROIS");
+        Log(LogLevel.Debug, "a report of PAT-TROIS");
         Assert.Throws<Xunit.Sdk.TrueException>(PatientData.AssertNoneHeard);
-        WatchedLog.Instance.CreateLogger("x").LogError(new IOException("279035121518989"), "failed");
+        Log(LogLevel.Error, "failed", new IOException("279035121518989"));
         Assert.Contains("279035121518989", Assert.Single(PatientData.Take()), StringComparison.Ordinal);
         Assert.Empty(PatientData.Take());
     }
@@ -40,4 +40,7 @@ public sealed class PatientDataTests
         Assert.Contains("[3001] PAT-TROIS refused", Assert.Single(PatientData.Take()), StringComparison.Ordinal);
         Assert.Empty(PatientData.Take());
     }
+
+    private static void Log(LogLevel level, string text, Exception? exception = null) =>
+        WatchedLog.Instance.CreateLogger("").Log(level, new EventId(1), text, exception, static (said, _) => said);
 }

@@ -102,7 +102,7 @@ public sealed partial class OperationsDocumentTests
         Assert.Empty(EnvironmentOverlay.Apply(new JsonObject(), named));
     }
 
-    private static string? WrongIn(IReadOnlyList<string> words)
+    private static string? WrongIn(string[] words)
     {
         Command at = Commands;
         List<Command> path = [at];

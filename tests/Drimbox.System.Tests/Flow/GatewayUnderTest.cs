@@ -203,9 +203,9 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         // The metrics of all the tests; a process that a test has stopped has none.
         if (File.Exists(Socket)) await HearMetricsAsync();
         if (_child is not null) await _child.DisposeAsync();
-        PatientData.AssertNoneHeard();
         _registry?.Dispose();
         if (_dmp is not null) await _dmp.DisposeAsync();
         if (_folder.Length > 0) Directory.Delete(_folder, recursive: true);
+        PatientData.AssertNoneHeard();
     }
 }
