@@ -159,19 +159,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private AcceptorOptions AcceptorOptions(InstanceStore store, InstanceFolders folders)
     {
         var destinations = Options.Destinations.ToFrozenDictionary(peer => peer.AeTitle);
-        return new AcceptorOptions
+        return ArchiveDeclaration.Acceptor(Options) with
         {
-            EndPoint = new IPEndPoint(Options.Address, Options.Port),
-            AeTitles = [Options.AeTitle],
-            Tls = Options.Tls,
-            Callers = Options.KnownCallers,
-            AssociationsMax = Options.AssociationsMax,
-            AssociationsPerPeerMax = Options.AssociationsPerPeerMax,
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
             Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access, _lifeCycle.Files)],
             MoveDestination = title => destinations.GetValueOrDefault(title),
-            FurtherStorageClasses = Options.FurtherStorageClasses,
             Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],
             AssociationEnded = _services.Transfers.End,
         };

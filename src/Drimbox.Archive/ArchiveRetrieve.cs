@@ -27,13 +27,18 @@ internal sealed class ArchiveRetrieve(
         (Tag.SOPInstanceUID, A.SopInstanceUid, FindLevel.Image),
     ];
 
-    public IReadOnlyCollection<Uid> SopClasses { get; } =
+    /// <summary>What it answers, for who declares it.</summary>
+    public static IReadOnlyCollection<Uid> Classes { get; } =
     [
         .. PatientRoot,
         SopClass.StudyRootQueryRetrieveInformationModelMove, SopClass.StudyRootQueryRetrieveInformationModelGet,
     ];
 
-    public QueryOptions Options => QueryOptions.Relational;
+    public const QueryOptions Agreed = QueryOptions.Relational;
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
+
+    public QueryOptions Options => Agreed;
 
     public async ValueTask<RetrieveAnswer> RetrieveAsync(RetrieveRequest request, CancellationToken cancellationToken)
     {

@@ -28,6 +28,17 @@ public sealed class CharacterSet
 
     public static CharacterSet Utf8 { get; } = New(["ISO_IR 192"]);
 
+    /// <summary>The defined terms of PS3.3 C.12.1.1.2 that are read: those that stand alone, then those with code
+    /// extensions.</summary>
+    public static IReadOnlyList<string> DefinedTerms { get; } =
+    [
+        .. Repertoire.All.Where(r => r is { IsShifted: false, IsMultiByteAlone: false } && r != Repertoire.Ascii)
+            .Select(r => $"ISO_IR {r.Name}"),
+        .. Repertoire.All.Where(r => r.IsMultiByteAlone)
+            .Select(r => char.IsAsciiDigit(r.Name[0]) ? $"ISO_IR {r.Name}" : r.Name),
+        .. Repertoire.All.Where(r => !r.IsMultiByteAlone).Select(r => $"ISO 2022 IR {r.Name}"),
+    ];
+
     /// <summary>The values of (0008,0005) as they were given.</summary>
     public IReadOnlyList<string> Terms { get; }
 

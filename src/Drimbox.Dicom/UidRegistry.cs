@@ -52,6 +52,15 @@ public static class UidRegistry
         }
     }
 
+    /// <summary>All SOP classes, retired ones too, in the order of their UIDs.</summary>
+    public static IEnumerable<Uid> SopClasses()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (Parse(Row(i)) is { Kind: "SOP Class" } entry) yield return entry.Uid;
+        }
+    }
+
     private static ReadOnlySpan<byte> Row(int index) =>
         UidTables.Rows[UidTables.RowStart[index]..(UidTables.RowStart[index + 1] - 1)];
 

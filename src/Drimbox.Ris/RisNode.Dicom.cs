@@ -38,12 +38,8 @@ public sealed partial class RisNode
     {
         _worklist = new RequestWorklist(_store, _options);
         return new DicomAcceptor(
-            new AcceptorOptions
+            RisDeclaration.Acceptor(dicom) with
             {
-                EndPoint = new IPEndPoint(IPAddress.Parse(dicom.Address), dicom.Port),
-                AeTitles = [AeTitle.Parse(dicom.AeTitle)],
-                Tls = TlsServerOptions.From(dicom.Tls),
-                Callers = [.. dicom.Callers.Select(caller => caller.ToRule())],
                 Find = [new WorklistScp(_worklist.ItemsAsync)],
                 Normalized = [new ProcedureStepScp(_steps!)],
             },

@@ -153,16 +153,8 @@ public sealed partial class SourceNode : IAsyncDisposable
             register, files, query, _images?.Retrievals, _audit.Trail, time);
         _hostChange = new HostChange(options.Node, register, store, files, policy, ids, time, _logger);
         _acceptor = new DicomAcceptor(
-            new AcceptorOptions
+            SourceDeclaration.Acceptor(options) with
             {
-                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
-                AeTitles = [ownAe],
-                Tls = TlsServerOptions.From(options.Dicom.Tls),
-                Callers =
-                [
-                    .. pacs.All.Select(p => AeTitle.Parse(p.Peer.AeTitle)).Distinct().Select(
-                        title => new CallerRule(title) { Services = AllowedServices.Echo | AllowedServices.Store }),
-                ],
                 Store = new SourceStore(
                     new RejectionNotes(register, loggers.CreateLogger<RejectionNotes>()), _images?.Images),
             },

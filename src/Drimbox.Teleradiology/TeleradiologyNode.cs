@@ -104,7 +104,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             },
             loggers.CreateLogger<Dispatcher>());
         _acceptor = options.WebArchive is null
-            ? AcceptorFor(options, ownAe, studies, loggers.CreateLogger<DicomAcceptor>(), time)
+            ? AcceptorFor(options, studies, loggers.CreateLogger<DicomAcceptor>(), time)
             : null;
         var door = new RequestDoor(
             new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects),
@@ -224,23 +224,9 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     }
 
     private static DicomAcceptor AcceptorFor(
-        TeleradiologyOptions options, AeTitle ownAe, ICStoreScp store, ILogger logger, TimeProvider time) =>
+        TeleradiologyOptions options, ICStoreScp store, ILogger logger, TimeProvider time) =>
         new(
-            new AcceptorOptions
-            {
-                EndPoint = new IPEndPoint(IPAddress.Parse(options.Dicom.Address), options.Dicom.Port),
-                AeTitles = [ownAe],
-                Tls = TlsServerOptions.From(options.Dicom.Tls),
-                Callers =
-                [
-                    new CallerRule(AeTitle.Parse(options.Archive!.AeTitle))
-                    {
-                        Services = AllowedServices.Echo | AllowedServices.Store,
-                    },
-                ],
-                Store = store,
-            },
-            logger, time);
+            TeleradiologyDeclaration.Acceptor(options) with { Store = store }, logger, time);
 
     private void Start()
     {

@@ -14,7 +14,9 @@ internal sealed class CommitmentScp(ArchiveIndex index, WorkSignal work) : INorm
 {
     private readonly ConcurrentDictionary<(Uid Transaction, AeTitle Requester), EventReporter> _reporters = [];
 
-    public IReadOnlyCollection<Uid> SopClasses { get; } = [SopClass.StorageCommitmentPushModel];
+    public static IReadOnlyCollection<Uid> Classes { get; } = [SopClass.StorageCommitmentPushModel];
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
 
     public async ValueTask<NResponse> PerformAsync(NRequest request, CancellationToken cancellationToken)
     {

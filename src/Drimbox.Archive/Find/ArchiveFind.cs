@@ -12,12 +12,17 @@ internal sealed class ArchiveFind(ArchiveOptions options, ArchiveIndex index) : 
 {
     private static readonly Uid PatientRoot = SopClass.PatientRootQueryRetrieveInformationModelFind;
 
-    public IReadOnlyCollection<Uid> SopClasses { get; } =
+    /// <summary>What it answers, for who declares it.</summary>
+    public static IReadOnlyCollection<Uid> Classes { get; } =
         [PatientRoot, SopClass.StudyRootQueryRetrieveInformationModelFind];
 
     // The index joins the levels whatever keys there are. Names are matched by their folded letters, times as they
     // stand.
-    public QueryOptions Options => QueryOptions.Relational | QueryOptions.DateTimeMatching;
+    public const QueryOptions Agreed = QueryOptions.Relational | QueryOptions.DateTimeMatching;
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
+
+    public QueryOptions Options => Agreed;
 
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {

@@ -120,6 +120,10 @@ internal static class QueryKeys
     public static IEnumerable<Tag> TagsOf(FindLevel level) =>
         Supported.Where(key => key.Value.Level <= level).Select(key => key.Key);
 
+    /// <summary>The keys that belong to a level, in the order of their tags.</summary>
+    public static IReadOnlyList<Tag> TagsAt(FindLevel level) =>
+        [.. Supported.Where(key => key.Value.Level == level).Select(key => key.Key).Order()];
+
     /// <summary>PS3.4 C.6.1.1 and C.6.2.1: the levels of the two models.</summary>
     /// <returns>Null for a level that the model does not have.</returns>
     public static FindLevel? LevelOf(string? level, bool isPatientRoot) => level switch

@@ -122,7 +122,9 @@ public sealed class AvailabilityScu(Association association)
 public sealed class AvailabilityScp(
     Func<AvailabilityNotice, AssociationPeer, CancellationToken, ValueTask<DimseStatus>> received) : INormalizedScp
 {
-    public IReadOnlyCollection<Uid> SopClasses { get; } = [SopClass.InstanceAvailabilityNotification];
+    public static IReadOnlyCollection<Uid> Classes { get; } = [SopClass.InstanceAvailabilityNotification];
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
 
     public async ValueTask<NResponse> PerformAsync(NRequest request, CancellationToken cancellationToken)
     {

@@ -27,8 +27,10 @@ public interface IProcedureStepStore
 /// <summary>Modality Performed Procedure Step SCP, with its retrieval. Source: PS3.4 F.7 and F.8.</summary>
 public sealed class ProcedureStepScp(IProcedureStepStore store) : INormalizedScp
 {
-    public IReadOnlyCollection<Uid> SopClasses { get; } =
+    public static IReadOnlyCollection<Uid> Classes { get; } =
         [SopClass.ModalityPerformedProcedureStep, SopClass.ModalityPerformedProcedureStepRetrieve];
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
 
     public ValueTask<NResponse> PerformAsync(NRequest request, CancellationToken cancellationToken)
     {

@@ -50,7 +50,7 @@ internal static partial class DicomLog
     public static partial void TlsCertificateEnds(ILogger logger, string file, DateTimeOffset? notAfter);
 
     [LoggerMessage(
-        1010, LogLevel.Warning,
+        1014, LogLevel.Warning,
         "The limit of open files of this process is low: no more than {Associations} associations and {Pending} "
         + "connections without one are taken at once")]
     public static partial void FewDescriptors(ILogger logger, int associations, int pending);

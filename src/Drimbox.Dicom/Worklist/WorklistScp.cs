@@ -10,7 +10,9 @@ namespace Drimbox.Dicom.Worklist;
 /// (0040,0100). Throws <see cref="IOException"/> if it cannot be read now.</param>
 public sealed class WorklistScp(Func<CancellationToken, IAsyncEnumerable<DataSet>> items) : ICFindScp
 {
-    public IReadOnlyCollection<Uid> SopClasses { get; } = [SopClass.ModalityWorklistInformationModelFind];
+    public static IReadOnlyCollection<Uid> Classes { get; } = [SopClass.ModalityWorklistInformationModelFind];
+
+    public IReadOnlyCollection<Uid> SopClasses => Classes;
 
     public ValueTask<CFindAnswer> FindAsync(CFindRequest request, CancellationToken cancellationToken)
     {

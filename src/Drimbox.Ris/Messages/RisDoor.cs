@@ -32,7 +32,7 @@ internal sealed class RisDoor(
     TimeZoneInfo zone,
     ILogger logger)
 {
-    private static readonly MessageProfile[] Accepted =
+    public static readonly IReadOnlyList<MessageProfile> Accepted =
     [
         TeleradiologyProfiles.Flux3, CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20,
         PamProfiles.Admission, PamProfiles.Identity,

@@ -17,7 +17,7 @@ namespace Drimbox.Source.ImageAccess;
 /// <param name="patience">How long it may send nothing of an image.</param>
 internal sealed class PacsMove(PacsList list, AeTitle ownAe, TimeSpan patience)
 {
-    private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
+    public static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
 
     /// <returns>Null if all images are here, else what went wrong; nothing of a patient in it.</returns>
     public async Task<RetrievalFailedException?> RunAsync(ImageRetrieval retrieval, TimeProvider time)

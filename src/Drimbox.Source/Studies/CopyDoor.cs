@@ -28,7 +28,7 @@ internal sealed class CopyDoor(
     StoreSpace space,
     ILogger<CopyDoor> logger)
 {
-    private static readonly IReadOnlyList<MessageProfile> Accepted =
+    public static readonly IReadOnlyList<MessageProfile> Accepted =
         [CdaProfiles.Oru21, CdaProfiles.Mdm21, CdaProfiles.Oru20, CdaProfiles.Mdm20, StudyChangeProfile.Omi];
 
     /// <summary>Answers one frame; null where it has no readable MSH.</summary>

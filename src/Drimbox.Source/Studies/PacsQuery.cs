@@ -45,7 +45,7 @@ internal sealed record PacsAsked(KnownPacs Pacs, string? Failure);
 /// <param name="outages">See <see cref="PacsCircuits"/>.</param>
 internal sealed class PacsQuery(PacsList list, AeTitle ownAe, TimeProvider time, OutageWatch? outages = null)
 {
-    private static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
+    public static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelFind;
     private readonly PacsCircuits _circuits = new(time, outages);
 
     /// <summary>When each series began is asked for too. Where nobody needs it, it is not: some PACS refuse keys that they

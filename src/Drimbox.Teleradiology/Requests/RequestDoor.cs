@@ -20,7 +20,7 @@ using Order = (InstanceIdentifier Order, PlatformRequestCommand Command);
 internal sealed class RequestDoor(
     Inbox inbox, PlatformRequestGrain grain, AttachmentReader attachments, ILogger<RequestDoor> logger)
 {
-    private static readonly IReadOnlyList<MessageProfile> Accepted =
+    public static readonly IReadOnlyList<MessageProfile> Accepted =
     [
         TeleradiologyProfiles.Flux1, TeleradiologyProfiles.Flux2, TeleradiologyProfiles.Flux4,
         .. AttachmentReader.Profiles,

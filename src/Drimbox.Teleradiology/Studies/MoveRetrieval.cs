@@ -20,6 +20,8 @@ internal interface IStudyRetrieval
 /// <summary>C-MOVE to the archive with ourselves as the destination (PS3.4 C.4.2).</summary>
 internal sealed class MoveRetrieval(DicomPeerOptions archive, AeTitle ownAe, TimeProvider time) : IStudyRetrieval
 {
+    public static readonly Uid Model = SopClass.StudyRootQueryRetrieveInformationModelMove;
+
     /// <inheritdoc/>
     public async Task<string?> RetrieveAsync(Uid study, ExpectedStudy expected, CancellationToken cancellationToken)
     {
@@ -45,7 +47,6 @@ internal sealed class MoveRetrieval(DicomPeerOptions archive, AeTitle ownAe, Tim
 
     private async Task<RetrieveResult> MoveAsync(Uid study, CancellationToken cancellationToken)
     {
-        var model = SopClass.StudyRootQueryRetrieveInformationModelMove;
         await using var association = await Association.RequestAsync(
             new AssociationOptions
             {
@@ -53,7 +54,7 @@ internal sealed class MoveRetrieval(DicomPeerOptions archive, AeTitle ownAe, Tim
                 Port = archive.Port,
                 CallingAe = ownAe,
                 CalledAe = AeTitle.Parse(archive.AeTitle),
-                Contexts = [CFindScu.ContextFor(model)],
+                Contexts = [CFindScu.ContextFor(Model)],
                 Tls = TlsClientOptions.From(archive.Tls),
                 Time = time,
             },
@@ -62,7 +63,7 @@ internal sealed class MoveRetrieval(DicomPeerOptions archive, AeTitle ownAe, Tim
         identifier.SetString(Tag.QueryRetrieveLevel, "STUDY");
         identifier.SetUid(Tag.StudyInstanceUID, study);
         var result = await new CMoveScu(association).MoveAsync(
-            model, identifier, ownAe, cancellationToken: cancellationToken);
+            Model, identifier, ownAe, cancellationToken: cancellationToken);
         await association.ReleaseAsync(cancellationToken);
         return result;
     }

@@ -81,7 +81,7 @@ public sealed partial class SourceTests
         Assert.Empty(missing);
     }
 
-    [GeneratedRegex(@"\[LoggerMessage\((\d+)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\[LoggerMessage\(\s*(\d+)", RegexOptions.NonBacktracking)]
     private static partial Regex EventNumber();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

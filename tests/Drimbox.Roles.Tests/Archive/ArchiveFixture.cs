@@ -75,7 +75,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
         Node = new ArchiveNode(
             options,
-            _around(new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk }));
+            _around(new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk, Log = WatchedLog.Instance }));
         await Node.StartAsync();
     }
 

@@ -10,7 +10,6 @@ using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Hosting;
 using Drimbox.Ris;
 using Drimbox.Tests.Teleradiology;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Ris;
 
@@ -64,7 +63,7 @@ internal sealed class RisFixture : IAsyncDisposable
 
     public async Task StartNodeAsync() => Node = await RisNode.StartAsync(
         _options with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path, Dmp,
-        NodeSurroundings.Real(NullLoggerFactory.Instance), default);
+        NodeSurroundings.Real(WatchedLog.Instance), default);
 
     public async Task PlaceAsync(string number, string modality = "CT")
     {

@@ -2,6 +2,7 @@ using Drimbox.Dicom;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Ris;
 using Drimbox.Tests.Teleradiology;
 
 namespace Drimbox.Tests.Ris;
@@ -43,6 +44,39 @@ public sealed class WorklistTests
         Assert.Equal("093000", step.GetString(Tag.ScheduledProcedureStepStartTime));
         Assert.Equal("CT", step.GetString(Tag.Modality));
         Assert.Equal("SCHEDULED", step.GetString(Tag.ScheduledProcedureStepStatus));
+    }
+
+    [Fact]
+    public async Task The_conformance_statement_names_the_attributes_that_have_a_value()
+    {
+        await using var ris = await RisFixture.StartAsync();
+        await ris.PlaceAsync("OPN101");
+        // Every key of PS3.4 table K.6-1, and what the statement has beyond them.
+        var query = WorklistKeys.Query();
+        foreach (var tag in RisDeclaration.WorklistKeys)
+        {
+            if (DataDictionary.TryFind(tag, out var entry) && entry.Vr == Vr.SQ) query.SetSequence(tag);
+            else query.SetEmpty(tag);
+        }
+
+        var worklist = SopClass.ModalityWorklistInformationModelFind;
+        await using var association = await ris.CallAsync(CFindScu.ContextFor(worklist));
+        var item = Assert.Single(await new CFindScu(association).FindAsync(worklist, query).ToListAsync());
+        await association.ReleaseAsync();
+        Assert.Equal(RisDeclaration.WorklistKeys.Order(), WithValue(item).Except([Tag.ScheduledProcedureStepSequence]));
+        var step = Assert.Single(item.GetItems(Tag.ScheduledProcedureStepSequence));
+        Assert.Equal(RisDeclaration.WorklistStepKeys.Order(), WithValue(step));
+
+        static IEnumerable<Tag> WithValue(DataSet dataSet)
+        {
+            var tags = new List<Tag>();
+            foreach (var element in dataSet.Elements)
+            {
+                if (element.Length > 0 || element.Sequence is { Count: > 0 }) tags.Add(element.Tag);
+            }
+
+            return tags.Except([Tag.SpecificCharacterSet]).Order();
+        }
     }
 
     [Theory]

@@ -99,6 +99,11 @@ public sealed class SourceEvents : ILoggerFactory
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) => events.Add(eventId.Id, formatter(state, exception));
+            Func<TState, Exception?, string> formatter)
+        {
+            var text = formatter(state, exception);
+            WatchedLog.Hear(eventId, text, exception);
+            events.Add(eventId.Id, text);
+        }
     }
 }

@@ -53,6 +53,7 @@ internal sealed class LoggedEvents : ILoggerFactory, ILogger
         Func<TState, Exception?, string> formatter)
     {
         var text = $"{eventId.Id} {formatter(state, exception)} {exception}";
+        WatchedLog.Hear(eventId, formatter(state, exception), exception);
         lock (_lock)
         {
             _entries.Add((eventId.Id, text));

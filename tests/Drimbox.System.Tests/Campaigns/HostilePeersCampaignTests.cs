@@ -125,7 +125,7 @@ public sealed class HostilePeersCampaignTests(ITestOutputHelper output)
         const int DescriptorsMax = 600;
         await using var archive = await ArchiveProcess.StartAsync(
             Peer.Require("prlimit"), $"--nofile={DescriptorsMax}:{DescriptorsMax}");
-        Assert.Contains("[1010]", archive.Output, StringComparison.Ordinal);
+        Assert.Contains("[1014]", archive.Output, StringComparison.Ordinal);
         archive.WarmUp();
         var descriptors = archive.Descriptors;
         using var known = RawPeer.Associate(archive.EndPoint, Pdus.Request(

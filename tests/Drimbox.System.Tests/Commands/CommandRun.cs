@@ -13,6 +13,7 @@ internal sealed record CommandRun(int ExitCode, IReadOnlyList<string> Lines, str
         await using var process = DrimboxProcess.Start(arguments);
         var (exitCode, lines) = await process.EndAsync();
         var run = new CommandRun(exitCode, lines, process.Errors);
+        PatientData.Hear(run.Errors);
         Assert.DoesNotContain("   at ", run.Errors + run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", run.Errors + run.Output, StringComparison.Ordinal);
         return run;

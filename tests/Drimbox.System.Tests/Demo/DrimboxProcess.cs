@@ -13,11 +13,13 @@ internal sealed class DrimboxProcess : IAsyncDisposable
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly StringBuilder _errors = new();
 
-    private DrimboxProcess(Process process)
+    /// <param name="isGateway">What it prints is a log, and no answer that somebody asked for.</param>
+    private DrimboxProcess(Process process, bool isGateway)
     {
         _process = process;
         process.OutputDataReceived += (_, e) =>
         {
+            if (isGateway && e.Data is not null) PatientData.Hear(e.Data);
             if (e.Data is null) _lines.Writer.Complete();
             else _lines.Writer.TryWrite(e.Data);
         };
@@ -56,7 +58,7 @@ internal sealed class DrimboxProcess : IAsyncDisposable
                 RedirectStandardError = true,
                 UseShellExecute = false,
             },
-        });
+        }, arguments is ["run", ..]);
     }
 
     /// <summary>The lines up to the first that <paramref name="last"/> takes, or to the end of the output.</summary>

@@ -21,7 +21,7 @@ internal static class ArchiveUnderTest
         };
         var archive = new ArchiveNode(
             change?.Invoke(options) ?? options,
-            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1) });
+            new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Log = WatchedLog.Instance });
         await archive.StartAsync(TestContext.Current.CancellationToken);
         return archive;
     }

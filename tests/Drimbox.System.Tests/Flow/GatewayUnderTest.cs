@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Emulators;
@@ -142,7 +143,8 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     {
         var file = ConfigurationFile;
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(Configuration, AdministrationJson.Options));
-        _child = DemoChild.Start(file, under);
+        var child = _child = DemoChild.Start(file, under);
+        PatientData.Watch(() => child.Output);
         await Child.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
     }
 
@@ -183,11 +185,27 @@ public sealed class GatewayUnderTest : IAsyncLifetime
             Core.Identity.InstanceIdentifier.Create("1.2.250.1.213.1.4.10", ins), audience,
             TestContext.Current.CancellationToken)).Select(d => d.UniqueId.ToString()).ToList();
 
+    private async Task HearMetricsAsync()
+    {
+        using var client = new AdministrationClient(Socket);
+        try
+        {
+            PatientData.Hear(Encoding.UTF8.GetString(await client.GetBytesAsync("/metrics", CancellationToken.None)));
+        }
+        catch (HttpRequestException)
+        {
+            // It was killed.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        // The metrics of all the tests; a process that a test has stopped has none.
+        if (File.Exists(Socket)) await HearMetricsAsync();
         if (_child is not null) await _child.DisposeAsync();
         _registry?.Dispose();
         if (_dmp is not null) await _dmp.DisposeAsync();
         if (_folder.Length > 0) Directory.Delete(_folder, recursive: true);
+        PatientData.AssertNoneHeard();
     }
 }

@@ -10,7 +10,6 @@ using Drimbox.Teleradiology.Studies;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 using Drimbox.Tests.Teleradiology;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drimbox.Tests.Orthanc;
 
@@ -37,7 +36,7 @@ public sealed class OrthancWebTests : IDisposable
             await orthanc.PostAsync("/instances", await File.ReadAllBytesAsync(path, Cancellation));
         await using var platform = await TeleradiologyNode.StartAsync(
             Options(new Uri(orthanc.Address, "dicom-web/")), _folder.Path,
-            NodeSurroundings.Real(NullLoggerFactory.Instance), Cancellation);
+            NodeSurroundings.Real(WatchedLog.Instance), Cancellation);
 
         var examination = Samples.Examination("1") with { StudyInstanceUid = SampleStudy.Order.StudyInstanceUid };
         await SendAsync(platform, TeleradiologyWriter.Write(Samples.Request("1"), Samples.Envelope("1")));

@@ -24,8 +24,11 @@ internal sealed class RecordingLog : ILogger
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
+        Func<TState, Exception?, string> formatter)
+    {
+        WatchedLog.Hear(eventId, formatter(state, exception), exception);
         _lines.Enqueue((eventId.Id, exception is null
             ? formatter(state, exception)
             : $"{formatter(state, exception)} {exception}"));
+    }
 }
