@@ -94,6 +94,21 @@ public static partial class Limits
     /// the first of them waits a few milliseconds for the last.</summary>
     public const int CommitGroupMax = 256;
 
+    /// <summary>64 where other processes write too: each write locks some ten names, of which a server with its own
+    /// settings (max_locks_per_transaction) keeps 6,400 for all.</summary>
+    public const int SharedCommitGroupMax = 64;
+
+    /// <summary>3 times in all a write is done that the database ends since it and another wait for each other: alone, it
+    /// meets the same only by chance.</summary>
+    public const int DeadlockAttemptsMax = 3;
+
+    /// <summary>5 s between two looks of a process at what others do: a wake-up that is lost with a session, and the leases
+    /// of a process that is gone.</summary>
+    public static readonly TimeSpan SharedLookInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>10 ms from one notice to the other processes to the next: one serves all commits between.</summary>
+    public static readonly TimeSpan SharedNoticePause = TimeSpan.FromMilliseconds(10);
+
     /// <summary>1,000 pages of 4 KiB are committed from one checkpoint of SQLite to the next, which is its own default.
     /// </summary>
     public const int CheckpointPages = 1_000;

@@ -39,6 +39,7 @@ public sealed partial class RisNode
         options?.MailboxServer() is { } server
             ? new MailboxReader(
                 new Mailbox(server, _surroundings.Time), _reports, _policy.Mail!, options.LookInterval,
+                token => _store.HasDutyAsync("mailbox", token),
                 _surroundings.Time, logger)
             : null;
 

@@ -135,22 +135,26 @@ public sealed partial class RisNode : IAsyncDisposable
         NodeSurroundings surroundings,
         CancellationToken cancellation)
     {
-        var folder = Path.Combine(dataFolder, options.Node);
+        var shared = options.Database?.SharedFolder;
+        var folder = shared is null ? Path.Combine(dataFolder, options.Node) : Path.GetFullPath(shared);
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
                 Folder = folder,
-                Postgres = options.Database?.ToFlow(options.Node),
+                Postgres = options.Database is { } database
+                    ? database.ToFlow(options.Node) with { IsShared = shared is not null }
+                    : null,
                 Clock = surroundings.Time,
                 HasPublications = true,
             },
             cancellation);
         try
         {
-            // The one process that holds the store: whoever held a lease is dead.
+            // Whoever held a lease and is gone.
             await store.VoidLeasesAsync(cancellation);
-            var node = new RisNode(
-                options, store, ObjectStore.Open(folder, Disk.Real, surroundings.Ids), dmp, surroundings);
+            var objects = ObjectStore.Open(
+                folder, Disk.Real, surroundings.Ids, isShared: shared is not null);
+            var node = new RisNode(options, store, objects, dmp, surroundings);
             try
             {
                 await node.StartAsync(cancellation);

@@ -21,6 +21,10 @@ public enum StorageFault
     /// <summary>Another process uses the store.</summary>
     InUse,
 
+    /// <summary>The database ended this write because another waited for what it had (40P01): the same may be done
+    /// again.</summary>
+    Deadlock,
+
     /// <summary>The bytes are not those that were written: a hash, a length or the database says so.</summary>
     Corrupt,
 

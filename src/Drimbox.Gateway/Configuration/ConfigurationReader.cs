@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Drimbox.Gateway.Hosting;
+using Drimbox.Storage;
 using Drimbox.Teleradiology.Templates;
 
 namespace Drimbox.Gateway.Configuration;
@@ -87,6 +88,7 @@ internal static class ConfigurationReader
         Check("", configuration, findings);
         CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
         CheckSchemas(configuration, findings);
+        CheckSharing(configuration, findings);
         return findings;
     }
 
@@ -110,6 +112,23 @@ internal static class ConfigurationReader
         {
             if (taken.TryAdd((database.ConnectionString, database.Schema), key)) continue;
             findings.Add($"{key}:Schema: is that of {taken[(database.ConnectionString, database.Schema)]}");
+        }
+    }
+
+    // What the others do beside their flow counts on being alone (docs/adr/0035).
+    private static void CheckSharing(GatewayConfiguration configuration, List<string> findings)
+    {
+        (string Key, DatabaseOptions? Database)[] alone =
+        [
+            ("Archive:Database", configuration.Archive?.Database),
+            ("Archive:PatientUpdates:Database", configuration.Archive?.PatientUpdates?.Database),
+            ("Teleradiology:Database", configuration.Teleradiology?.Database),
+            ("Source:Database", configuration.Source?.Database),
+        ];
+        foreach (var (key, database) in alone)
+        {
+            if (database?.SharedFolder is not null)
+                findings.Add($"{key}:SharedFolder: only a RIS may have several processes");
         }
     }
 

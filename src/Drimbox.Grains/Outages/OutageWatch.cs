@@ -72,6 +72,25 @@ public sealed class OutageWatch(
         _stopping.Dispose();
     }
 
+    /// <summary>What was told by others is so too; of what this one has to tell, what they have not.</summary>
+    private void Merge(OpenOutages told)
+    {
+        lock (_gate)
+        {
+            var mine = new List<OutageEvent>();
+            foreach (var e in _unwritten)
+            {
+                if (told.Decide(e.Peer, e is OutageBegan, e.At) is null) continue;
+                mine.Add(e);
+                told = OpenOutages.Evolve(told, e);
+            }
+
+            _unwritten.Clear();
+            _unwritten.AddRange(mine);
+            _open = told;
+        }
+    }
+
     private async Task WriteAsync()
     {
         try
@@ -93,19 +112,23 @@ public sealed class OutageWatch(
     private async Task<bool> TryWriteAsync()
     {
         List<OutageEvent> events;
-        lock (_gate) events = [.. _unwritten];
-        if (events.Count == 0) return true;
         try
         {
-            var committed = await store.CommitAsync(
-                new FlowCommit
-                {
-                    Appends = [_stream.Append(events)],
-                    Audit = [.. events.Select(e => auditOf?.Invoke(e)).OfType<AuditRecord>()],
-                },
-                CancellationToken.None);
-            // One process holds the store, and nobody else writes to this stream.
-            Invariant.Holds(committed is CommitResult.Committed);
+            while (true)
+            {
+                lock (_gate) events = [.. _unwritten];
+                if (events.Count == 0) return true;
+                var committed = await store.CommitAsync(
+                    new FlowCommit
+                    {
+                        Appends = [_stream.Append(events)],
+                        Audit = [.. events.Select(e => auditOf?.Invoke(e)).OfType<AuditRecord>()],
+                    },
+                    CancellationToken.None);
+                if (committed is CommitResult.Committed) break;
+                // Another process of the node has told something.
+                Merge(await _stream.CatchUpAsync(CancellationToken.None));
+            }
         }
         catch (StorageFaultException e)
         {

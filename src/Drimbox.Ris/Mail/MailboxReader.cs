@@ -9,8 +9,10 @@ namespace Drimbox.Ris.Mail;
 
 /// <summary>Looks into the mailbox of the sender and tells the reports what their notifications say. A notification is
 /// marked as seen after that is durable; one that is read twice counts once.</summary>
+/// <param name="isMine">Whether no other process of the node looks.</param>
 internal sealed class MailboxReader(
-    Mailbox mailbox, ReportRegister reports, MailPolicy policy, TimeSpan interval, TimeProvider time, ILogger logger)
+    Mailbox mailbox, ReportRegister reports, MailPolicy policy, TimeSpan interval,
+    Func<CancellationToken, Task<bool>> isMine, TimeProvider time, ILogger logger)
     : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -27,7 +29,7 @@ internal sealed class MailboxReader(
                 await Task.Delay(interval, time, stop);
                 try
                 {
-                    await LookAsync(stop);
+                    if (await isMine(stop)) await LookAsync(stop);
                 }
                 catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
                 {

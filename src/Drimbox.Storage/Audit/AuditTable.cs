@@ -7,6 +7,9 @@ namespace Drimbox.Storage;
 /// <summary>The statements of an audit trail. The one writer of the store numbers the records without a gap.</summary>
 internal static class AuditTable
 {
+    /// <summary>What to lock of the trail, which has one end.</summary>
+    public const string Name = "audit";
+
     private const string Columns = "id, recorded_at, event, type, outcome, message, sha256";
 
     public static long Insert(DatabaseConnection db, AuditRecord record)

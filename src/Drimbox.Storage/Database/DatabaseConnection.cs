@@ -22,6 +22,12 @@ internal abstract class DatabaseConnection : IDisposable
     /// </summary>
     public virtual bool IsLost => false;
 
+    /// <summary>True if other processes write to the database too: then what a write rests on is locked first.</summary>
+    public virtual bool IsShared => false;
+
+    /// <summary>The clock of a database that is shared, as it was at the BEGIN; null: that of the process.</summary>
+    public virtual DateTimeOffset? ServerTime => null;
+
     /// <summary>Rows changed by the last statement.</summary>
     public abstract int Changes { get; }
 
@@ -40,6 +46,21 @@ internal abstract class DatabaseConnection : IDisposable
     public abstract void Commit();
 
     public abstract void Rollback();
+
+    /// <summary>Keeps others from writing what has these names until the end of the transaction, and waits for whoever
+    /// does. Taken in one order, so that two who want the same names wait for each other only across statements. Nothing
+    /// to do where nobody else writes.</summary>
+    public virtual void Lock(IReadOnlyCollection<string> names)
+    {
+    }
+
+    /// <summary>The same without waiting.</summary>
+    /// <param name="max">No more than so many.</param>
+    /// <returns>Those that were free.</returns>
+    public virtual IReadOnlyList<string> TryLock(IReadOnlyList<string> names, int max) => [.. names.Take(max)];
+
+    /// <summary>The clock of a database that is shared, now; null: that of the process.</summary>
+    public virtual DateTimeOffset? AskTime() => null;
 
     /// <summary>Marks a point of the transaction that it can go back to; there is one at a time.</summary>
     public abstract void Savepoint();

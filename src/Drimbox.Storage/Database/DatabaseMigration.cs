@@ -5,6 +5,15 @@ namespace Drimbox.Storage.Database;
 /// <see cref="Drimbox.Storage.Postgres.PostgresText"/> do not make it of <paramref name="Sql"/>.</param>
 internal sealed record DatabaseMigration(int Number, string Sql, string? Postgres = null)
 {
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
+    public static void RequireKnown(long version, IReadOnlyList<DatabaseMigration> migrations)
+    {
+        if (version <= migrations[^1].Number) return;
+        throw new StorageFaultException(
+            StorageFault.NewerSchema,
+            $"The store has schema {version}; this program knows up to {migrations[^1].Number}.");
+    }
+
     /// <summary>Brings a schema to the last step. Each step and its number are one transaction, so a start that was
     /// interrupted anywhere is continued by the next one.</summary>
     /// <param name="version">Of the schema as it is.</param>
@@ -16,13 +25,7 @@ internal sealed record DatabaseMigration(int Number, string Sql, string? Postgre
         IReadOnlyList<DatabaseMigration> migrations,
         Action<DatabaseMigration> step)
     {
-        if (version > migrations[^1].Number)
-        {
-            throw new StorageFaultException(
-                StorageFault.NewerSchema,
-                $"The store has schema {version}; this program knows up to {migrations[^1].Number}.");
-        }
-
+        RequireKnown(version, migrations);
         foreach (var migration in migrations)
         {
             if (migration.Number <= version) continue;

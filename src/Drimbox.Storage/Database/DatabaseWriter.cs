@@ -15,6 +15,7 @@ internal sealed class DatabaseWriter : IAsyncDisposable
 {
     private readonly DatabaseConnection _db;
     private readonly Action _committed;
+    private readonly int _groupMax;
     private readonly WorkQueue<Job> _queue = new(atOnce: 1);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _transactions;
@@ -24,6 +25,7 @@ internal sealed class DatabaseWriter : IAsyncDisposable
     public DatabaseWriter(DatabaseConnection db, string name, Action committed)
     {
         _db = db;
+        _groupMax = db.IsShared ? Limits.SharedCommitGroupMax : Limits.CommitGroupMax;
         _committed = committed;
         // A thread of its own: fsync blocks, and a blocked pool thread would be one that a socket waits for.
         new Thread(Loop) { IsBackground = true, Name = name }.Start();
@@ -36,10 +38,13 @@ internal sealed class DatabaseWriter : IAsyncDisposable
     /// <param name="cancellationToken">Honoured until the work starts; from then on the true outcome is told.</param>
     /// <param name="mayBlock">The caller's thread may wait for the disk: if the database is free, it does the
     /// work.</param>
+    /// <param name="names">Of what the work reads before it writes: locked before it begins, where other processes write
+    /// too.</param>
     public Task<T> RunAsync<T>(
-        Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken, bool mayBlock = false)
+        Func<DatabaseConnection, Written<T>> work, CancellationToken cancellationToken, bool mayBlock = false,
+        Func<DatabaseConnection, IEnumerable<string>>? names = null)
     {
-        var job = new Job<T>(work, cancellationToken);
+        var job = new Job<T>(work, cancellationToken) { Names = names };
         if (mayBlock && _queue.TryEnter())
         {
             Run([job]);
@@ -61,7 +66,7 @@ internal sealed class DatabaseWriter : IAsyncDisposable
     private void Loop()
     {
         var batch = new List<Job>();
-        while (_queue.TryTake(batch, Limits.CommitGroupMax))
+        while (_queue.TryTake(batch, _groupMax))
         {
             Run(batch);
             _queue.Leave();
@@ -88,19 +93,52 @@ internal sealed class DatabaseWriter : IAsyncDisposable
 
     private void RunAlone(Job job)
     {
-        Begin();
-        var keep = job.Run(_db);
-        if (keep) Commit();
-        else Rollback();
+        for (var attempt = 1; ; attempt++)
+        {
+            Begin();
+            var keep = TryLock([job]) is { } fault ? job.Missed(fault) : job.Run(_db);
+            if (keep) Commit();
+            else Rollback();
+            // Whoever waited for it goes on meanwhile.
+            if (!job.IsDeadlocked || attempt == Limits.DeadlockAttemptsMax) break;
+        }
+
         job.End();
+    }
+
+    /// <summary>Locks what the jobs rest on: all names at once, so that two groups take them in one order.</summary>
+    /// <returns>Why that could not be; the transaction is of no more use.</returns>
+    private StorageFaultException? TryLock(IReadOnlyList<Job> jobs)
+    {
+        if (!_db.IsShared) return null;
+        try
+        {
+            _db.Lock(jobs.SelectMany(job => job.Names?.Invoke(_db) ?? []).ToHashSet(StringComparer.Ordinal));
+            return null;
+        }
+        catch (StorageFaultException e)
+        {
+            return e;
+        }
     }
 
     private void RunGroup(List<Job> batch)
     {
         var ran = new List<Job>(batch.Count);
+        var again = new List<Job>();
         Begin();
-        foreach (var job in batch)
+        if (TryLock(batch) is { } fault)
         {
+            Rollback();
+            if (fault.Fault is not (StorageFault.InUse or StorageFault.Deadlock)) throw fault;
+            // One of them wants what another process keeps: the others are not held up by it.
+            foreach (var job in batch) TryAlone(job);
+            return;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var job = batch[i];
             _db.Savepoint();
             var keep = job.Run(_db);
             if (!_db.IsInTransaction)
@@ -109,18 +147,42 @@ internal sealed class DatabaseWriter : IAsyncDisposable
                 foreach (var lost in ran) lost.Fail(LostTransaction());
                 ran.Clear();
                 job.Fail(job.Error ?? LostTransaction());
+                // The names of the rest went with it.
+                if (_db.IsShared)
+                {
+                    List<Job> rest = [.. batch.Skip(i + 1), .. again];
+                    if (rest.Count > 0) RunGroup(rest);
+                    return;
+                }
+
                 Begin();
                 continue;
             }
 
             if (!keep) _db.RollbackToSavepoint();
             _db.ReleaseSavepoint();
-            ran.Add(job);
+            if (job.IsDeadlocked) again.Add(job);
+            else ran.Add(job);
         }
 
         // A job that kept nothing waits too: what it tells may rest on rows of this transaction (a duplicate, say).
         Commit();
         foreach (var job in ran) job.End();
+        foreach (var job in again) TryAlone(job);
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Handed to the caller that awaits this job; the others are done.")]
+    private void TryAlone(Job job)
+    {
+        try
+        {
+            RunAlone(job);
+        }
+        catch (Exception e)
+        {
+            job.Fail(e);
+        }
     }
 
     private void Begin()
@@ -158,7 +220,20 @@ internal sealed class DatabaseWriter : IAsyncDisposable
     {
         public Exception? Error { get; protected set; }
 
+        public Func<DatabaseConnection, IEnumerable<string>>? Names { get; init; }
+
+        /// <summary>It wrote nothing, and may do it again: a job is a function of the database.</summary>
+        public bool IsDeadlocked => Error is StorageFaultException { Fault: StorageFault.Deadlock };
+
         public abstract bool Run(DatabaseConnection db);
+
+        /// <summary>It could not be run.</summary>
+        /// <returns>False: nothing is kept.</returns>
+        public bool Missed(StorageFaultException fault)
+        {
+            Error = fault;
+            return false;
+        }
 
         public abstract void Fail(Exception error);
 
@@ -191,6 +266,7 @@ internal sealed class DatabaseWriter : IAsyncDisposable
             Justification = "Handed to the caller that awaits this job, whatever it is; the writer serves the others.")]
         public override bool Run(DatabaseConnection db)
         {
+            Error = null;
             try
             {
                 (_value, var keep) = work(db);

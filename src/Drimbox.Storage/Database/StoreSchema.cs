@@ -6,4 +6,9 @@ namespace Drimbox.Storage.Database;
 /// kind and in none of another.</param>
 /// <param name="IsDerived">It can be made again from the files beside it.</param>
 internal sealed record StoreSchema(
-    string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived);
+    string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived)
+{
+    /// <summary>What a schema has beside its steps where several processes share it, with the statements that make it if
+    /// it is absent.</summary>
+    public IReadOnlyList<(string Name, string Sql)> SharedTables { get; init; } = [];
+}

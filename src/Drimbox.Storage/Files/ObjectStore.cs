@@ -5,7 +5,8 @@ namespace Drimbox.Storage;
 
 /// <summary>
 /// Bytes under the name of their SHA-256 (<c>objects/ab/abcd…</c>), mode 0640. An object that was put is durable and
-/// never changes; the same bytes again are the same object. Belongs to the one process that holds the node's folder.
+/// never changes; the same bytes again are the same object. Belongs to the one process that holds the node's folder, unless
+/// several share it (docs/adr/0035).
 /// </summary>
 public sealed class ObjectStore
 {
@@ -15,12 +16,14 @@ public sealed class ObjectStore
     private readonly string _root;
     private readonly string _incoming;
     private readonly IIdSource _ids;
+    private readonly bool _isShared;
 
     // One put of a hash at a time: its fault may then unlink the file without harm to another put that counts on it.
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
 
-    private ObjectStore(Disk disk, string root, IIdSource ids)
+    private ObjectStore(Disk disk, string root, IIdSource ids, bool isShared)
     {
+        _isShared = isShared;
         _disk = disk;
         _root = root;
         _incoming = Path.Combine(root, "incoming");
@@ -28,13 +31,14 @@ public sealed class ObjectStore
     }
 
     /// <summary>Opens <c>objects/</c> in the folder of a node, and removes what a crash left unfinished there.</summary>
-    public static ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids)
+    /// <param name="isShared">Other processes have the folder too: what is unfinished there may be at work.</param>
+    public static ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids, bool isShared = false)
     {
-        var store = new ObjectStore(disk, Path.Combine(nodeFolder, "objects"), ids);
+        var store = new ObjectStore(disk, Path.Combine(nodeFolder, "objects"), ids, isShared);
         disk.EnsureDirectory(store._root);
         disk.EnsureDirectory(store._incoming);
         // Without a final name it was never put, so no one was told of it.
-        foreach (var leftover in disk.EnumerateFiles(store._incoming)) disk.Unlink(leftover);
+        if (!isShared) foreach (var leftover in disk.EnumerateFiles(store._incoming)) disk.Unlink(leftover);
         return store;
     }
 
@@ -151,7 +155,8 @@ public sealed class ObjectStore
             }
             catch (StorageFaultException)
             {
-                _disk.TryUnlink(path);
+                // Another process may count on it: a name that is there has whole bytes (see Write).
+                if (!_isShared) _disk.TryUnlink(path);
                 throw;
             }
         }
@@ -165,7 +170,7 @@ public sealed class ObjectStore
     // fsync needs a second. What a crash leaves half written is what no row refers to, and the next put mends it.
     private void Write(string path, ReadOnlySpan<byte> bytes)
     {
-        if (_disk.FileExists(path))
+        if (_isShared || _disk.FileExists(path))
         {
             var whole = NewPath();
             try

@@ -1,4 +1,5 @@
 using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
 
 namespace Drimbox.Storage;
 
@@ -8,6 +9,19 @@ internal static class FlowSchema
     public static StoreSchema Store => new(
         "the flow", Migrations, ["stream", "inbox", "alias", "link", "outbox", "audit", "resync_run", "statistic"],
         IsDerived: false);
+
+    /// <summary>The same with what a schema has beside its steps that several processes share.</summary>
+    public static StoreSchema StoreOf(FlowStoreOptions options) => Store with
+    {
+        SharedTables =
+        [
+            ("process", PostgresSharing.Processes),
+            .. options.HasPublications ? Also("publication", PublicationTable.Schema) : [],
+            .. options.HasStatistics ? Also("statistic", StatisticTable.Schema) : [],
+        ],
+    };
+
+    private static (string, string)[] Also(string name, string sql) => [(name, PostgresText.Schema(sql))];
 
     public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [

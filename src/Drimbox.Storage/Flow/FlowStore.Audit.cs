@@ -15,7 +15,8 @@ public sealed partial class FlowStore
     /// <summary>Writes a record; it is durable then.</summary>
     /// <exception cref="StorageFaultException">It could not be written: what it is of must not be done.</exception>
     public Task RecordAsync(AuditRecord record, CancellationToken cancellationToken) =>
-        _writer.RunAsync(db => new Written<bool>(InsertAudit(db, record), Keep: true), cancellationToken);
+        _writer.RunAsync(
+            db => new Written<bool>(InsertAudit(db, record), Keep: true), cancellationToken, names: _ => [AuditTable.Name]);
 
     /// <summary>The newest first.</summary>
     public Task<IReadOnlyList<AuditRow>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
@@ -91,7 +92,8 @@ public sealed partial class FlowStore
             {
                 var some = await _writer.RunAsync(
                     db => new Written<int>(AuditTable.Prune(db, before, targets, Limits.AuditPage), Keep: true),
-                    cancellationToken);
+                    cancellationToken,
+                    names: _ => [AuditTable.Name]);
                 removed += some;
                 if (some < Limits.AuditPage) return removed;
             }
@@ -134,9 +136,16 @@ public sealed partial class FlowStore
         return true;
     }
 
-    private void SignalAudit()
+    /// <returns>True if records were written.</returns>
+    private bool SignalAudit()
     {
-        if (Interlocked.Exchange(ref _auditWritten, 0) == 0) return;
+        if (Interlocked.Exchange(ref _auditWritten, 0) == 0) return false;
+        WakeAuditReaders();
+        return true;
+    }
+
+    private void WakeAuditReaders()
+    {
         lock (_auditReaders)
         {
             foreach (var reader in _auditReaders) reader.Set();

@@ -11,7 +11,7 @@ public sealed partial class FlowStore
         string plan, long estimated, string actor, CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db => new Written<long>(
-                ResyncTable.Add(db, plan, estimated, actor, _options.Clock.DatabaseNow()), Keep: true),
+                ResyncTable.Add(db, plan, estimated, actor, Now(db)), Keep: true),
             cancellationToken);
 
     /// <summary>A run, or null.</summary>
@@ -34,7 +34,7 @@ public sealed partial class FlowStore
         long id, IReadOnlyList<string> from, string to, string actor, string note,
         CancellationToken cancellationToken) =>
         WriteResyncAsync(
-            db => ResyncTable.Move(db, id, from, to, actor, note, _options.Clock.DatabaseNow()), cancellationToken);
+            db => ResyncTable.Move(db, id, from, to, actor, note, Now(db)), cancellationToken);
 
     /// <summary>Adds a part of the plan.</summary>
     /// <param name="cursor">Where the part began.</param>
@@ -92,5 +92,6 @@ public sealed partial class FlowStore
                 var isWritten = write(db);
                 return new Written<bool>(isWritten, isWritten);
             },
-            cancellationToken);
+            cancellationToken,
+            names: static _ => ["resynchronisations"]);
 }

@@ -8,7 +8,8 @@ namespace Drimbox.Storage;
 /// <summary>
 /// The flow of a node: inbox, event streams, names and outbox, in one SQLite file (<c>flow.db</c>) or one schema of
 /// PostgreSQL, which nothing else can restore. What a decision writes is one transaction; what <see cref="CommitAsync"/>
-/// reports as committed is fsynced. One process holds the file or the schema.
+/// reports as committed is fsynced. One process holds the file or the schema, unless the options share it
+/// (docs/adr/0035).
 /// </summary>
 public sealed partial class FlowStore : IAsyncDisposable
 {
@@ -17,23 +18,27 @@ public sealed partial class FlowStore : IAsyncDisposable
     private readonly DatabaseWriter _writer;
     private readonly DatabaseReaders _readers;
     private readonly OutboxTable _outbox;
+    private readonly FlowSharing? _sharing;
 
     private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
         var db = store.Writer;
-        if (options.HasPublications) db.Execute(db.Dialect.Schema(PublicationTable.Schema));
-        if (options.HasStatistics) db.Execute(db.Dialect.Schema(StatisticTable.Schema));
+        if (options.HasPublications && !db.IsShared) db.Execute(db.Dialect.Schema(PublicationTable.Schema));
+        if (options.HasStatistics && !db.IsShared) db.Execute(db.Dialect.Schema(StatisticTable.Schema));
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
+        if (db.IsShared) _sharing = new FlowSharing(options.Postgres!, options.Clock, _outbox, () => Heard(work));
+        _sharing?.Register(db);
         _readers = new DatabaseReaders(store.OpenReader);
         _writer = new DatabaseWriter(db, options.FileName + ".db", () =>
         {
-            _outbox.Signal(work);
-            SignalAudit();
+            var lanes = _outbox.Signal(work);
+            if (SignalAudit() | lanes) _sharing?.Committed();
         });
-        Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
+        _sharing?.Start(_writer);
+        Outbox = new OutboxQueue(_outbox, _writer, _readers, work, _sharing);
     }
 
     /// <summary>Transactions committed since the store was opened.</summary>
@@ -82,7 +87,8 @@ public sealed partial class FlowStore : IAsyncDisposable
                 var result = Write(db, commit);
                 return new Written<CommitResult>(result, result is CommitResult.Committed);
             },
-            cancellationToken);
+            cancellationToken,
+            names: db => NamesOf(db, commit));
     }
 
     public Task<string?> FindAliasAsync(string kind, string key, CancellationToken cancellationToken) =>
@@ -109,8 +115,15 @@ public sealed partial class FlowStore : IAsyncDisposable
         InboxKey key, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => FindInbox(db, key), cancellationToken);
 
+    /// <summary>True for the one process that does what is done once for all: where no other writes, this one.</summary>
+    /// <param name="duty">What is done.</param>
+    /// <exception cref="StorageFaultException">The server cannot be reached: nobody knows.</exception>
+    public async Task<bool> HasDutyAsync(string duty, CancellationToken cancellationToken) =>
+        _sharing is null || await _sharing.TryHoldAsync(duty, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
+        if (_sharing is not null) await _sharing.DisposeAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
         _auditTurn.Dispose();
@@ -125,7 +138,11 @@ public sealed partial class FlowStore : IAsyncDisposable
         if (options.Postgres is { } postgres)
         {
             if (!options.Disk.FileExists(file))
-                return PostgresStore.Open(postgres, options.Folder, options.FileName, options.Disk, FlowSchema.Store);
+                {
+                return PostgresStore.Open(
+                    postgres, options.Folder, options.FileName, options.Disk, FlowSchema.StoreOf(options));
+            }
+
             throw new StorageFaultException(
                 StorageFault.Exists,
                 $"The flow is in '{file}', and PostgreSQL is configured: take Database out of the configuration of the "
@@ -139,6 +156,32 @@ public sealed partial class FlowStore : IAsyncDisposable
             StorageFault.Absent,
             $"'{identity}' says that the flow is in PostgreSQL, and no database is configured: put Database into the "
             + "configuration of the node. To begin without what PostgreSQL holds, move that file away.");
+    }
+
+    private void Heard(WorkSignal work)
+    {
+        work.Set();
+        WakeAuditReaders();
+    }
+
+    /// <summary>What a commit reads before it writes: others that want to write it wait, or have done so before.</summary>
+    private static HashSet<string> NamesOf(DatabaseConnection db, FlowCommit commit)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        if (commit.Inbox?.Key is { } key)
+        {
+            names.Add(string.Join(
+                '\0', "message", key.ControlId, key.SendingApplication, key.SendingFacility, key.ReceivingApplication,
+                key.ReceivingFacility));
+        }
+
+        foreach (var append in commit.Appends) names.Add("stream " + append.Stream.Value);
+        foreach (var alias in commit.Aliases.Concat(commit.AliasMoves)) names.Add($"alias {alias.Kind}\0{alias.Key}");
+        foreach (var row in commit.Outbox) names.Add(OutboxTable.NameOf(row.Lane));
+        if (commit.Audit.Count > 0) names.Add(AuditTable.Name);
+        if (commit.Resent is { } resent) names.Add(OutboxTable.NameOf(resent.Lane));
+        if (commit.Result is { } result) names.UnionWith(OutboxTable.NamesOf(db, result.Id));
+        return names;
     }
 
     private CommitResult Write(DatabaseConnection db, FlowCommit commit)
@@ -193,7 +236,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         var version = db.Use("SELECT version FROM stream WHERE stream = ?").Add(stream).LongOrNone() ?? 0;
         if (version != append.ExpectedVersion) return false;
         if (append.Events.Count == 0) return true;
-        var now = _options.Clock.DatabaseNow();
+        var now = Now(db);
         foreach (var row in append.Events)
         {
             version++;
@@ -207,6 +250,8 @@ public sealed partial class FlowStore : IAsyncDisposable
             """).Add(stream).Add(version).Add(now).Run();
         return true;
     }
+
+    private DateTimeOffset Now(DatabaseConnection db) => db.ServerTime ?? _options.Clock.DatabaseNow();
 
     private static string? TargetOf(DatabaseConnection db, string kind, string key) =>
         db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?")

@@ -7,29 +7,40 @@ namespace Drimbox.Storage;
 /// <summary>
 /// The outbox of a database, on the writer's connection and inside its transaction. Beside the rows it keeps one
 /// <c>lane</c> row for each lane with open rows: its head with its kind and priority, and when that may be claimed. So a
-/// claim costs the same with ten rows and with a million.
+/// claim costs the same with ten rows and with a million. Where other processes write too, the name of a lane is
+/// locked before its rows are changed; what a caller tells is on the clock of its process, what is stored on that of the database.
 /// </summary>
 internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax, IReadOnlySet<string> blockingKinds)
 {
     private bool _lanesChanged;
 
+    /// <summary>What to lock of a lane.</summary>
+    public static string NameOf(string lane) => "lane " + lane;
+
+    /// <summary>The same of a row, whose lane never changes; nothing without the row.</summary>
+    public static IEnumerable<string> NamesOf(DatabaseConnection db, long id) =>
+        db.Use("SELECT lane FROM outbox WHERE id = ?").Add(id).TextOrNone() is { } lane ? [NameOf(lane)] : [];
+
     /// <summary>Called after each COMMIT: wakes the dispatcher if a lane may have become ready.</summary>
-    public void Signal(WorkSignal work)
+    /// <returns>True if one may have.</returns>
+    public bool Signal(WorkSignal work)
     {
-        if (_lanesChanged) work.Set();
+        var changed = _lanesChanged;
+        if (changed) work.Set();
         _lanesChanged = false;
+        return changed;
     }
 
     public long Insert(DatabaseConnection db, OutboxRow row)
     {
         Invariant.Holds(row.Priority >= 0);
-        var now = clock.DatabaseNow();
+        var now = Now(db);
         if (row.CoalesceKey is not null && Coalesce(db, row) is { } replaced) return replaced;
         var id = db.Use("""
             INSERT INTO outbox (lane, kind, payload, priority, due_at, created_at, coalesce_key)
             VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
             """)
-            .Add(row.Lane).Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt).Add(now)
+            .Add(row.Lane).Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(At(db, row.DueAt)).Add(now)
             .Add(row.CoalesceKey).InsertedId();
         RefreshLane(db, row.Lane);
         return id;
@@ -38,48 +49,70 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     /// <summary>Of any kind: for tests and tools.</summary>
     public IReadOnlyList<ClaimedRow> Claim(DatabaseConnection db, string owner, TimeSpan lease, int max)
     {
-        var now = clock.DatabaseNow();
-        var ready = db.Use("""
-            SELECT head FROM lane WHERE ready_at <= ? ORDER BY priority DESC, ready_at, lane LIMIT ?
-            """).Add(now).Add(max);
-        var heads = new List<long>();
-        while (ready.Step()) heads.Add(ready.Long(0));
-        ready.Reset();
-        return Lease(db, owner, now + lease, heads);
+        var now = Now(db);
+        var found = Ready(db, """
+            SELECT lane, head, priority, ready_at FROM lane WHERE ready_at <= ?1
+            ORDER BY priority DESC, ready_at, lane LIMIT ?2
+            """, null, now, Candidates(db, max));
+        return Lease(db, owner, now + lease, Take(db, found, null, now, max));
     }
 
     public IReadOnlyList<ClaimedRow> Claim(
         DatabaseConnection db, string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands)
     {
-        var now = clock.DatabaseNow();
+        var now = Now(db);
         var heads = new List<long>();
         foreach (var demand in demands)
         {
-            var found = new List<(long Head, long Priority, long ReadyAt)>();
+            var (found, max) = (new List<ReadyLane>(), Candidates(db, demand.Max));
             foreach (var kind in demand.Kinds)
             {
-                Ready("""
-                    SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority > 0 AND ready_at <= ?
-                    ORDER BY priority DESC, ready_at LIMIT ?
-                    """, kind);
-                Ready("""
-                    SELECT head, priority, ready_at FROM lane WHERE kind = ? AND priority = 0 AND ready_at <= ?
-                    ORDER BY ready_at LIMIT ?
-                    """, kind);
+                found.AddRange(Ready(db, """
+                    SELECT lane, head, priority, ready_at FROM lane WHERE ready_at <= ?1 AND kind = ?3 AND priority > 0
+                    ORDER BY priority DESC, ready_at LIMIT ?2
+                    """, kind, now, max));
+                found.AddRange(Ready(db, """
+                    SELECT lane, head, priority, ready_at FROM lane WHERE ready_at <= ?1 AND kind = ?3 AND priority = 0
+                    ORDER BY ready_at LIMIT ?2
+                    """, kind, now, max));
             }
 
-            heads.AddRange(found.OrderByDescending(f => f.Priority).ThenBy(f => f.ReadyAt).Take(demand.Max)
-                .Select(f => f.Head));
-
-            void Ready(string sql, string kind)
-            {
-                var ready = db.Use(sql).Add(kind).Add(now).Add(demand.Max);
-                while (ready.Step()) found.Add((ready.Long(0), ready.Long(1), ready.Long(2)));
-                ready.Reset();
-            }
+            heads.AddRange(Take(db, found, demand.Kinds, now, demand.Max));
         }
 
         return Lease(db, owner, now + lease, heads);
+    }
+
+    // Others may have locked some, for as long as their transaction takes: those are passed over.
+    private static int Candidates(DatabaseConnection db, int max) => db.IsShared ? max * 4 : max;
+
+    private static List<ReadyLane> Ready(DatabaseConnection db, string sql, string? kind, DateTimeOffset now, int max)
+    {
+        var ready = db.Use(sql).Add(now).Add(max);
+        if (kind is not null) ready.Add(kind);
+        var found = new List<ReadyLane>();
+        while (ready.Step()) found.Add(new ReadyLane(ready.Text(0), ready.Long(1), ready.Long(2), ready.Long(3)));
+        ready.Reset();
+        return found;
+    }
+
+    /// <summary>The heads of the lanes that are taken: the highest priority first.</summary>
+    private static List<long> Take(
+        DatabaseConnection db, List<ReadyLane> found, IReadOnlyList<string>? kinds, DateTimeOffset now, int max)
+    {
+        var lanes = found.OrderByDescending(f => f.Priority).ThenBy(f => f.At).ToList();
+        if (!db.IsShared) return [.. lanes.Take(max).Select(f => f.Head)];
+        // Another process may have claimed one between the look and the lock: each is looked at again.
+        var heads = new List<long>();
+        foreach (var name in db.TryLock([.. lanes.Select(f => NameOf(f.Lane))], max))
+        {
+            var lane = db.Use("SELECT head, kind FROM lane WHERE lane = ? AND ready_at <= ?")
+                .Add(name[NameOf("").Length..]).Add(now);
+            if (lane.Step() && kinds?.Contains(lane.Text(1)) != false) heads.Add(lane.Long(0));
+            lane.Reset();
+        }
+
+        return heads;
     }
 
     private List<ClaimedRow> Lease(DatabaseConnection db, string owner, DateTimeOffset until, List<long> heads)
@@ -116,7 +149,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     /// <summary>False if the row is no longer leased under that epoch: nothing is written then.</summary>
     public bool Complete(DatabaseConnection db, OutboxResult result)
     {
-        var now = clock.DatabaseNow();
+        var now = Now(db);
         var kind = db.Use("SELECT kind FROM outbox WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL")
             .Add(result.Id).Add(result.Epoch).TextOrNone();
         if (kind is null) return false;
@@ -138,7 +171,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             """)
             .Add(state.ToString()).Add(open ? 1 : 0)
             .Add(blocks || result.Outcome == DispatchOutcome.Ambiguous ? 1 : 0)
-            .Add(result.RetryAt ?? now).Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
+            .Add(result.RetryAt is { } retry ? At(db, retry) : DatabaseTime.ToNumber(now)).Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
             .Add(result.Faults)
             .Add(state == OutboxState.Pending ? null : (long?)DatabaseTime.ToNumber(now)).Add(result.Id);
         RefreshLane(db, update.TextOrNone()!);
@@ -149,7 +182,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
     {
         var lane = db.Use("""
             UPDATE outbox SET lease_until = ? WHERE id = ? AND epoch = ? AND lease_owner IS NOT NULL RETURNING lane
-            """).Add(clock.DatabaseNow() + lease).Add(id).Add(epoch).TextOrNone();
+            """).Add(Now(db) + lease).Add(id).Add(epoch).TextOrNone();
         if (lane is null) return false;
         RefreshLane(db, lane);
         return true;
@@ -170,18 +203,49 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
         return true;
     }
 
-    public int VoidLeases(DatabaseConnection db)
+    public int VoidLeases(DatabaseConnection db) => Void(db, """
+        UPDATE outbox SET
+            lease_owner = NULL, lease_until = NULL, epoch = epoch + 1, due_at = ?,
+            faults = faults + 1, last_outcome = 'Ambiguous',
+            last_detail = 'The process ended while the row was in flight.'
+        WHERE open = 1 AND lease_owner IS NOT NULL
+        RETURNING lane
+        """, null);
+
+    /// <summary>The owners of leases.</summary>
+    public static IReadOnlyList<string> Owners(DatabaseConnection db)
     {
+        var rows = db.Use("SELECT DISTINCT lease_owner FROM outbox WHERE open = 1 AND lease_owner IS NOT NULL");
+        var owners = new List<string>();
+        while (rows.Step()) owners.Add(rows.Text(0));
+        rows.Reset();
+        return owners;
+    }
+
+    /// <summary>Ends the leases of one owner, who is gone.</summary>
+    public int VoidLeases(DatabaseConnection db, string owner)
+    {
+        var rows = db.Use("SELECT lane FROM outbox WHERE open = 1 AND lease_owner = ?").Add(owner);
         var lanes = new List<string>();
-        // The epoch moves on as well: a result of before is void even if its task should still live.
-        var voided = db.Use("""
+        while (rows.Step()) lanes.Add(NameOf(rows.Text(0)));
+        rows.Reset();
+        db.Lock(lanes);
+        return Void(db, """
             UPDATE outbox SET
                 lease_owner = NULL, lease_until = NULL, epoch = epoch + 1, due_at = ?,
                 faults = faults + 1, last_outcome = 'Ambiguous',
                 last_detail = 'The process ended while the row was in flight.'
-            WHERE open = 1 AND lease_owner IS NOT NULL
+            WHERE open = 1 AND lease_owner = ?
             RETURNING lane
-            """).Add(clock.DatabaseNow());
+            """, owner);
+    }
+
+    private int Void(DatabaseConnection db, string sql, string? owner)
+    {
+        var lanes = new List<string>();
+        // The epoch moves on as well: a result of before is void even if its task should still live.
+        var voided = db.Use(sql).Add(Now(db));
+        if (owner is not null) voided.Add(owner);
         while (voided.Step()) lanes.Add(voided.Text(0));
         voided.Reset();
         foreach (var lane in lanes) RefreshLane(db, lane);
@@ -224,7 +288,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
 
     private bool Intervene(DatabaseConnection db, long id, string action, string actor, string sql)
     {
-        var now = clock.DatabaseNow();
+        var now = Now(db);
         var lane = db.Use(sql).Add(now).Add(id).TextOrNone();
         if (lane is null) return false;
         db.Use("INSERT INTO outbox_intervention (row_id, action, actor, at) VALUES (?, ?, ?, ?)")
@@ -250,7 +314,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
                 attempts = 0, faults = 0
             WHERE id = ?5
             """)
-            .Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(row.DueAt < latest ? row.DueAt : latest).Add(id)
+            .Add(row.Kind).Add(row.Payload).Add(row.Priority).Add(Math.Min(At(db, row.DueAt), DatabaseTime.ToNumber(latest))).Add(id)
             .Run();
         RefreshLane(db, row.Lane);
         return id;
@@ -280,6 +344,15 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             """)
             .Add(lane).Add(head).Add(kind).Add(priority).Add(readyAt).Run();
     }
+
+    private DateTimeOffset Now(DatabaseConnection db) => db.ServerTime ?? clock.DatabaseNow();
+
+    /// <summary>An instant that a caller told, on the clock of the database: so long from now.</summary>
+    private long At(DatabaseConnection db, DateTimeOffset told) => DatabaseTime.ToNumber(told)
+        + (db.ServerTime is { } now ? DatabaseTime.ToNumber(now) - DatabaseTime.ToNumber(clock.GetUtcNow()) : 0);
+
+    /// <param name="At">When it became ready.</param>
+    private readonly record struct ReadyLane(string Lane, long Head, long Priority, long At);
 
     private static DispatchOutcome? Outcome(string? text) => text is null ? null : Enum.Parse<DispatchOutcome>(text);
 }

@@ -23,12 +23,20 @@ public sealed record DatabaseOptions : IValidatableObject
     [RegularExpression("(?!pg_)[A-Za-z0-9_-]{1,48}", ErrorMessage = SchemaForm), MinLength(1, ErrorMessage = SchemaForm)]
     public string? Schema { get; init; }
 
+    /// <summary>A folder that all processes of the flow have: then several of them may run over the schema
+    /// (docs/operations/nodes.md). Only for a RIS. Long messages and documents lie in it in place of the node's folder. Default: none, the
+    /// flow has one process.</summary>
+    public string? SharedFolder { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (PostgresOptions.Check(ConnectionString) is { } finding)
             yield return new ValidationResult(finding, [nameof(ConnectionString)]);
         if (PasswordFile is not null && !File.Exists(PasswordFile))
             yield return new ValidationResult("no such file", [nameof(PasswordFile)]);
+        // One that is not mounted must not be made anew below its mount point.
+        if (SharedFolder is not null && !Directory.Exists(SharedFolder))
+            yield return new ValidationResult("no such folder", [nameof(SharedFolder)]);
     }
 
     /// <summary>For the index of an archive: <c>NODE_archive</c>.</summary>

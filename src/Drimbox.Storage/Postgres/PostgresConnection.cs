@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Storage.Database;
 using Npgsql;
@@ -5,11 +6,13 @@ using Npgsql;
 namespace Drimbox.Storage.Postgres;
 
 /// <summary>
-/// A session of PostgreSQL. That of the writer holds the schema by an advisory lock and is opened again when it was
-/// lost. A transaction whose COMMIT was not answered is asked after by its number: whoever waits is told the truth.
+/// A session of PostgreSQL. That of the writer holds the schema by an advisory lock, alone or with other processes
+/// (docs/adr/0035), and is opened again when it was lost. A transaction whose COMMIT was not answered is asked after by its number: whoever waits is told the truth.
 /// </summary>
 internal sealed class PostgresConnection : DatabaseConnection
 {
+    private const string Begun = "BEGIN; SELECT CAST(pg_current_xact_id() AS text)";
+
     private readonly PostgresOptions _options;
     private readonly bool _isWriter;
     private readonly ManualResetEventSlim _closed = new();
@@ -19,6 +22,8 @@ internal sealed class PostgresConnection : DatabaseConnection
     private bool _isAborted;
     private string? _transaction;
     private string? _unresolved;
+    private DateTimeOffset? _time;
+    private StoreSchema? _shared;
 
     private PostgresConnection(PostgresOptions options, bool isWriter)
     {
@@ -32,6 +37,10 @@ internal sealed class PostgresConnection : DatabaseConnection
     public override bool IsInTransaction => _isInTransaction && !IsLost;
 
     public override bool IsLost => _session.FullState is not System.Data.ConnectionState.Open;
+
+    public override bool IsShared => _shared is not null;
+
+    public override DateTimeOffset? ServerTime => _time;
 
     public override int Changes => LastChanges;
 
@@ -59,9 +68,49 @@ internal sealed class PostgresConnection : DatabaseConnection
     {
         if (IsLost) Reopen();
         RefuseIfCommitted();
-        using var command = new NpgsqlCommand("BEGIN; SELECT CAST(pg_current_xact_id() AS text)", _session);
-        _transaction = Run(command, static command => (string)command.ExecuteScalar()!);
+        using var command = new NpgsqlCommand(IsShared ? PostgresSharing.Begin : Begun, _session);
+        (_transaction, _time) = Run(command, static command =>
+        {
+            using var row = command.ExecuteReader();
+            row.Read();
+            return (row.GetString(0), row.FieldCount > 1 ? DatabaseTime.FromNumber(row.GetInt64(1)) : (DateTimeOffset?)null);
+        });
         (_isInTransaction, _isAborted) = (true, false);
+    }
+
+    public override void Lock(IReadOnlyCollection<string> names)
+    {
+        if (!IsShared || names.Count == 0) return;
+        var keys = names.Select(name => PostgresSharing.KeyOf(_options.Schema, name)).Distinct().Order();
+        Use(PostgresSharing.Lock).Add(JsonSerializer.Serialize(keys)).Run();
+    }
+
+    public override IReadOnlyList<string> TryLock(IReadOnlyList<string> names, int max)
+    {
+        if (!IsShared || names.Count == 0) return base.TryLock(names, max);
+        var byKey = names.DistinctBy(name => PostgresSharing.KeyOf(_options.Schema, name))
+            .ToDictionary(name => PostgresSharing.KeyOf(_options.Schema, name));
+        var free = Use(PostgresSharing.TryLock).Add(JsonSerializer.Serialize(byKey.Keys)).Add(max);
+        var locked = new List<string>();
+        while (free.Step()) locked.Add(byKey[free.Long(0)]);
+        free.Reset();
+        return locked;
+    }
+
+    public override DateTimeOffset? AskTime() =>
+        _options.IsShared ? DatabaseTime.FromNumber(Use(PostgresSharing.Time).LongOrNone()!.Value) : null;
+
+    /// <summary>For a writer whose schema is to be shared: takes it alone as long as its tables are changed.</summary>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.InUse"/>: other processes use it.</exception>
+    public void HoldAlone() => PostgresSession.Hold(_session, _options.Schema);
+
+    /// <summary>The tables are as this program knows them: from now on other processes may write too.</summary>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.InUse"/>: a process has it alone.</exception>
+    public void Share(StoreSchema kind)
+    {
+        PostgresSession.HoldShared(_session, _options.Schema);
+        PostgresSession.LetGo(_session, _options.Schema);
+        _shared = kind;
     }
 
     public override void Commit()
@@ -164,6 +213,9 @@ internal sealed class PostgresConnection : DatabaseConnection
     /// there nevertheless must be looked at before anything is built on them, which a start does.</summary>
     private void RefuseIfCommitted()
     {
+        // Where others write too it is as one of theirs: what was read is caught up with before anything is decided, and
+        // nothing beside the database is built on it.
+        if (IsShared) _unresolved = null;
         if (_unresolved is null) return;
         if (StatusOfUnresolved() is "committed" or "in progress")
         {
@@ -191,7 +243,7 @@ internal sealed class PostgresConnection : DatabaseConnection
             session.Open();
             using (var settings = new NpgsqlCommand(PostgresSession.Settings(_options.Schema, _isWriter), session))
                 settings.ExecuteNonQuery();
-            if (_isWriter) PostgresSession.Hold(session, _options.Schema);
+            if (_isWriter) Hold(session);
             return session;
         }
         catch (NpgsqlException e)
@@ -203,6 +255,25 @@ internal sealed class PostgresConnection : DatabaseConnection
         {
             session.Dispose();
             throw;
+        }
+    }
+
+    private void Hold(NpgsqlConnection session)
+    {
+        if (!_options.IsShared)
+        {
+            PostgresSession.Hold(session, _options.Schema);
+        }
+        else if (_shared is null)
+        {
+            PostgresSession.HoldStart(session, _options.Schema);
+        }
+        else
+        {
+            PostgresSession.HoldShared(session, _options.Schema);
+            // Nobody held it for a moment: a newer program may have changed the tables.
+            using var command = new NpgsqlCommand("SELECT max(number) FROM schema_version", session);
+            DatabaseMigration.RequireKnown((long)command.ExecuteScalar()!, _shared.Migrations);
         }
     }
 }

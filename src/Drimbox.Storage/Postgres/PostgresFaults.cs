@@ -17,10 +17,12 @@ internal static class PostgresFaults
         var fault = error.SqlState switch
         {
             "53100" => StorageFault.Full, // disk_full
-            "40001" or "40P01" or "55P03" => StorageFault.InUse, // serialization, deadlock, lock not available
+            "40P01" => StorageFault.Deadlock, // deadlock_detected
+            "40001" or "55P03" => StorageFault.InUse, // serialization, lock not available
             "XX001" or "XX002" => StorageFault.Corrupt, // data_corrupted, index_corrupted
             "58030" or "58P01" => StorageFault.Io, // io_error, undefined_file
             "57P01" or "57P02" or "57P03" => StorageFault.Io, // shutdown, crash, not yet up
+            "25P03" => StorageFault.Io, // idle_in_transaction_session_timeout
             "25006" => StorageFault.Io, // read_only_sql_transaction: a standby
             ['0', '8', ..] => StorageFault.Io, // connection exceptions
             _ => StorageFault.Other,

@@ -23,6 +23,15 @@ internal static class PostgresMigrations
         });
     }
 
+    /// <summary>True if there is nothing to do.</summary>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
+    public static bool IsLast(PostgresConnection db, string schema, IReadOnlyList<DatabaseMigration> migrations)
+    {
+        if (!HasStore(db, schema)) return false;
+        DatabaseMigration.RequireKnown(Version(db), migrations);
+        return Version(db) == migrations[^1].Number;
+    }
+
     /// <summary>True if a store was made in the schema.</summary>
     public static bool HasStore(PostgresConnection db, string schema) =>
         HasSchema(db, schema) && db.Use("SELECT to_regclass('schema_version') IS NOT NULL").LongOrNone() == 1

@@ -19,6 +19,10 @@ public sealed record PostgresOptions
     /// <summary>The schema, made if it is absent; 1 to 63 letters, digits, hyphens and underscores.</summary>
     public required string Schema { get; init; }
 
+    /// <summary>Other processes may write to the schema too, each with this set (docs/adr/0035). Only for a flow. Default
+    /// false: the schema has one process.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Looks at a connection string without connecting.</summary>
     /// <returns>What is wrong with it, or null.</returns>
     public static string? Check(string connectionString)

@@ -15,6 +15,7 @@ internal static class PostgresSession
         SET standard_conforming_strings = on;
         SET jit = off;
         SET lock_timeout = '2s';
+        SET default_transaction_isolation = 'read committed';
         SET tcp_keepalives_idle = 15;
         SET tcp_keepalives_interval = 5;
         SET tcp_keepalives_count = 3;
@@ -25,9 +26,43 @@ internal static class PostgresSession
     public static void Hold(NpgsqlConnection session, string schema)
     {
         Require(session);
+        Take(session, schema, "SELECT pg_advisory_lock(hashtextextended('drimbox ' || $1, 0))");
+    }
+
+    /// <summary>The same with other processes that take it so.</summary>
+    public static void HoldShared(NpgsqlConnection session, string schema)
+    {
+        // A process that stands still in a transaction holds what others wait for.
+        Take(session, schema, """
+            SELECT set_config('idle_in_transaction_session_timeout', '10s', false),
+                pg_advisory_lock_shared(hashtextextended('drimbox ' || $1, 0))
+            """);
+    }
+
+    /// <summary>Processes that share a schema start one after the other: each makes sure of its tables.</summary>
+    public static void HoldStart(NpgsqlConnection session, string schema)
+    {
+        Require(session);
+        Take(session, schema, """
+            SELECT set_config('lock_timeout', '60s', true),
+                pg_advisory_lock(hashtextextended('drimbox start ' || $1, 0))
+            """);
+    }
+
+    /// <summary>What was taken to change the tables, or to start.</summary>
+    public static void LetGo(NpgsqlConnection session, string schema)
+    {
+        // One that is not held is a warning.
+        Take(session, schema, """
+            SELECT pg_advisory_unlock(hashtextextended('drimbox ' || $1, 0)),
+                pg_advisory_unlock(hashtextextended('drimbox start ' || $1, 0))
+            """);
+    }
+
+    private static void Take(NpgsqlConnection session, string schema, string sql)
+    {
         // Not tried but waited for: the session of a process that was killed ends a moment later.
-        using var command = new NpgsqlCommand(
-            "SELECT pg_advisory_lock(hashtextextended('drimbox ' || $1, 0))", session);
+        using var command = new NpgsqlCommand(sql, session) { CommandTimeout = 0 };
         command.Parameters.Add(new NpgsqlParameter { Value = schema });
         try
         {

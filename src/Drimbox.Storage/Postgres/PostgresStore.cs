@@ -12,14 +12,16 @@ internal static class PostgresStore
     {
         RequireName(options.Schema);
         disk.EnsureDirectory(folder);
-        var held = disk.Lock(Path.Combine(folder, name + ".lock"));
+        IDisposable held = options.IsShared ? new NothingHeld() : disk.Lock(Path.Combine(folder, name + ".lock"));
         PostgresConnection? db = null;
         try
         {
             db = PostgresConnection.OpenWriter(options);
             RequireKind(db, options.Schema, kind);
-            PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
+            if (options.IsShared) OpenShared(db, options.Schema, kind);
+            else PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
             PostgresIdentity.Match(db, options.Schema, disk, folder, name, kind);
+            if (options.IsShared) db.Share(kind);
             return new DatabaseStore(db, () => PostgresConnection.OpenReader(options), held);
         }
         catch
@@ -28,6 +30,17 @@ internal static class PostgresStore
             held.Dispose();
             throw;
         }
+    }
+
+    // Alone only if there is something to change: the others would have to end for it.
+    private static void OpenShared(PostgresConnection db, string schema, StoreSchema kind)
+    {
+        if (PostgresMigrations.IsLast(db, schema, kind.Migrations)
+            && kind.SharedTables.All(table => HasTable(db, table.Name)))
+            return;
+        db.HoldAlone();
+        PostgresMigrations.Apply(db, schema, kind.Migrations);
+        foreach (var table in kind.SharedTables) db.Execute(table.Sql);
     }
 
     /// <summary>Whether there is a store in the schema.</summary>
@@ -51,6 +64,13 @@ internal static class PostgresStore
 
     internal static bool HasTable(PostgresConnection db, string table) =>
         db.Use("SELECT to_regclass(?) IS NOT NULL").Add(table).LongOrNone() == 1;
+
+    private sealed class NothingHeld : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
 
     // It becomes part of statements.
     private static void RequireName(string schema) => Invariant.Holds(

@@ -1,0 +1,531 @@
+using System.Collections.Concurrent;
+using Drimbox.Core;
+using Drimbox.Core.Publications;
+using Drimbox.Storage;
+using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
+using Npgsql;
+
+namespace Drimbox.Tests.Storage;
+
+/// <summary>Several processes over one flow (docs/adr/0035): here several stores, each with its own sessions, over one
+/// schema.</summary>
+public sealed class SharedFlowTests(PostgresCluster cluster) : IAsyncLifetime
+{
+    private readonly StoreFolder _folder = new();
+    private readonly string _schema = $"t-{Guid.NewGuid():N}";
+    private readonly List<FlowStore> _stores = [];
+    private readonly ConcurrentDictionary<FlowStore, TimeProvider> _clocks = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await cluster.RequireAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var store in _stores) await store.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Of_commits_on_one_version_exactly_one_wins_each_round()
+    {
+        var stores = await OpenAsync(3);
+        var random = new Random(Seed.Get());
+        var won = new Dictionary<string, long>();
+        for (var round = 0; round < 20; round++)
+        {
+            var bids = Enumerable.Range(0, random.Next(1, 60)).Select(_ => $"s{random.Next(4)}").ToList();
+            var tasks = bids.Select((stream, i) => (
+                Stream: stream,
+                Result: stores[i % stores.Count].CommitAsync(
+                    Append(stream, won.GetValueOrDefault(stream)) with
+                    {
+                        Inbox = Message($"{round}/{stream}/{i}"),
+                        Outbox = [new(stream, "k", $"{round}/{i}", DateTimeOffset.UnixEpoch)],
+                    },
+                    Token))).ToList();
+            foreach (var group in tasks.GroupBy(task => task.Stream))
+            {
+                var results = await Task.WhenAll(group.Select(task => task.Result));
+                Assert.Single(results, result => result is CommitResult.Committed);
+                Assert.Equal(group.Count() - 1, results.Count(result => result is CommitResult.VersionConflict));
+                won[group.Key] = won.GetValueOrDefault(group.Key) + 1;
+            }
+        }
+
+        var expected = won.Values.Sum();
+        Assert.Equal(expected, (await stores[0].ListInboxAsync(new InboxFilter(Max: 10_000), Token)).Count);
+        Assert.Equal(expected, (await stores[1].ListOutboxAsync(new OutboxFilter([], Max: 10_000), Token)).Count);
+    }
+
+    [Fact]
+    public async Task The_same_message_at_all_of_them_has_one_effect_and_one_answer()
+    {
+        var stores = await OpenAsync(3);
+        for (var round = 0; round < 10; round++)
+        {
+            var message = Message($"same {round}");
+            var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => stores[i % 3].CommitAsync(
+                new FlowCommit
+                {
+                    Inbox = message with { Ack = $"ack {i}" },
+                    Aliases = [new AliasRow("kind", $"key {round}", $"target {i}")],
+                    Outbox = [new($"lane {round}", "k", "", DateTimeOffset.UnixEpoch)],
+                },
+                Token)));
+            Assert.Single(results, result => result is CommitResult.Committed);
+            var stored = (await stores[2].FindInboxAsync(message.Key, Token))!.Value.Ack;
+            Assert.All(
+                results.OfType<CommitResult.DuplicateMessage>(),
+                result => Assert.Equal((stored, true), (result.Ack, result.SameBytes)));
+        }
+
+        Assert.Equal(10, (await stores[0].ListOutboxAsync(new OutboxFilter([]), Token)).Count);
+    }
+
+    [Fact]
+    public async Task A_name_has_one_target()
+    {
+        var stores = await OpenAsync(3);
+        for (var round = 0; round < 20; round++)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => stores[i % 3].CommitAsync(
+                new FlowCommit { Aliases = [new AliasRow("kind", $"key {round}", $"target {i}")] }, Token)));
+            Assert.Single(results, result => result is CommitResult.Committed);
+            Assert.Equal(11, results.Count(result => result is CommitResult.AliasTaken));
+        }
+    }
+
+    [Fact]
+    public async Task A_stream_that_a_decision_rests_on_has_not_moved_when_it_is_committed()
+    {
+        // The guard of a stream that is not there yet: no row could be locked.
+        var stores = await OpenAsync(2);
+        for (var round = 0; round < 40; round++)
+        {
+            var (patient, report) = ($"patient {round}", $"report {round}");
+            var both = await Task.WhenAll(
+                stores[0].CommitAsync(Append(patient, 0), Token),
+                stores[1].CommitAsync(
+                    new FlowCommit { Appends = [new(new(report), 0, [new("E", "{}")]), new(new(patient), 0, [])] }, Token));
+            Assert.IsType<CommitResult.Committed>(both[0]);
+            if (both[1] is not CommitResult.Committed) continue;
+            var order = await stores[0].ListEventsAsync("", 0, 10_000, Token);
+            Assert.True(PositionOf(report) < PositionOf(patient), "decided on a state that was over");
+            long PositionOf(string stream) => order.Single(e => e.Stream.Value == stream).Position;
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row()
+    {
+        var stores = await OpenAsync(3);
+        var random = new Random(Seed.Get());
+        const int lanes = 7;
+        const int rows = 20;
+        for (var i = 0; i < rows; i++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => stores[(lane + i) % 3].CommitAsync(
+                new FlowCommit { Outbox = [new($"lane {lane}", "k", $"{i}", DateTimeOffset.UnixEpoch)] }, Token)));
+        }
+
+        var done = Enumerable.Range(0, lanes).ToDictionary(lane => $"lane {lane}", _ => new List<int>());
+        var inFlight = new HashSet<string>();
+        var seeds = Enumerable.Range(0, 6).Select(i => (Store: stores[i % 3], Seed: random.Next())).ToList();
+        await Task.WhenAll(seeds.Select(one => WorkAsync(one.Store, one.Seed)));
+        Assert.All(done.Values, list => Assert.Equal(Enumerable.Range(0, rows), list));
+
+        async Task WorkAsync(FlowStore store, int seed)
+        {
+            var own = new Random(seed);
+            while (done.Values.Sum(list => list.Count) < lanes * rows)
+            {
+                ClaimDemand[] demands = [new(["k"], own.Next(1, 4))];
+                foreach (var row in await store.ClaimAsync("w", TimeSpan.FromMinutes(5), demands, Token))
+                {
+                    lock (inFlight) Assert.True(inFlight.Add(row.Lane), "two rows of a lane at once");
+                    await Task.Yield();
+                    var outcome = own.Next(5) switch
+                    {
+                        0 => DispatchOutcome.Retry,
+                        1 => DispatchOutcome.Ambiguous,
+                        _ => DispatchOutcome.Done,
+                    };
+                    lock (inFlight)
+                    {
+                        if (outcome == DispatchOutcome.Done) done[row.Lane].Add(int.Parse(row.Payload));
+                        inFlight.Remove(row.Lane);
+                    }
+
+                    Assert.True(await store.CompleteAsync(new OutboxResult(row.Id, row.Epoch, outcome), Token));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Clocks_a_minute_apart_change_nothing_for_leases_and_due_times()
+    {
+        var early = await OpenAsync(new OffsetClock(TimeSpan.FromMinutes(-1)));
+        var late = await OpenAsync(new OffsetClock(TimeSpan.FromMinutes(1)));
+        await early.CommitAsync(Row("a", early, TimeSpan.Zero), Token);
+        await late.CommitAsync(Row("b", late, TimeSpan.FromSeconds(40)), Token);
+
+        var claimed = Assert.Single(await early.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token));
+        Assert.Equal("a", claimed.Lane);
+        Assert.Empty(await late.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token));
+        foreach (var (store, clock) in new[] { (early, -1), (late, 1) })
+        {
+            var due = await store.NextDueAsync(["k"], Token) - (DateTimeOffset.UtcNow + TimeSpan.FromMinutes(clock));
+            Assert.InRange(due!.Value.TotalSeconds, 25, 30);
+        }
+
+        // A retry in 100 ms on a clock that is two minutes before that of who asks next.
+        var retry = DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1) + TimeSpan.FromMilliseconds(100);
+        Assert.True(await late.CompleteAsync(
+            new OutboxResult(claimed.Id, claimed.Epoch, DispatchOutcome.Retry, retry), Token));
+        await Eventually(async () =>
+            (await early.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token)).Any(row => row.Id == claimed.Id));
+    }
+
+    [Fact]
+    public async Task A_process_that_stands_still_loses_its_row_with_its_lease_and_its_result_counts_no_more()
+    {
+        var stores = await OpenAsync(2);
+        await stores[0].CommitAsync(Row("a", stores[0], TimeSpan.Zero), Token);
+        var first = Assert.Single(await stores[0].ClaimAsync("w", TimeSpan.FromMilliseconds(200), 10, Token));
+        ClaimedRow? second = null;
+        await Eventually(async () =>
+            (second = (await stores[1].ClaimAsync("w", TimeSpan.FromMinutes(1), 10, Token)).SingleOrDefault()) is not null);
+        Assert.Equal((first.Id, DispatchOutcome.Ambiguous), (second!.Id, second.LastOutcome!.Value));
+        Assert.False(await stores[0].CompleteAsync(new OutboxResult(first.Id, first.Epoch, DispatchOutcome.Done), Token));
+        Assert.True(await stores[1].CompleteAsync(new OutboxResult(second.Id, second.Epoch, DispatchOutcome.Done), Token));
+    }
+
+    [Fact]
+    public async Task The_leases_of_a_process_that_is_gone_end_and_those_of_the_others_do_not()
+    {
+        var gone = await OpenAsync(TimeProvider.System);
+        // Looks at the others every quarter of a second.
+        var alive = await OpenAsync(new FastClock(20));
+        foreach (var lane in (string[])["a", "b"]) await alive.CommitAsync(Row(lane, alive, TimeSpan.Zero), Token);
+        var mine = Assert.Single(await alive.ClaimAsync("w", TimeSpan.FromHours(1), 1, Token));
+        var theirs = Assert.Single(await gone.ClaimAsync("w", TimeSpan.FromHours(1), 1, Token));
+        Assert.Equal(0, await alive.VoidLeasesAsync(Token));
+        await Task.Delay(1_000, Token);
+        Assert.Empty(await alive.ClaimAsync("w", TimeSpan.FromHours(1), 10, Token));
+
+        _stores.Remove(gone);
+        await gone.DisposeAsync();
+        ClaimedRow? taken = null;
+        await Eventually(async () =>
+            (taken = (await alive.ClaimAsync("w", TimeSpan.FromHours(1), 10, Token)).SingleOrDefault()) is not null);
+        Assert.Equal((theirs.Id, DispatchOutcome.Ambiguous, 1), (taken!.Id, taken.LastOutcome!.Value, taken.Faults));
+        Assert.True(await alive.CompleteAsync(new OutboxResult(mine.Id, mine.Epoch, DispatchOutcome.Done), Token));
+    }
+
+    [Fact]
+    public async Task A_start_ends_the_leases_of_those_who_are_gone_at_once()
+    {
+        var gone = await OpenAsync(TimeProvider.System);
+        var alive = await OpenAsync(TimeProvider.System);
+        foreach (var lane in (string[])["a", "b"]) await alive.CommitAsync(Row(lane, alive, TimeSpan.Zero), Token);
+        var mine = Assert.Single(await alive.ClaimAsync("w", TimeSpan.FromHours(1), 1, Token));
+        Assert.Single(await gone.ClaimAsync("w", TimeSpan.FromHours(1), 1, Token));
+        _stores.Remove(gone);
+        await gone.DisposeAsync();
+
+        var next = await OpenAsync(TimeProvider.System);
+        Assert.Equal(1, await next.VoidLeasesAsync(Token));
+        Assert.Single(await next.ClaimAsync("w", TimeSpan.FromHours(1), 10, Token));
+        Assert.True(await alive.CompleteAsync(new OutboxResult(mine.Id, mine.Epoch, DispatchOutcome.Done), Token));
+    }
+
+    [Fact]
+    public async Task Sessions_that_the_server_ends_cost_nobody_a_lease()
+    {
+        var stores = await OpenAsync(2);
+        await stores[0].CommitAsync(Row("a", stores[0], TimeSpan.Zero), Token);
+        var row = Assert.Single(await stores[0].ClaimAsync("w", TimeSpan.FromHours(1), 1, Token));
+        var owner = (await stores[0].ListOutboxAsync(new OutboxFilter([]), Token)).Single().LeaseOwner;
+        await cluster.AskAsync($"""
+            SELECT count(pg_terminate_backend(l.pid, 10000)) FROM (SELECT DISTINCT pid FROM pg_locks
+                WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND (CAST(classid AS bigint) << 32 | CAST(objid AS bigint)) IN (
+                    hashtextextended('drimbox {_schema}', 0),
+                    {PostgresSharing.KeyOf(_schema, "process " + owner)})) l
+            """);
+        await Eventually(async () =>
+        {
+            try
+            {
+                return await stores[1].CommitAsync(Append(Guid.NewGuid().ToString(), 0), Token) is CommitResult.Committed;
+            }
+            catch (StorageFaultException)
+            {
+                return false;
+            }
+        });
+        await Eventually(async () =>
+        {
+            try
+            {
+                return await stores[0].CompleteAsync(new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done), Token);
+            }
+            catch (StorageFaultException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Events_that_are_committed_later_under_an_earlier_position_are_not_passed_over()
+    {
+        var stores = await OpenAsync(1);
+        await stores[0].CommitAsync(Append("s0", 0), Token);
+        await using var other = await SessionAsync();
+        await RunAsync(other, PostgresSharing.Begin);
+        await RunAsync(other, """
+            INSERT INTO event (stream, version, type, json, recorded_at) VALUES ('late', 1, 'E', '{}', 0)
+            """);
+        await stores[0].CommitAsync(Append("s1", 0), Token);
+        var seen = await stores[0].ListEventsAsync("", 0, 10, Token);
+        Assert.Equal(["s0"], seen.Select(e => e.Stream.Value));
+        await RunAsync(other, "COMMIT");
+        var rest = await stores[0].ListEventsAsync("", seen[^1].Position, 10, Token);
+        Assert.Equal(["late", "s1"], rest.Select(e => e.Stream.Value));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_reader_that_goes_on_after_what_it_has_seen_sees_every_event_once_and_each_stream_in_order()
+    {
+        var stores = await OpenAsync(3);
+        const int streams = 40;
+        using var done = new CancellationTokenSource();
+        var seen = new List<PlacedEvent>();
+        var reading = Task.Run(async () =>
+        {
+            while (true)
+            {
+                var isLast = done.IsCancellationRequested;
+                var page = await stores[0].ListEventsAsync("", seen.Count == 0 ? 0 : seen[^1].Position, 50, Token);
+                seen.AddRange(page);
+                if (isLast && page.Count == 0) return;
+            }
+        });
+        await Task.WhenAll(Enumerable.Range(0, streams).Select(async i =>
+        {
+            for (var version = 0; version < 10; version++)
+                await stores[(i + version) % 3].CommitAsync(Append($"s{i}", version), Token);
+        }));
+        await done.CancelAsync();
+        await reading;
+        foreach (var stream in seen.GroupBy(e => e.Stream))
+            Assert.Equal(Enumerable.Range(1, 10).Select(v => (long)v), stream.Select(e => e.Event.Version));
+        Assert.Equal(streams, seen.Select(e => e.Stream).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_write_that_waited_for_another_that_waited_for_it_is_done_again()
+    {
+        var stores = await OpenAsync(1);
+        await using var first = await SessionAsync();
+        await using var second = await SessionAsync();
+        // The victim is whoever looks first: the store.
+        await RunAsync(second, "SET deadlock_timeout = '30s'");
+        string[] names = ["a", "b"];
+        if (Key("stream a") > Key("stream b")) names = ["b", "a"];
+        await RunAsync(first, $"BEGIN; SELECT pg_advisory_xact_lock({Key("stream x")})");
+        await RunAsync(second, $"BEGIN; SELECT pg_advisory_xact_lock({Key("stream " + names[1])})");
+        // While the store waits for x the others form a group.
+        var all = ((string[])["x", "a", "b"]).Select(s => stores[0].CommitAsync(Append(s, 0), Token)).ToList();
+        await Task.Delay(200, Token);
+        await RunAsync(first, "ROLLBACK");
+        await all[0];
+        await Task.Delay(200, Token);
+        await RunAsync(second, $"SELECT pg_advisory_xact_lock({Key("stream " + names[0])})");
+        await RunAsync(second, "COMMIT");
+        Assert.All(await Task.WhenAll(all), result => Assert.IsType<CommitResult.Committed>(result));
+    }
+
+    [Fact]
+    public async Task What_another_process_keeps_holds_up_nothing_else()
+    {
+        var stores = await OpenAsync(1);
+        await using var first = await SessionAsync();
+        await using var second = await SessionAsync();
+        await RunAsync(first, $"BEGIN; SELECT pg_advisory_xact_lock({Key("stream x")})");
+        await RunAsync(second, $"BEGIN; SELECT pg_advisory_xact_lock({Key("stream kept")})");
+        var all = ((string[])["x", "a", "kept", "b"]).Select(s => stores[0].CommitAsync(Append(s, 0), Token)).ToList();
+        await Task.Delay(200, Token);
+        await RunAsync(first, "ROLLBACK");
+        foreach (var i in (int[])[0, 1, 3]) Assert.IsType<CommitResult.Committed>(await all[i]);
+        var e = await Assert.ThrowsAsync<StorageFaultException>(() => all[2]);
+        Assert.Equal(StorageFault.InUse, e.Fault);
+    }
+
+    [Fact]
+    public async Task What_one_commits_wakes_the_others()
+    {
+        var stores = await OpenAsync(2);
+        await Task.Delay(200, Token);
+        for (var i = 0; i < 3; i++)
+        {
+            // Whatever was told before.
+            while (await WokeAsync(TimeSpan.FromMilliseconds(300)))
+            {
+            }
+
+            var woke = WokeAsync(TimeSpan.FromSeconds(4));
+            await stores[0].CommitAsync(Row($"lane {i}", stores[0], TimeSpan.Zero), Token);
+            Assert.True(await woke);
+        }
+
+        async Task<bool> WokeAsync(TimeSpan within)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            patience.CancelAfter(within);
+            try
+            {
+                await stores[1].WaitForWorkAsync(null, patience.Token);
+                return true;
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_duty_has_one_process_and_another_one_when_that_is_gone()
+    {
+        var stores = await OpenAsync(2);
+        Assert.True(await stores[0].HasDutyAsync("mailbox", Token));
+        Assert.False(await stores[1].HasDutyAsync("mailbox", Token));
+        Assert.True(await stores[0].HasDutyAsync("mailbox", Token));
+        Assert.True(await stores[1].HasDutyAsync("other", Token));
+        _stores.Remove(stores[0]);
+        await stores[0].DisposeAsync();
+        await Eventually(() => stores[1].HasDutyAsync("mailbox", Token));
+    }
+
+    [Fact]
+    public async Task Who_shares_a_flow_and_who_has_it_alone_keep_each_other_out()
+    {
+        await OpenAsync(1);
+        var e = await Assert.ThrowsAsync<StorageFaultException>(() => FlowStore.OpenAsync(Options(false), Token));
+        Assert.Equal(StorageFault.InUse, e.Fault);
+        await _stores[0].DisposeAsync();
+        _stores.Clear();
+        await using var alone = await FlowStore.OpenAsync(Options(false), Token);
+        e = await Assert.ThrowsAsync<StorageFaultException>(() => FlowStore.OpenAsync(Options(true), Token));
+        Assert.Equal(StorageFault.InUse, e.Fault);
+    }
+
+    [Fact]
+    public async Task A_step_of_the_schema_waits_for_the_others_to_be_gone()
+    {
+        await OpenAsync(1);
+        await using var session = await SessionAsync();
+        await RunAsync(session, "DELETE FROM schema_version WHERE number = (SELECT max(number) FROM schema_version)");
+        var e = await Assert.ThrowsAsync<StorageFaultException>(() => FlowStore.OpenAsync(Options(true), Token));
+        Assert.Equal(StorageFault.InUse, e.Fault);
+    }
+
+    [Fact]
+    public async Task A_process_that_meets_a_newer_schema_when_it_comes_back_writes_no_more()
+    {
+        var stores = await OpenAsync(1);
+        await using var session = await SessionAsync();
+        await RunAsync(session, "INSERT INTO schema_version (number) VALUES (1000)");
+        Assert.True(await cluster.EndWriterAsync(_schema));
+        for (var i = 0; i < 2; i++)
+            await Assert.ThrowsAsync<StorageFaultException>(() => stores[0].CommitAsync(Append("s", 0), Token));
+        var e = await Assert.ThrowsAsync<StorageFaultException>(() => stores[0].CommitAsync(Append("s", 0), Token));
+        Assert.Equal(StorageFault.NewerSchema, e.Fault);
+    }
+
+    [Fact]
+    public async Task Objects_that_two_put_at_once_are_there_for_both()
+    {
+        var ids = new SequentialIds();
+        var (one, two) = (Objects(), Objects());
+        for (var i = 0; i < 20; i++)
+        {
+            var bytes = new byte[200_000];
+            new Random(i).NextBytes(bytes);
+            var stored = await Task.WhenAll(
+                Enumerable.Range(0, 6).Select(n => (n % 2 == 0 ? one : two).PutAsync(bytes, Token)));
+            Assert.Equal(bytes, await two.ReadAsync(stored[0], bytes.Length, Token));
+        }
+
+        ObjectStore Objects() => ObjectStore.Open(_folder.Path, Disk.Real, ids, isShared: true);
+    }
+
+    private static async Task Eventually(Func<Task<bool>> holds)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            if (await holds()) return;
+            await Task.Delay(50, Token);
+        }
+
+        Assert.Fail("it did not come to that in 10 s");
+    }
+
+    private static FlowCommit Append(string stream, long expected) =>
+        new() { Appends = [new(new(stream), expected, [new("E", "{}")])] };
+
+    private static InboxRow Message(string id) =>
+        new(new("A", "B", "C", "D", id), "aa", "x"u8.ToArray(), null, "T", "ack", "AA", DateTimeOffset.UnixEpoch);
+
+    private FlowCommit Row(string lane, FlowStore store, TimeSpan delay) =>
+        new() { Outbox = [new(lane, "k", "", _clocks[store].GetUtcNow() + delay)] };
+
+    private long Key(string name) => PostgresSharing.KeyOf(_schema, name);
+
+    private FlowStoreOptions Options(bool isShared) => new()
+    {
+        Folder = _folder.Path,
+        Postgres = new PostgresOptions
+        {
+            ConnectionString = cluster.ConnectionString, Schema = _schema, IsShared = isShared,
+        },
+        HasPublications = true,
+    };
+
+    private async Task<List<FlowStore>> OpenAsync(int count)
+    {
+        await Task.WhenAll(Enumerable.Range(0, count).Select(_ => OpenAsync(TimeProvider.System)));
+        return [.. _stores];
+    }
+
+    private async Task<FlowStore> OpenAsync(TimeProvider clock)
+    {
+        var store = await FlowStore.OpenAsync(Options(true) with { Clock = clock }, Token);
+        _clocks[store] = clock;
+        lock (_stores) _stores.Add(store);
+        return store;
+    }
+
+    private async Task<NpgsqlConnection> SessionAsync()
+    {
+        var session = new NpgsqlConnection($"{cluster.ConnectionString};Pooling=false;Search Path=\"{_schema}\"");
+        await session.OpenAsync(Token);
+        return session;
+    }
+
+    private static async Task RunAsync(NpgsqlConnection session, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, session);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    private sealed class OffsetClock(TimeSpan offset) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + offset;
+    }
+}

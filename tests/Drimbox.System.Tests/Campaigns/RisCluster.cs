@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text.Json;
+using Drimbox.Core;
+using Drimbox.Core.Reports;
+using Drimbox.Emulators;
+using Drimbox.Emulators.Dmp;
+using Drimbox.Gateway.Administration;
+using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Demo;
+using Drimbox.Grains.Hosting;
+using Drimbox.Storage;
+using Drimbox.Tests.Flow;
+using Drimbox.Tests.Source;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Drimbox.Tests.Campaigns;
+
+/// <summary>Some processes of one RIS over one PostgreSQL, with a DMP beside them, and a sender that sends each report to the
+/// next of them until one answers AA.</summary>
+internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("drimbox-cluster-").FullName;
+    private readonly List<Node> _nodes = [];
+    private DmpEmulator? _dmp;
+    private int _turn;
+    private int _number;
+
+    public sealed class Node(string file, GatewayConfiguration configuration)
+    {
+        public string File { get; } = file;
+
+        public int Port => configuration.Ris!.Hl7.Port;
+
+        public DemoChild Child { get; set; } = null!;
+    }
+
+    public DmpEmulator Dmp => _dmp!;
+
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>The reports that were answered AA.</summary>
+    public ConcurrentBag<string> Taken { get; } = [];
+
+    /// <summary>Messages that had to be sent again.</summary>
+    public int Resent;
+
+    /// <summary>The longest that a sender waited for its AA.</summary>
+    public TimeSpan LongestWait { get; private set; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async Task StartAsync(int nodes, int seed)
+    {
+        await postgres.RequireAsync();
+        var certificates = new DemoCertificates(_folder);
+        _dmp = await DmpEmulator.StartAsync(
+            new DmpEmulatorOptions
+            {
+                DatabasePath = Path.Combine(_folder, "dmp.db"),
+                AcceptUnknownPatients = true,
+                RequireVihf = false,
+                Seed = seed,
+                Structures = [new AllowedStructure(
+                    DemoIdentities.OrganizationOf(DemoIdentities.Site),
+                    certificates.SigningCertificateOf(DemoIdentities.Site))],
+            },
+            new RandomIdSource(), TimeProvider.System, Token);
+        var structure = new StructureOptions { Id = "300017985", Name = SourceReports.Structure.Name };
+        var shared = Directory.CreateDirectory(Path.Combine(_folder, "shared")).FullName;
+        for (var i = 0; i < nodes; i++)
+        {
+            var all = GatewayUnderTest.RisAlone(DemoConfiguration.Create(
+                Path.Combine(_folder, $"node{i}"), Dmp.Target, certificates.Folder,
+                new DemoOptions(null, null, [], LogLevel.Information)));
+            var configuration = all with
+            {
+                Ris = all.Ris! with
+                {
+                    Structures = [structure],
+                    Database = new DatabaseOptions
+                    {
+                        ConnectionString = postgres.ConnectionString, SharedFolder = shared,
+                    },
+                },
+            };
+            var node = new Node(Path.Combine(_folder, $"node{i}.json"), configuration);
+            await File.WriteAllTextAsync(
+                node.File, JsonSerializer.Serialize(configuration, AdministrationJson.Options), Token);
+            _nodes.Add(node);
+        }
+
+        // Together: the schema is new.
+        await Task.WhenAll(_nodes.Select(StartAsync));
+    }
+
+    public static async Task StartAsync(Node node)
+    {
+        node.Child = DemoChild.Start(node.File);
+        await node.Child.WaitUntilReadyAsync(Token);
+    }
+
+    /// <summary>Sends reports one after the other until <paramref name="stop"/>.</summary>
+    public async Task SendAsync(TimeSpan pause, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var name = $"A{Interlocked.Increment(ref _number)}";
+            var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
+            var begin = TimeProvider.System.GetTimestamp();
+            while (!await TakesAsync(message))
+            {
+                Interlocked.Increment(ref Resent);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), Token);
+            }
+
+            var wait = TimeProvider.System.GetElapsedTime(begin);
+            lock (Taken) if (wait > LongestWait) LongestWait = wait;
+            Taken.Add(name);
+            await Task.Delay(pause, Token);
+        }
+    }
+
+    /// <summary>What the database says.</summary>
+    public async Task<long> AskAsync(string sql)
+    {
+        await using var session = new NpgsqlConnection(
+            $"{postgres.ConnectionString};Pooling=false;Search Path=\"ris_flow\"");
+        await session.OpenAsync(Token);
+        await using var command = new NpgsqlCommand(sql, session);
+        return (long)(await command.ExecuteScalarAsync(Token))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes) if (node.Child is not null) await node.Child.DisposeAsync();
+        if (_dmp is not null) await _dmp.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    // A process that stands still takes the connection and answers nothing: the sender goes to the next.
+    private async Task<bool> TakesAsync(byte[] message)
+    {
+        var node = _nodes[(int)((uint)Interlocked.Increment(ref _turn) % _nodes.Count)];
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(5));
+        try
+        {
+            return await MllpWire.SendAsync(node.Port, message, patience.Token) is { } ack && ack["MSA", 1] == "AA";
+        }
+        catch (Exception e) when (e is IOException or SocketException
+            || (e is OperationCanceledException && !Token.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+}
