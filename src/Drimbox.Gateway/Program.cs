@@ -35,6 +35,7 @@ var root = new RootCommand("""
     ScrubCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
+    CopyCommand.Create(),
     StatusCommand.Create(),
     AccountCommand.Create(),
     SessionCommand.Create(),

@@ -6,4 +6,11 @@ namespace Drimbox.Storage.Database;
 /// kind and in none of another.</param>
 /// <param name="IsDerived">It can be made again from the files beside it.</param>
 internal sealed record StoreSchema(
-    string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived);
+    string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived)
+{
+    /// <summary>Tables that only some nodes have, with their statements.</summary>
+    public IReadOnlyList<(string Table, string Schema)> Further { get; init; } = [];
+
+    /// <summary><c>table.column</c> of what is written by <see cref="SqlDialect.Indexable"/>.</summary>
+    public IReadOnlySet<string> PeerKeys { get; init; } = new HashSet<string>();
+}
