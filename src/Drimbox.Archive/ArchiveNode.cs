@@ -23,7 +23,10 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private ArchiveWebServer? _web;
     private PatientUpdates? _updates;
     private CancellationTokenSource? _stopping;
+    private CancellationTokenSource? _storing;
     private Task _dispatching = Task.CompletedTask;
+    private Task _takingBack = Task.CompletedTask;
+    private bool _isDrained;
     private ArchiveServices? _services;
 
     public ArchiveOptions Options { get; } = options;
@@ -101,9 +104,10 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             }
 
             _stopping = new CancellationTokenSource();
+            _storing = new CancellationTokenSource();
             _dispatching = Task.WhenAll(
-                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token),
-                store.RunAsync(_stopping.Token));
+                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token));
+            _takingBack = store.RunAsync(_storing.Token);
             _lifeCycle.Start();
         }
         catch
@@ -113,40 +117,49 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         }
     }
 
+    /// <summary>Refuses new associations, connections and messages, and lets what was begun end; the stores stay open. No
+    /// new attempt to send begins, those under way may end.</summary>
+    /// <param name="cancellationToken">Cancelled: what is under way is cut off.</param>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        if (_isDrained) return;
+        _isDrained = true;
+        // All doors at once: none takes anything new while another waits for its last peer.
+        var doors = Task.WhenAll(
+            _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _web?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _updates?.StopAsync(cancellationToken) ?? Task.CompletedTask);
+        if (_stopping is not null) await _stopping.CancelAsync();
+        await Task.WhenAll(doors, _dispatching);
+    }
+
     /// <summary>Refuses new associations, lets transfers end, then closes the store with the mark of a clean
     /// stop.</summary>
     /// <param name="cancellationToken">Cancelled: transfers are cut off.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        if (_web is not null)
-        {
-            await _web.StopAsync(cancellationToken);
-            await _web.DisposeAsync();
-        }
-
-        if (_updates is not null)
-        {
-            await _updates.StopAsync(cancellationToken);
-            await _updates.DisposeAsync();
-        }
-
-        if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
-        if (_stopping is not null) await _stopping.CancelAsync();
-        await _dispatching;
+        await DrainAsync(cancellationToken);
+        if (_web is not null) await _web.DisposeAsync();
+        if (_updates is not null) await _updates.DisposeAsync();
+        if (_storing is not null) await _storing.CancelAsync();
+        await _takingBack;
         if (_lifeCycle is not null) await _lifeCycle.DisposeAsync();
         _services?.Dispose();
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
+        _storing?.Dispose();
         _web = null;
         _updates = null;
         _acceptor = null;
         _stopping = null;
+        _storing = null;
         _lifeCycle = null;
         _services = null;
         _sync = null;
         _kept = null;
         _index = null;
+        _isDrained = false;
     }
 
     public async ValueTask DisposeAsync()

@@ -304,20 +304,20 @@ public sealed partial class SourceNode : IAsyncDisposable
     public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
         _store.DiscardAsync(rowId, actor, cancellationToken);
 
-    /// <summary>Stops in order: no new message or note, the ones begun are answered; no new attempt, the ones begun may
-    /// end. What has not left stays in the store.</summary>
+    /// <summary>No new message, note or request, the ones begun are answered; no new attempt, the ones begun may end. What
+    /// has not left stays in the store.</summary>
     /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (_stopped) return;
         _stopped = true;
-        await _listener.StopAsync(cancellationToken);
-        if (_images is not null) await _images.StopAsync(cancellationToken);
-        await _acceptor.StopAsync(cancellationToken);
-        await _hostChange.DisposeAsync();
+        // All doors at once: none takes anything new while another waits for its last peer.
+        var doors = Task.WhenAll(
+            _listener.StopAsync(cancellationToken), _images?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _acceptor.StopAsync(cancellationToken));
         await _stopping.CancelAsync();
-        await _dispatching;
-        await _resynchronising;
+        await Task.WhenAll(doors, _dispatching, _resynchronising);
+        await _hostChange.DisposeAsync();
         await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
     }

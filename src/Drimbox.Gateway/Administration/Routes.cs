@@ -10,6 +10,12 @@ internal static class Routes
 {
     public static void Map(WebApplication application, GatewayProcess process)
     {
+        application.Use((HttpContext context, RequestDelegate next) =>
+        {
+            // RFC 9112 9.6: the next request goes to another process.
+            if (process.IsStopping) context.Response.Headers.Connection = "close";
+            return next(context);
+        });
         application.MapGet("/api/status", () => Results.Ok(new
         {
             ok = process.Lacks.Count == 0,

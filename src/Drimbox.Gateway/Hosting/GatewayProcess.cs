@@ -22,6 +22,7 @@ namespace Drimbox.Gateway.Hosting;
 internal sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _started = [];
+    private volatile bool _isStopping;
 
     private GatewayProcess(ILoggerFactory loggers)
     {
@@ -38,11 +39,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     /// <summary>Why something that is sent to this process could not be kept, a sentence each. A peer that is away is no
     /// reason: what is meant for it waits, and more of it is taken.</summary>
-    public IReadOnlyList<string> Lacks =>
+    public IReadOnlyList<string> Lacks => _isStopping ? ["the process is stopping"] :
     [
         .. Archive is { LifeCycle.Disk.TakesInstances: false } ? ["archive: the disk is full"] : (string[])[],
         .. Source is { TakesMessages: false } ? ["source: the disk is full"] : (string[])[],
     ];
+
+    /// <summary>From then on nothing new is taken at any door.</summary>
+    public bool IsStopping => _isStopping;
 
     /// <summary>What the dispatchers count; it listens before the first of them starts.</summary>
     public DispatchStatistics Statistics { get; }
@@ -90,8 +94,19 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops in order: who asks hears that it is not ready any more; every door of every role refuses what is new
+    /// and lets what was begun end, all within <see cref="Limits.DrainTimeout"/>, which then cuts off the rest; then the
+    /// administration, and at last the stores.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isStopping = true;
+        using var deadline = new CancellationTokenSource(Limits.DrainTimeout, TimeProvider.System);
+        await Task.WhenAll(
+            Archive?.DrainAsync(deadline.Token) ?? Task.CompletedTask,
+            Source?.StopAsync(deadline.Token) ?? Task.CompletedTask,
+            Ris?.StopAsync(deadline.Token) ?? Task.CompletedTask,
+            Teleradiology?.StopAsync(deadline.Token) ?? Task.CompletedTask);
+        if (Administration is not null) await Administration.StopAsync(deadline.Token);
         for (var i = _started.Count - 1; i >= 0; i--) await _started[i].DisposeAsync();
         Loggers.Dispose();
     }
