@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Net;
 using Drimbox.Archive.Web;
 using Drimbox.Archive.Completeness;
@@ -117,6 +116,13 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         }
     }
 
+    /// <summary>Takes over who may call, where to send, who is told and the sites, for what begins from now on.</summary>
+    public void Reload(ArchiveOptions changed)
+    {
+        Options.TakePeersOf(changed);
+        _acceptor?.ChangeCallers(changed.KnownCallers);
+    }
+
     /// <summary>Refuses new associations, connections and messages, and lets what was begun end; the stores stay open. No
     /// new attempt to send begins, those under way may end.</summary>
     /// <param name="cancellationToken">Cancelled: what is under way is cut off.</param>
@@ -171,7 +177,6 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     private AcceptorOptions AcceptorOptions(InstanceStore store, InstanceFolders folders)
     {
-        var destinations = Options.Destinations.ToFrozenDictionary(peer => peer.AeTitle);
         return new AcceptorOptions
         {
             EndPoint = new IPEndPoint(Options.Address, Options.Port),
@@ -183,7 +188,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
             Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access, _lifeCycle.Files)],
-            MoveDestination = title => destinations.GetValueOrDefault(title),
+            MoveDestination = title => Options.Destinations.FirstOrDefault(peer => peer.AeTitle == title),
             FurtherStorageClasses = Options.FurtherStorageClasses,
             Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],
             AssociationEnded = _services.Transfers.End,

@@ -67,14 +67,14 @@ public sealed partial class RisNode : IAsyncDisposable
         var turns = new EmbeddedTurnQueue();
         var turnLoop = new TurnLoop(store, turns, acks);
         _patients = new PatientRegister(options.Node, store, turnLoop, surroundings.Time);
-        _policy = PolicyOf(options);
-        _reports = new ReportRegister(turns, new ReportGrainParts(
-            options.Node, store, _policy, dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
+        _parts = new ReportGrainParts(
+            options.Node, store, PolicyOf(options), dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
             surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source")
         {
             Patients = _patients,
             AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
-        });
+        };
+        _reports = new ReportRegister(turns, _parts);
         var requestParts = new RequestGrainParts(
             options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology");
         _requests = new RisRequestGrain(requestParts);

@@ -61,6 +61,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly SourcePolicy _policy;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Senders _senders;
     private readonly StoreSpace _space;
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
@@ -168,7 +169,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail, _statistics,
+            new Inbox(store, objects, acks, time), register, _senders = new Senders(options.Senders), _audit.Trail, _statistics,
             _space, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
@@ -303,6 +304,10 @@ public sealed partial class SourceNode : IAsyncDisposable
     /// <inheritdoc cref="FlowStore.DiscardAsync"/>
     public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
         _store.DiscardAsync(rowId, actor, cancellationToken);
+
+    /// <summary>Takes over who may send messages, with the issuers that stand for what they leave unsaid, for the messages
+    /// that come from now on.</summary>
+    public void Reload(SourceOptions changed) => _senders.Change(changed.Senders);
 
     /// <summary>No new message, note or request, the ones begun are answered; no new attempt, the ones begun may end. What
     /// has not left stays in the store.</summary>

@@ -26,6 +26,14 @@ internal static class Routes
             certificates = process.Certificates?.Expiries,
         }));
         application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));
+        application.MapPost("/api/configuration/reload", (HttpContext context) =>
+        {
+            if (process.Reloading is not { } reloading) return Answers.Missing("This process has no configuration file.");
+            var report = reloading.Reload(AdministrationServer.ActorOf(context));
+            return report.Errors.Count > 0
+                ? Answers.Bad("Nothing was changed.\n" + string.Join('\n', report.Errors))
+                : Results.Ok(new { report.Applied, report.NeedRestart });
+        });
         HealthRoutes.Map(application, process);
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)
