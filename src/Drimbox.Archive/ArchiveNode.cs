@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Net;
 using Drimbox.Archive.Web;
 using Drimbox.Archive.Completeness;
@@ -23,7 +22,10 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     private ArchiveWebServer? _web;
     private PatientUpdates? _updates;
     private CancellationTokenSource? _stopping;
+    private CancellationTokenSource? _storing;
     private Task _dispatching = Task.CompletedTask;
+    private Task _takingBack = Task.CompletedTask;
+    private bool _isDrained;
     private ArchiveServices? _services;
 
     public ArchiveOptions Options { get; } = options;
@@ -101,9 +103,10 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             }
 
             _stopping = new CancellationTokenSource();
+            _storing = new CancellationTokenSource();
             _dispatching = Task.WhenAll(
-                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token),
-                store.RunAsync(_stopping.Token));
+                Dispatcher(folders).RunAsync(_stopping.Token), _services.RunAsync(_stopping.Token));
+            _takingBack = store.RunAsync(_storing.Token);
             _lifeCycle.Start();
         }
         catch
@@ -113,40 +116,56 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
         }
     }
 
+    /// <summary>Takes over who may call, where to send, who is told and the sites, for what begins from now on.</summary>
+    public void Reload(ArchiveOptions changed)
+    {
+        Options.TakePeersOf(changed);
+        _acceptor?.ChangeCallers(changed.KnownCallers);
+    }
+
+    /// <summary>Refuses new associations, connections and messages, and lets what was begun end; the stores stay open. No
+    /// new attempt to send begins, those under way may end.</summary>
+    /// <param name="cancellationToken">Cancelled: what is under way is cut off.</param>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        if (_isDrained) return;
+        _isDrained = true;
+        // All doors at once: none takes anything new while another waits for its last peer.
+        var doors = Task.WhenAll(
+            _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _web?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _updates?.StopAsync(cancellationToken) ?? Task.CompletedTask);
+        if (_stopping is not null) await _stopping.CancelAsync();
+        await Task.WhenAll(doors, _dispatching);
+    }
+
     /// <summary>Refuses new associations, lets transfers end, then closes the store with the mark of a clean
     /// stop.</summary>
     /// <param name="cancellationToken">Cancelled: transfers are cut off.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        if (_web is not null)
-        {
-            await _web.StopAsync(cancellationToken);
-            await _web.DisposeAsync();
-        }
-
-        if (_updates is not null)
-        {
-            await _updates.StopAsync(cancellationToken);
-            await _updates.DisposeAsync();
-        }
-
-        if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
-        if (_stopping is not null) await _stopping.CancelAsync();
-        await _dispatching;
+        await DrainAsync(cancellationToken);
+        if (_web is not null) await _web.DisposeAsync();
+        if (_updates is not null) await _updates.DisposeAsync();
+        if (_storing is not null) await _storing.CancelAsync();
+        await _takingBack;
         if (_lifeCycle is not null) await _lifeCycle.DisposeAsync();
         _services?.Dispose();
         _sync?.Dispose();
         if (_index is not null) await _index.DisposeAsync();
         _stopping?.Dispose();
+        _storing?.Dispose();
         _web = null;
         _updates = null;
         _acceptor = null;
         _stopping = null;
+        _storing = null;
         _lifeCycle = null;
         _services = null;
         _sync = null;
         _kept = null;
         _index = null;
+        _isDrained = false;
     }
 
     public async ValueTask DisposeAsync()
@@ -158,13 +177,12 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
 
     private AcceptorOptions AcceptorOptions(InstanceStore store, InstanceFolders folders)
     {
-        var destinations = Options.Destinations.ToFrozenDictionary(peer => peer.AeTitle);
         return ArchiveDeclaration.Acceptor(Options) with
         {
             Store = store,
             Find = [new ArchiveFind(Options, _index!)],
             Retrieve = [new ArchiveRetrieve(Options, _index!, folders, _lifeCycle!.Access, _lifeCycle.Files)],
-            MoveDestination = title => destinations.GetValueOrDefault(title),
+            MoveDestination = title => Options.Destinations.FirstOrDefault(peer => peer.AeTitle == title),
             Normalized = [_services!.Commitment, new AvailabilityScp(_services.Completeness.ReceiveAsync)],
             AssociationEnded = _services.Transfers.End,
         };

@@ -17,6 +17,11 @@ namespace Drimbox.Archive;
 /// <summary>An archive node: what it is called, where it keeps its objects, whom it talks to.</summary>
 public sealed record ArchiveOptions
 {
+    private volatile IReadOnlyList<DicomPeer> _destinations = [];
+    private volatile IReadOnlyList<DicomPeer> _iocmListeners = [];
+    private volatile IReadOnlySet<AeTitle> _showRejectedTo = new HashSet<AeTitle>();
+    private volatile ArchiveSites _sites = ArchiveSites.None;
+
     /// <summary>Names the node and its folder: letters, digits and hyphens, 1 to 64.</summary>
     public required string NodeId { get; init; }
 
@@ -42,10 +47,10 @@ public sealed record ArchiveOptions
     public IReadOnlyList<CallerRule>? KnownCallers { get; init; }
 
     /// <summary>Where C-MOVE may send to (attack A14: nowhere else).</summary>
-    public IReadOnlyList<DicomPeer> Destinations { get; init; } = [];
+    public IReadOnlyList<DicomPeer> Destinations { get => _destinations; init => _destinations = value; }
 
     /// <summary>Who gets a copy of each rejection note (IHE RAD-66).</summary>
-    public IReadOnlyList<DicomPeer> IocmListeners { get; init; } = [];
+    public IReadOnlyList<DicomPeer> IocmListeners { get => _iocmListeners; init => _iocmListeners = value; }
 
     /// <summary>How storage commitment is reported.</summary>
     public CommitmentOptions Commitment { get; init; } = new();
@@ -62,7 +67,7 @@ public sealed record ArchiveOptions
 
     /// <summary>Calling AE titles that see what was rejected for quality reasons (113001), with its notes. Default:
     /// none.</summary>
-    public IReadOnlySet<AeTitle> ShowRejectedTo { get; init; } = new HashSet<AeTitle>();
+    public IReadOnlySet<AeTitle> ShowRejectedTo { get => _showRejectedTo; init => _showRejectedTo = value; }
 
     /// <summary>When the disk is too full to take more. Default: no mark.</summary>
     public DiskSpaceOptions Disk { get; init; } = DiskSpaceOptions.NoMark;
@@ -80,7 +85,7 @@ public sealed record ArchiveOptions
     public DuplicatePolicy Duplicates { get; init; } = DuplicatePolicy.Replace;
 
     /// <summary>Who corrects whom; default: each AE itself alone.</summary>
-    public ArchiveSites Sites { get; init; } = ArchiveSites.None;
+    public ArchiveSites Sites { get => _sites; init => _sites = value; }
 
     /// <summary>Messages about patients over MLLP (IHE RAD-12); null: none are taken.</summary>
     public PatientUpdateOptions? PatientUpdates { get; init; }
@@ -93,6 +98,16 @@ public sealed record ArchiveOptions
 
     /// <summary>Associations at once from one address. Default: 50.</summary>
     public int AssociationsPerPeerMax { get; init; } = Limits.AssociationsPerPeerMax;
+
+    /// <summary>Takes over what may change while a node runs: its peers, and the sites. Each is looked at anew for every
+    /// request.</summary>
+    internal void TakePeersOf(ArchiveOptions changed)
+    {
+        _destinations = changed._destinations;
+        _iocmListeners = changed._iocmListeners;
+        _showRejectedTo = changed._showRejectedTo;
+        _sites = changed._sites;
+    }
 
     /// <summary>Whose rejections a caller sees nevertheless: IHE RAD-66 leaves that open for quality reasons alone.</summary>
     internal IReadOnlyList<string> ShownReasons(AeTitle callingAe) =>

@@ -149,7 +149,8 @@ internal sealed class InstanceSink : IInstanceSink
                     rowId = inserted.RowId;
                     _store.Arrivals.Saw(rowId);
                     await AwaitFileAsync(inserted);
-                    _store.Transfers.Note(record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer);
+                    _store.Transfers.Note(
+                        record.Study.StudyInstanceUid, _request.SopInstanceUid, _request.Peer, _receivedAt);
                     _store.Rejections.Log(record, actor, inserted.Hidden);
                     break;
                 case InsertResult.SameBytes:
@@ -160,7 +161,7 @@ internal sealed class InstanceSink : IInstanceSink
                     var settled = await _store.Duplicates.SettleAsync(record, known.Standing, _sender, actor);
                     _isIndexed = true;
                     foreach (var study in settled.Changed)
-                        _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer);
+                        _store.Transfers.Note(study, _request.SopInstanceUid, _request.Peer, _receivedAt);
                     if (settled.IsTakenIn) _store.Rejections.Log(record, actor, settled.Hidden);
                     return settled.Status;
                 case var other:

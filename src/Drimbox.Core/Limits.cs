@@ -131,6 +131,11 @@ public static partial class Limits
     /// <inheritdoc cref="CommitInquiriesMax"/>
     public static readonly TimeSpan CommitInquiryPause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>256 rows of a store are copied by one statement: what a table has most of is some kilobytes a row, and a
+    /// body of a message 64 KiB at most, so a page is 16 MiB at worst; 19 columns make 4,864 parameters, of which PostgreSQL
+    /// takes 65,535 and SQLite 32,766.</summary>
+    public const int CopyPageRows = 256;
+
     // ---- Dispatch ----
 
     /// <summary>8 rows in flight to one destination: the DMP target of 100 publications/s was set with 8.</summary>

@@ -25,6 +25,12 @@ public sealed partial class RisNode
         _options.Node, _store, _objects, _surroundings.Ids, _surroundings.Time,
         dicom.Archive is null ? null : $"{_options.Node}/to/archive");
 
+    private void ChangeCallers(IReadOnlyList<CallerSection> callers)
+    {
+        _worklist?.ChangeCallers(callers);
+        _acceptor?.ChangeCallers([.. callers.Select(caller => caller.ToRule())]);
+    }
+
     private StepNotifier Notifier(RisDicomOptions dicom, DicomPeerOptions archive) => new(
         AeTitle.Parse(dicom.AeTitle),
         new DicomPeer(AeTitle.Parse(archive.AeTitle), archive.Host, archive.Port)

@@ -1,6 +1,7 @@
 using Drimbox.Core.Mail;
 using Drimbox.Core.Reports;
 using Drimbox.Dmp.Mail;
+using Drimbox.Grains.Reports;
 using Drimbox.Grains.Streams;
 using Drimbox.Ris.Mail;
 using Microsoft.Extensions.Logging;
@@ -10,13 +11,27 @@ namespace Drimbox.Ris;
 /// <content>Reports by MSSanté.</content>
 public sealed partial class RisNode
 {
-    private readonly RisPolicy _policy;
+    private readonly ReportGrainParts _parts;
     private readonly MailboxReader? _mailbox;
     private Task _looking = Task.CompletedTask;
 
     /// <summary>Who gets the newest version of a report by MSSanté; empty where this RIS does not send.</summary>
     public IReadOnlyList<MailRecipient> MailRecipientsOf(ReportState report) =>
-        _policy.Mail is { } mail ? MailRecipients.Of(report, mail) : [];
+        _parts.Policy.Mail is { } mail ? MailRecipients.Of(report, mail) : [];
+
+    /// <summary>Takes over who may call by DICOM, and the address book and the delay of mails, for what begins from now on. The
+    /// book is read again though its name is the same.</summary>
+    /// <exception cref="FormatException">It is none; nothing was changed.</exception>
+    public void Reload(RisOptions changed)
+    {
+        var taken = changed.Mail?.ToPolicy();
+        if (changed.Dicom is { } dicom) ChangeCallers(dicom.Callers);
+        if (_parts.Policy.Mail is not { } mail || taken is null) return;
+        _parts.Policy = _parts.Policy with
+        {
+            Mail = mail with { AddressBook = taken.AddressBook, Delay = taken.Delay },
+        };
+    }
 
     /// <summary>Adds and removes recipients of a report: for the mails that wait, and for the versions to
     /// come.</summary>
@@ -38,12 +53,12 @@ public sealed partial class RisNode
     private MailboxReader? MailboxOf(RisMailOptions? options, ILogger logger) =>
         options?.MailboxServer() is { } server
             ? new MailboxReader(
-                new Mailbox(server, _surroundings.Time), _reports, _policy.Mail!, options.LookInterval,
+                new Mailbox(server, _surroundings.Time), _reports, _parts.Policy.Mail!, options.LookInterval,
                 token => _store.HasDutyAsync("mailbox", token),
                 _surroundings.Time, logger)
             : null;
 
     private ReportMailHandler MailHandler(RisMailOptions options, ILogger logger) => new(
-        new SmtpSender(options.SmtpServer(), _surroundings.Time), _reports, _objects, _policy,
+        new SmtpSender(options.SmtpServer(), _surroundings.Time), _reports, _objects, () => _parts.Policy,
         options.SenderName ?? _options.Structures[0].Name, logger);
 }

@@ -47,6 +47,7 @@ public sealed partial class RisNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private bool _stopped;
     private Task _dispatching = Task.CompletedTask;
 
     private RisNode(
@@ -66,14 +67,14 @@ public sealed partial class RisNode : IAsyncDisposable
         var turns = new EmbeddedTurnQueue();
         var turnLoop = new TurnLoop(store, turns, acks);
         _patients = new PatientRegister(options.Node, store, turnLoop, surroundings.Time);
-        _policy = PolicyOf(options);
-        _reports = new ReportRegister(turns, new ReportGrainParts(
-            options.Node, store, _policy, dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
+        _parts = new ReportGrainParts(
+            options.Node, store, PolicyOf(options), dmp.Signer(objects.OpenRead), acks, surroundings.Ids,
             surroundings.Time, options.Source is null ? null : $"{options.Node}/to/source")
         {
             Patients = _patients,
             AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
-        });
+        };
+        _reports = new ReportRegister(turns, _parts);
         var requestParts = new RequestGrainParts(
             options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology");
         _requests = new RisRequestGrain(requestParts);
@@ -174,14 +175,23 @@ public sealed partial class RisNode : IAsyncDisposable
         }
     }
 
+    /// <summary>No new message or association, the ones begun are answered; no new attempt, the ones begun may end. What has
+    /// not left stays in the store.</summary>
+    /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_stopped) return;
+        _stopped = true;
+        var doors = Task.WhenAll(
+            _listener.StopAsync(cancellationToken), _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask);
+        await _stop.CancelAsync();
+        await Task.WhenAll(doors, _dispatching, _looking);
+    }
+
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(Limits.DrainTimeout, _surroundings.Time);
-        await _listener.StopAsync(patience.Token);
-        if (_acceptor is not null) await _acceptor.StopAsync(patience.Token);
-        await _stop.CancelAsync();
-        await _dispatching;
-        await _looking;
+        await StopAsync(patience.Token);
         _mailbox?.Dispose();
         foreach (var client in _clients) await client.DisposeAsync();
         _dmp.Dispose();

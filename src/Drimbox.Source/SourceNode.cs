@@ -61,6 +61,7 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly SourcePolicy _policy;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Senders _senders;
     private readonly StoreSpace _space;
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
@@ -160,7 +161,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, new Senders(options.Senders), _audit.Trail, _statistics,
+            new Inbox(store, objects, acks, time), register, _senders = new Senders(options.Senders), _audit.Trail, _statistics,
             _space, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions
@@ -296,20 +297,24 @@ public sealed partial class SourceNode : IAsyncDisposable
     public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
         _store.DiscardAsync(rowId, actor, cancellationToken);
 
-    /// <summary>Stops in order: no new message or note, the ones begun are answered; no new attempt, the ones begun may
-    /// end. What has not left stays in the store.</summary>
+    /// <summary>Takes over who may send messages, with the issuers that stand for what they leave unsaid, for the messages
+    /// that come from now on.</summary>
+    public void Reload(SourceOptions changed) => _senders.Change(changed.Senders);
+
+    /// <summary>No new message, note or request, the ones begun are answered; no new attempt, the ones begun may end. What
+    /// has not left stays in the store.</summary>
     /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (_stopped) return;
         _stopped = true;
-        await _listener.StopAsync(cancellationToken);
-        if (_images is not null) await _images.StopAsync(cancellationToken);
-        await _acceptor.StopAsync(cancellationToken);
-        await _hostChange.DisposeAsync();
+        // All doors at once: none takes anything new while another waits for its last peer.
+        var doors = Task.WhenAll(
+            _listener.StopAsync(cancellationToken), _images?.StopAsync(cancellationToken) ?? Task.CompletedTask,
+            _acceptor.StopAsync(cancellationToken));
         await _stopping.CancelAsync();
-        await _dispatching;
-        await _resynchronising;
+        await Task.WhenAll(doors, _dispatching, _resynchronising);
+        await _hostChange.DisposeAsync();
         await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
     }

@@ -196,16 +196,16 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     public Task<bool> DiscardAsync(long rowId, string actor, CancellationToken cancellationToken = default) =>
         _store.DiscardAsync(rowId, actor, cancellationToken);
 
-    /// <summary>Stops in order: no new message, the ones begun are answered; no new attempt, the ones begun may end;
-    /// then the images under way. What has not left stays in the store.</summary>
+    /// <summary>No new message, the ones begun are answered; no new attempt, the ones begun may end; then the images under
+    /// way, which an attempt may have asked for. What has not left stays in the store.</summary>
     /// <param name="cancellationToken">Cancelled: open work is cut off instead.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (_stopped) return;
         _stopped = true;
-        await _listener.StopAsync(cancellationToken);
+        var messages = _listener.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
-        await _dispatching;
+        await Task.WhenAll(messages, _dispatching);
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         TeleradiologyLog.Stopped(_logger, _options.Node);
     }

@@ -1,6 +1,7 @@
 using Drimbox.Core.Archive;
 using Drimbox.Core.Identity;
 using Drimbox.Dicom.Scp;
+using Drimbox.Grains.Tracing;
 using Drimbox.Storage;
 
 namespace Drimbox.Archive.Completeness;
@@ -15,11 +16,18 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
     // Announced before the first image came.
     private readonly Dictionary<Uid, HashSet<Uid>> _announced = [];
 
+    // For spans; empty while nobody listens.
+    private readonly Dictionary<AssociationPeer, Dictionary<Uid, Arrivals>> _arrivals = new(ReferenceEqualityComparer.Instance);
+
+    private sealed record Arrivals(DateTimeOffset Begun, DateTimeOffset Ended, long Instances);
+
     /// <summary>An image is in the index.</summary>
-    public void Note(Uid study, Uid sopInstance, AssociationPeer sender)
+    /// <param name="receivedAt">When its first byte came.</param>
+    public void Note(Uid study, Uid sopInstance, AssociationPeer sender, DateTimeOffset receivedAt)
     {
         lock (_gate)
         {
+            if (StudyTrace.IsOn) Count(study, sender, receivedAt);
             var isNew = !_transfers.TryGetValue(study, out var transfer);
             if (isNew) _transfers[study] = transfer = new Transfer();
             transfer!.LastArrival = time.GetUtcNow();
@@ -50,8 +58,10 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
     public void End(AssociationPeer sender, bool released)
     {
         var isSender = false;
+        Dictionary<Uid, Arrivals>? arrivals;
         lock (_gate)
         {
+            _arrivals.Remove(sender, out arrivals);
             foreach (var transfer in _transfers.Values)
             {
                 if (!transfer.Senders.Remove(sender)) continue;
@@ -59,6 +69,8 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
                 isSender = true;
             }
         }
+
+        foreach (var (study, came) in arrivals ?? []) Trace(study, came, released);
 
         if (isSender) work.Set();
     }
@@ -137,6 +149,20 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
     public void PutBack(Uid study)
     {
         lock (_gate) _transfers.TryAdd(study, new Transfer { LastArrival = DateTimeOffset.MinValue });
+    }
+
+    private void Count(Uid study, AssociationPeer sender, DateTimeOffset receivedAt)
+    {
+        if (!_arrivals.TryGetValue(sender, out var ofSender)) _arrivals[sender] = ofSender = [];
+        var former = ofSender.GetValueOrDefault(study);
+        ofSender[study] = new Arrivals(former?.Begun ?? receivedAt, time.GetUtcNow(), (former?.Instances ?? 0) + 1);
+    }
+
+    private void Trace(Uid study, Arrivals came, bool released)
+    {
+        StudyTrace.Record("archive.store", study, came.Begun, came.Ended, "stored", instances: came.Instances);
+        StudyTrace.Record(
+            "archive.association", study, came.Begun, time.GetUtcNow(), released ? "released" : "aborted", !released);
     }
 
     private bool IsLastAwaited(Uid study, Uid sopInstance) =>

@@ -94,6 +94,10 @@ public sealed class DicomAcceptor : IAsyncDisposable
         }
     }
 
+    /// <summary>Who may call from now on, in place of <see cref="AcceptorOptions.Callers"/>; associations that stand
+    /// stay.</summary>
+    public void ChangeCallers(IReadOnlyList<CallerRule>? callers) => _negotiation.ChangeCallers(callers);
+
     /// <summary>Stops in order: new associations are answered A-ASSOCIATE-RJ 2/3/1, those that transfer may finish
     /// within <see cref="Limits.DrainTimeout"/>, those that are idle are aborted (<see cref="Limits.DrainIdleTime"/>,
     /// <see cref="Limits.DrainPatience"/>).</summary>

@@ -7,7 +7,7 @@ using Drimbox.Dicom.UpperLayer;
 
 namespace Drimbox.Dicom.Scp;
 
-/// <summary>Decides about an A-ASSOCIATE-RQ: pure, from the options alone.</summary>
+/// <summary>Decides about an A-ASSOCIATE-RQ: pure, from the options and the callers of the moment alone.</summary>
 internal sealed class Negotiation(AcceptorOptions options)
 {
     // PS3.4 B.5 and GG.3, retired classes included: old objects are still moved.
@@ -16,6 +16,11 @@ internal sealed class Negotiation(AcceptorOptions options)
 
     private static readonly Uid[] QuerySyntaxes =
         [TransferSyntax.ExplicitVRLittleEndian.Uid, TransferSyntax.ImplicitVRLittleEndian.Uid];
+
+    private volatile IReadOnlyList<CallerRule>? _callers = options.Callers;
+
+    /// <summary>Who may call from now on; associations that stand stay.</summary>
+    public void ChangeCallers(IReadOnlyList<CallerRule>? callers) => _callers = callers;
 
     /// <summary>Attack A12: versions, titles, networks and certificates, in the order in which PS3.8 lists
     /// them.</summary>
@@ -31,7 +36,7 @@ internal sealed class Negotiation(AcceptorOptions options)
         if (request.CalledAe.IsEmpty || !options.AeTitles.Contains(request.CalledAe))
             return AssociateRejection.CalledAeNotRecognized;
         if (request.CallingAe.IsEmpty) return AssociateRejection.CallingAeNotRecognized;
-        if (options.Callers is null)
+        if (_callers is not { } callers)
         {
             services = AllowedServices.All;
             return null;
@@ -39,7 +44,7 @@ internal sealed class Negotiation(AcceptorOptions options)
 
         var from = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         var isKnown = false;
-        foreach (var rule in options.Callers)
+        foreach (var rule in callers)
         {
             if (rule.CallingAe != request.CallingAe) continue;
             if (rule.Networks.Count > 0 && !rule.Networks.Any(network => network.Contains(from))) continue;

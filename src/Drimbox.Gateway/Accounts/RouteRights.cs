@@ -44,6 +44,7 @@ internal static class RouteRights
         ["GET /metrics"] = Needs(Right.SeeStates),
         ["GET /api/status"] = Needs(Right.SeeStates),
         ["GET /api/dispatch"] = Needs(Right.SeeStates),
+        ["POST /api/configuration/reload"] = Needs(Right.Operate),
         ["POST /api/backup"] = Needs(Right.Operate),
         ["GET /api/backup"] = Needs(Right.SeeStates),
 

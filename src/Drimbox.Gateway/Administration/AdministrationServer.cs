@@ -29,6 +29,7 @@ internal sealed class AdministrationServer : IAsyncDisposable
     private readonly SignIn _signIn;
     private readonly OpenIdProvider? _provider;
     private readonly string _socketPath;
+    private bool _isStopped;
 
     private AdministrationServer(
         WebApplication application, SignIn signIn, OpenIdProvider? provider, string socketPath)
@@ -121,9 +122,25 @@ internal sealed class AdministrationServer : IAsyncDisposable
     /// <summary>Who calls, for the record.</summary>
     public static string ActorOf(HttpContext context) => AccessControl.CallerOf(context).Actor;
 
+    /// <summary>Takes no new requests and lets those under way end.</summary>
+    /// <param name="cancellationToken">Cancelled: they are cut off.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_isStopped) return;
+        _isStopped = true;
+        try
+        {
+            await _application.StopAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Cut off, as wanted.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await _application.StopAsync(CancellationToken.None);
+        await StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         _signIn.Dispose();
         _provider?.Dispose();

@@ -10,6 +10,12 @@ internal static class Routes
 {
     public static void Map(WebApplication application, GatewayProcess process)
     {
+        application.Use((HttpContext context, RequestDelegate next) =>
+        {
+            // RFC 9112 9.6: the next request goes to another process.
+            if (process.IsStopping) context.Response.Headers.Connection = "close";
+            return next(context);
+        });
         application.MapGet("/api/status", () => Results.Ok(new
         {
             ok = process.Lacks.Count == 0,
@@ -20,6 +26,14 @@ internal static class Routes
             certificates = process.Certificates?.Expiries,
         }));
         application.MapGet("/api/dispatch", () => Results.Ok(process.Statistics.Rows));
+        application.MapPost("/api/configuration/reload", (HttpContext context) =>
+        {
+            if (process.Reloading is not { } reloading) return Answers.Missing("This process has no configuration file.");
+            var report = reloading.Reload(AdministrationServer.ActorOf(context));
+            return report.Errors.Count > 0
+                ? Answers.Bad("Nothing was changed.\n" + string.Join('\n', report.Errors))
+                : Results.Ok(new { report.Applied, report.NeedRestart });
+        });
         HealthRoutes.Map(application, process);
         BackupRoutes.Map(application, process.Backup!);
         if (process.Archive is { } archive)

@@ -29,6 +29,19 @@ internal static class ConfigurationCommand
             Console.WriteLine(ConfigurationReader.Write(configuration));
             return (int)ExitCode.Done;
         });
-        return new Command("config", "The configuration file.") { check, show };
+        var reload = new Command("reload", """
+            Have the running process read its configuration file again. It is checked whole; with an error nothing changes,
+            and the answer names the keys. What can change while it runs is applied, without an association or a connection
+            ending: LogLevel; Callers, Destinations, IocmListeners, ShowRejectedTo and Sites of the Archive; Ris:Dicom:Callers,
+            AddressBook and Delay of Ris:Mail; Source:Senders. What else is different is named, and waits for a restart.
+            SIGHUP does the same.
+
+            Examples:
+              drimbox config reload
+              drimbox config reload --socket /var/lib/drimbox/drimbox.sock --json
+
+            Exit codes: 0 done, 1 the configuration is wrong and nothing was changed, 3 no process.
+            """).Calls((client, _, cancellation) => client.PostAsync("/api/configuration/reload", null, cancellation));
+        return new Command("config", "The configuration file.") { check, show, reload };
     }
 }

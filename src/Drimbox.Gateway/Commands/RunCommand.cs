@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Hosting;
@@ -13,7 +14,8 @@ internal static class RunCommand
     {
         var config = new Option<FileInfo>("--config", "-c") { Description = "Configuration file.", Required = true };
         var command = new Command("run", """
-            Start the configured roles and serve until SIGTERM or Ctrl+C.
+            Start the configured roles and serve until SIGTERM or Ctrl+C. SIGHUP reads the configuration again, as 'drimbox
+            config reload' does.
 
             Example:
               drimbox run --config drimbox.json
@@ -30,7 +32,13 @@ internal static class RunCommand
 
         try
         {
-            await using var process = await GatewayProcess.StartAsync(configuration, cancellation);
+            await using var process = await GatewayProcess.StartAsync(configuration, file.FullName, cancellation);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                // Not the end: the log says what was done.
+                signal.Cancel = true;
+                process.Reloading!.Reload("SIGHUP");
+            });
             foreach (var line in (string[])[.. process.Addresses, "ready"])
             {
                 // Who reads the log as JSON gets nothing else.

@@ -6,7 +6,7 @@ namespace Drimbox.Gateway.Configuration;
 /// interface needs no section.</summary>
 internal sealed record TelemetrySection
 {
-    /// <summary>A collector that metrics are sent to. Default: none.</summary>
+    /// <summary>A collector that metrics, and traces if wanted, are sent to. Default: none.</summary>
     public OtlpSection? Otlp { get; init; }
 }
 
@@ -25,7 +25,10 @@ internal sealed record OtlpSection : IValidatableObject
     [AllowedValues(Http, Grpc)]
     public string Protocol { get; init; } = Http;
 
-    /// <summary>How often metrics are sent, 1 s to 1 h. Default 30 s.</summary>
+    /// <summary>Whether it gets the traces of studies too. Default false: then no span is made.</summary>
+    public bool Traces { get; init; }
+
+    /// <summary>How often metrics and spans are sent, 1 s to 1 h. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 

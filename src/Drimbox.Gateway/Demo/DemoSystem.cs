@@ -92,7 +92,7 @@ internal sealed class DemoSystem : IAsyncDisposable
             await system.Dmp.OpenPatientAsync(DemoIdentities.Patient.Ins!.Value, cancellation);
             system.Configuration = DemoConfiguration.Create(
                 system.Folder, system.Dmp.Target, system.Certificates.Folder, options);
-            system.Process = await GatewayProcess.StartAsync(system.Configuration, cancellation);
+            system.Process = await GatewayProcess.StartAsync(system.Configuration, null, cancellation);
             system.Administration = new AdministrationClient(
                 Path.Combine(system.Folder, system.Configuration.Administration.Socket));
             system.Study = DemoStudy.Prepare(options.Data, system.Time);

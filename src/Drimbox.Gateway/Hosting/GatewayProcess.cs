@@ -22,10 +22,12 @@ namespace Drimbox.Gateway.Hosting;
 internal sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _started = [];
+    private volatile bool _isStopping;
 
-    private GatewayProcess(ILoggerFactory loggers)
+    private GatewayProcess(GatewayConfiguration configuration)
     {
-        Loggers = loggers;
+        LogLevel = configuration.LogLevel;
+        Loggers = LoggersOf(configuration);
         Statistics = Started(new DispatchStatistics());
         Metrics = Started(new MetricRegister());
     }
@@ -36,13 +38,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public ILoggerFactory Loggers { get; }
 
+    /// <summary>Least severe level that is logged.</summary>
+    public LogLevel LogLevel { get; set; }
+
+    /// <summary>What of the configuration may change while this process runs.</summary>
+    public ConfigurationReload? Reloading { get; private set; }
+
     /// <summary>Why something that is sent to this process could not be kept, a sentence each. A peer that is away is no
     /// reason: what is meant for it waits, and more of it is taken.</summary>
-    public IReadOnlyList<string> Lacks =>
+    public IReadOnlyList<string> Lacks => _isStopping ? ["the process is stopping"] :
     [
         .. Archive is { LifeCycle.Disk.TakesInstances: false } ? ["archive: the disk is full"] : (string[])[],
         .. Source is { TakesMessages: false } ? ["source: the disk is full"] : (string[])[],
     ];
+
+    /// <summary>From then on nothing new is taken at any door.</summary>
+    public bool IsStopping => _isStopping;
 
     /// <summary>What the dispatchers count; it listens before the first of them starts.</summary>
     public DispatchStatistics Statistics { get; }
@@ -70,14 +81,19 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public AdministrationServer? Administration { get; private set; }
 
+    /// <summary>The full path of the folder of the stores.</summary>
+    public string DataFolder { get; private set; } = "";
+
     /// <summary>Where everything listens, a line each.</summary>
     public IReadOnlyList<string> Addresses { get; private set; } = [];
 
     /// <summary>Starts the roles: what answers others first, what asks others last.</summary>
+    /// <param name="file">The configuration file, to be read again while the process runs; null: never.</param>
     public static async Task<GatewayProcess> StartAsync(
-        GatewayConfiguration configuration, CancellationToken cancellation)
+        GatewayConfiguration configuration, string? file, CancellationToken cancellation)
     {
-        var process = new GatewayProcess(LoggersOf(configuration));
+        var process = new GatewayProcess(configuration);
+        process.Reloading = file is null ? null : new ConfigurationReload(file, configuration, process);
         try
         {
             await process.StartRolesAsync(configuration, cancellation);
@@ -90,15 +106,28 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops in order: who asks hears that it is not ready any more; every door of every role refuses what is new
+    /// and lets what was begun end, all within <see cref="Limits.DrainTimeout"/>, which then cuts off the rest; then the
+    /// administration, and at last the stores.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isStopping = true;
+        using var deadline = new CancellationTokenSource(Limits.DrainTimeout, TimeProvider.System);
+        await Task.WhenAll(
+            Archive?.DrainAsync(deadline.Token) ?? Task.CompletedTask,
+            Source?.StopAsync(deadline.Token) ?? Task.CompletedTask,
+            Ris?.StopAsync(deadline.Token) ?? Task.CompletedTask,
+            Teleradiology?.StopAsync(deadline.Token) ?? Task.CompletedTask);
+        if (Administration is not null) await Administration.StopAsync(deadline.Token);
         for (var i = _started.Count - 1; i >= 0; i--) await _started[i].DisposeAsync();
         Loggers.Dispose();
     }
 
-    private static ILoggerFactory LoggersOf(GatewayConfiguration configuration) => LoggerFactory.Create(logging =>
+    private ILoggerFactory LoggersOf(GatewayConfiguration configuration) => LoggerFactory.Create(logging =>
     {
-        logging.SetMinimumLevel(configuration.LogLevel)
+        // The filter decides, since the level may change.
+        logging.SetMinimumLevel(LogLevel.Trace)
+            .AddFilter((_, level) => level >= LogLevel)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning);
         const string Time = "yyyy-MM-ddTHH:mm:ss.fffZ";
@@ -117,7 +146,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         // The administration socket lies here: nobody but the owner may pass.
         Directory.CreateDirectory(
             configuration.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var data = Path.GetFullPath(configuration.DataFolder);
+        var data = DataFolder = Path.GetFullPath(configuration.DataFolder);
         var surroundings = NodeSurroundings.Real(Loggers);
         // Before anything starts: a certificate that cannot be read is a wrong configuration.
         var sourceDmp = configuration.Source is { } s ? ConnectionTo(configuration.Dmp!, s.Structures) : null;

@@ -22,6 +22,9 @@ public sealed record ReportGrainParts(
     TimeProvider Time,
     string? CopyDestination)
 {
+    /// <summary>Of each decision from now on: a person may change it while the node runs.</summary>
+    public RisPolicy Policy { get; set; } = Policy;
+
     /// <summary>The local base of patients, or null for none: then nobody is known and nobody opposes.</summary>
     public PatientRegister? Patients { get; init; }
 

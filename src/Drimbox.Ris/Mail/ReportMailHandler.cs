@@ -19,10 +19,10 @@ namespace Drimbox.Ris.Mail;
 /// A mail that may have been taken is sent again, byte for byte: nobody can be asked, and its Message-ID tells the
 /// recipient that it is the same (docs/adr/0023).</summary>
 internal sealed class ReportMailHandler(
-    SmtpSender smtp, ReportRegister reports, ObjectStore objects, RisPolicy policy, string senderName, ILogger logger)
+    SmtpSender smtp, ReportRegister reports, ObjectStore objects, Func<RisPolicy> policy, string senderName, ILogger logger)
     : IOutboxHandler
 {
-    private MailPolicy Policy => policy.Mail!;
+    private MailPolicy Policy => policy().Mail!;
 
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
     {
@@ -91,7 +91,7 @@ internal sealed class ReportMailHandler(
             return (null, "The INS is not qualified and there is no rendition without it.");
         var document = await objects.ReadAsync(file, Limits.CdaBytesMax, cancellation);
         var sha1 = Convert.ToHexStringLower(SHA1.HashData(document));
-        if (XdmSubmissionSet.TryCreate(state, mail, policy, sha1, document.Length, out var refusal) is not { } set)
+        if (XdmSubmissionSet.TryCreate(state, mail, policy(), sha1, document.Length, out var refusal) is not { } set)
             return (null, refusal!.Detail);
         if (CdaPrint.TryWrite(document, version.Header, mail.DecidedAt, out refusal) is not { } pdf)
             return (null, refusal!.Detail);

@@ -7,6 +7,7 @@ using Drimbox.Grains.Identity;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
+using Drimbox.Grains.Tracing;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
@@ -121,6 +122,7 @@ internal sealed class RisDoor(
 
     private async Task<GrainReply> ReportAsync(MessageReading reading, InboxDraft draft, CancellationToken cancellation)
     {
+        var begun = StudyTrace.Now;
         if (ReportMessageReader.TryRead(reading.Message, out var refusal) is not { } received)
             return await inbox.RefuseAsync(draft, refusal!, cancellation);
         if (await OtherPatientAsync(received.Message, cancellation) is { } mismatch)
@@ -137,7 +139,14 @@ internal sealed class RisDoor(
                 ? (await requests.GetAsync(order, cancellation)).Request?.OrderingProvider
                 : null,
         };
-        return await reports.ReceiveAsync(command, draft, cancellation);
+        var reply = await reports.ReceiveAsync(command, draft, cancellation);
+        foreach (var study in received.Message.Cda?.StudyInstanceUids ?? [])
+        {
+            StudyTrace.Record(
+                "ris.message", study, begun, StudyTrace.Now, reply.AckCode ?? "", isFailure: reply.Refusal is not null);
+        }
+
+        return reply;
     }
 
     /// <summary>A report that answers a request of this RIS is about the patient of the request.</summary>

@@ -5,6 +5,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Streams;
+using Drimbox.Grains.Tracing;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,7 @@ internal sealed class ReportSubmissionHandler(
 {
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
     {
-        var row = attempt.Row;
+        var (row, begun) = (attempt.Row, StudyTrace.Now);
         var payload = EventCodec.Read<ReportSubmissionPayload>(row.Payload);
         if (await RevokeAsync(row, payload))
             return DispatchVerdict.RecordedAs(DispatchOutcome.Stale) with { IsUncalled = true };
@@ -28,6 +29,7 @@ internal sealed class ReportSubmissionHandler(
             payload.Sealed, frozen, DispatchRules.MayStand(payload.AskFirst, row.LastOutcome), payload.AskFirst, attempt.Start,
             cancellationToken);
         attempt.Answered();
+        if (StudyTrace.IsOn) await TraceAsync(payload, begun, end.Outcome);
         var submissionSet = payload.Sealed.Submission.SubmissionSetUniqueId;
         if (end.Verdict.BugAlarm)
         {
@@ -58,6 +60,18 @@ internal sealed class ReportSubmissionHandler(
         payload.Report,
         new EndSubmission(payload.Sealed.Submission.SubmissionSetUniqueId, result.Outcome, result.Detail),
         result, CancellationToken.None);
+
+    // What a submission carries does not say its studies; the report does.
+    private async Task TraceAsync(ReportSubmissionPayload payload, DateTimeOffset begun, DispatchOutcome outcome)
+    {
+        var state = await reports.GetAsync(payload.Report, CancellationToken.None);
+        foreach (var study in state.Versions.SelectMany(version => version.Header.StudyInstanceUids).Distinct())
+        {
+            StudyTrace.Record(
+                "ris.publication", study, begun, StudyTrace.Now, $"{payload.Sealed.Submission.Kind} {outcome}",
+                isFailure: outcome != DispatchOutcome.Done);
+        }
+    }
 
     /// <summary>Takes back a first publication that was decided otherwise while it waited. Only one of which it is
     /// known that nothing has left: what may be in the DMP is changed or deleted there by the steps that follow.</summary>

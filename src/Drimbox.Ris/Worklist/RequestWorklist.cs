@@ -4,6 +4,7 @@ using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
 using Drimbox.Dicom;
 using Drimbox.Dicom.ProcedureSteps;
+using Drimbox.Dicom.Scp;
 using Drimbox.Grains.Streams;
 using Drimbox.Ris.ProcedureSteps;
 using Drimbox.Storage;
@@ -17,6 +18,7 @@ namespace Drimbox.Ris.Worklist;
 internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
+    private volatile IReadOnlyList<CallerSection> _callers = options.Dicom!.Callers;
     private readonly Dictionary<StreamId, OpenRequest> _open = [];
 
     // The requests that wait for a study, and those of the studies that modalities are at work on.
@@ -26,6 +28,9 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
     private readonly TimeZoneInfo _zone = TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone);
     private long _requestsTo;
     private long _stepsTo;
+
+    /// <summary>Whose an examination is where no station is configured for its modality.</summary>
+    public void ChangeCallers(IReadOnlyList<CallerSection> callers) => _callers = callers;
 
     /// <summary>The worklist as it is now.</summary>
     /// <exception cref="StorageFaultException">The store cannot be read.</exception>
@@ -170,6 +175,6 @@ internal sealed class RequestWorklist(FlowStore store, RisOptions options) : IDi
             [.. dicom.Stations.Where(s => s.Modality == modality).Select(s => AeTitle.Parse(s.AeTitle)).Distinct()];
         return stations.Count > 0
             ? stations
-            : [.. dicom.Callers.Select(c => AeTitle.Parse(c.AeTitle)).DefaultIfEmpty(AeTitle.Parse("ANY")).Distinct()];
+            : [.. _callers.Select(c => AeTitle.Parse(c.AeTitle)).DefaultIfEmpty(AeTitle.Parse("ANY")).Distinct()];
     }
 }

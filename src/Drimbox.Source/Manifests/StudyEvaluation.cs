@@ -7,6 +7,7 @@ using Drimbox.Core.Statistics;
 using Drimbox.Core.Studies;
 using Drimbox.Grains.Audit;
 using Drimbox.Grains.Studies;
+using Drimbox.Grains.Tracing;
 using Drimbox.Source.Statistics;
 using Drimbox.Source.Studies;
 using Drimbox.Storage;
@@ -54,6 +55,23 @@ internal sealed class StudyEvaluation(
     /// <param name="result">Finishes the outbox row that asked for it, with the decision; null: there is none.</param>
     /// <param name="attempts">How often it was looked at in a row without an answer, this one included.</param>
     public async Task<StudyLook> LookAsync(
+        Uid study, OutboxResult? result, int attempts, CancellationToken cancellationToken)
+    {
+        var begun = StudyTrace.Now;
+        var look = await LookOnceAsync(study, result, attempts, cancellationToken);
+        if (look.IsUnwanted || !StudyTrace.IsOn) return look;
+        var outcome = look switch
+        {
+            { Failure: not null } => "the PACS does not answer",
+            { Decided: { } decided } => decided.ToString(),
+            { Withheld: { } withheld } => withheld.ToString(),
+            _ => "unchanged",
+        };
+        StudyTrace.Record("source.manifest", study, begun, StudyTrace.Now, outcome, look.Failure is not null);
+        return look;
+    }
+
+    private async Task<StudyLook> LookOnceAsync(
         Uid study, OutboxResult? result, int attempts, CancellationToken cancellationToken)
     {
         var state = await register.GetAsync(study, cancellationToken);

@@ -8,6 +8,7 @@ using Drimbox.Dmp.Registry;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
+using Drimbox.Grains.Tracing;
 using Drimbox.Source.Audit;
 using Drimbox.Source.Statistics;
 using Drimbox.Storage;
@@ -29,7 +30,7 @@ internal sealed class ManifestDispatch(
     /// <inheritdoc/>
     public async Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken)
     {
-        var row = attempt.Row;
+        var (row, begun) = (attempt.Row, StudyTrace.Now);
         var payload = EventCodec.Read<ManifestSubmissionPayload>(row.Payload);
         var frozen = payload.Target is null ? null : EventCodec.Read<TargetEntry>(payload.Target);
         var submission = payload.Sealed.Submission;
@@ -50,6 +51,9 @@ internal sealed class ManifestDispatch(
         }
 
         attempt.Answered();
+        StudyTrace.Record(
+            "source.publication", payload.Study, begun, StudyTrace.Now, $"{submission.Kind} {end.Outcome}",
+            isFailure: end.Outcome != DispatchOutcome.Done);
         statistics.Count(
             StatisticSubject.Dmp + submission.Kind.ToString().ToLowerInvariant(),
             end.Outcome == DispatchOutcome.Done ? null : $"{end.Outcome}: {end.Detail}");

@@ -6,6 +6,7 @@ using Drimbox.Grains.Outages;
 using Drimbox.Core.Statistics;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
+using Drimbox.Grains.Tracing;
 using Drimbox.Hl7.Acknowledgment;
 using Drimbox.Hl7.Messages;
 using Drimbox.Hl7.Mllp;
@@ -103,10 +104,24 @@ internal sealed class CopyDoor(
         if (reading.Refusal is { } invalid)
             return inbox.RefuseAsync(Audited(draft, reading, peer, message: null), invalid, cancellationToken);
         return ReportMessageReader.TryRead(reading.Message, out var unread) is { } copy
-            ? register.ReceiveAsync(
-                Senders.Complete(copy.Message, senders.Find(reading.Key)),
-                Audited(draft, reading, peer, copy.Message), cancellationToken)
+            ? ReceiveAsync(copy.Message, reading, draft, peer, cancellationToken)
             : inbox.RefuseAsync(Audited(draft, reading, peer, message: null), unread!, cancellationToken);
+    }
+
+    private async Task<GrainReply> ReceiveAsync(
+        ReportMessage message, MessageReading reading, InboxDraft draft, MllpPeer peer, CancellationToken cancellationToken)
+    {
+        var begun = StudyTrace.Now;
+        var reply = await register.ReceiveAsync(
+            Senders.Complete(message, senders.Find(reading.Key)), Audited(draft, reading, peer, message),
+            cancellationToken);
+        foreach (var study in message.Cda?.StudyInstanceUids ?? [])
+        {
+            StudyTrace.Record(
+                "source.message", study, begun, StudyTrace.Now, reply.AckCode ?? "", isFailure: reply.Refusal is not null);
+        }
+
+        return reply;
     }
 
     private Task<GrainReply> NoticeAsync(

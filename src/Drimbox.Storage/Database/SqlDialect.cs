@@ -18,6 +18,9 @@ internal abstract class SqlDialect
     /// <summary>A text that a peer chose the length of, as an index can hold it. Texts that differ stay different.</summary>
     public abstract string Indexable(string text);
 
+    /// <summary>True for what <see cref="Indexable"/> made of a longer text.</summary>
+    public virtual bool IsShortened(string text) => false;
+
     /// <summary>The statements of a schema, which are written in the words of SQLite.</summary>
     public abstract string Schema(string sql);
 

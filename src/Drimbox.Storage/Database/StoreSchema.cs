@@ -11,4 +11,10 @@ internal sealed record StoreSchema(
     /// <summary>What a schema has beside its steps where several processes share it, with the statements that make it if
     /// it is absent.</summary>
     public IReadOnlyList<(string Name, string Sql)> SharedTables { get; init; } = [];
+
+    /// <summary>Tables that only some nodes have, with their statements.</summary>
+    public IReadOnlyList<(string Table, string Schema)> Further { get; init; } = [];
+
+    /// <summary><c>table.column</c> of what is written by <see cref="SqlDialect.Indexable"/>.</summary>
+    public IReadOnlySet<string> PeerKeys { get; init; } = new HashSet<string>();
 }

@@ -8,7 +8,15 @@ internal static class FlowSchema
     /// <summary>A flow as a store. Statistics are of some nodes only.</summary>
     public static StoreSchema Store => new(
         "the flow", Migrations, ["stream", "inbox", "alias", "link", "outbox", "audit", "resync_run", "statistic"],
-        IsDerived: false);
+        IsDerived: false)
+    {
+        Further = [("publication", PublicationTable.Schema), ("statistic", StatisticTable.Schema)],
+        PeerKeys = new HashSet<string>(StringComparer.Ordinal)
+        {
+            "alias.key", "link.key", "inbox.control_id", "inbox.sending_application", "inbox.sending_facility",
+            "inbox.receiving_application", "inbox.receiving_facility",
+        },
+    };
 
     /// <summary>The same with what a schema has beside its steps that several processes share.</summary>
     public static StoreSchema StoreOf(FlowStoreOptions options) => Store with

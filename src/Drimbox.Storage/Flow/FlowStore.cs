@@ -145,8 +145,9 @@ public sealed partial class FlowStore : IAsyncDisposable
 
             throw new StorageFaultException(
                 StorageFault.Exists,
-                $"The flow is in '{file}', and PostgreSQL is configured: take Database out of the configuration of the "
-                + "node. To begin without what the file holds, move it away with all that begins with its name.");
+                $"The flow is in '{file}', and PostgreSQL is configured: 'drimbox copy' moves it there, or take Database "
+                + "out of the configuration of the node. To begin without what the file holds, move it away with all that "
+                + "begins with its name.");
         }
 
         var identity = PostgresIdentity.PathIn(options.Folder, options.FileName);

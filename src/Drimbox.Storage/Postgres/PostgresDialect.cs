@@ -13,6 +13,7 @@ internal sealed class PostgresDialect : SqlDialect
     // has at most four texts of a peer's length beside a control id of 199 characters.
     private const int IndexedBytesMax = 448;
     private const int IndexedCharactersKept = 64;
+    private const string HashMark = "… sha256:";
 
     private PostgresDialect()
     {
@@ -55,8 +56,12 @@ internal sealed class PostgresDialect : SqlDialect
         // Three bytes are the most that a character takes.
         if (text.Length <= IndexedBytesMax / 3 || Encoding.UTF8.GetByteCount(text) <= IndexedBytesMax) return text;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-        return $"{text[..IndexedCharactersKept]}… sha256:{hash}";
+        return $"{text[..IndexedCharactersKept]}{HashMark}{hash}";
     }
+
+    public override bool IsShortened(string text) =>
+        text.Length == IndexedCharactersKept + HashMark.Length + (2 * SHA256.HashSizeInBytes)
+        && text.AsSpan(IndexedCharactersKept).StartsWith(HashMark, StringComparison.Ordinal);
 
     public override string Schema(string sql) => PostgresText.Schema(sql);
 

@@ -15,9 +15,8 @@ internal static class PostgresIdentity
     public static void Match(
         PostgresConnection db, string schema, Disk disk, string folder, string name, StoreSchema kind)
     {
-        db.Execute("CREATE TABLE IF NOT EXISTS store_identity (id text NOT NULL)");
         var path = PathIn(folder, name);
-        var ofSchema = db.Use("SELECT id FROM store_identity").TextOrNone();
+        var ofSchema = OfSchema(db);
         var ofFolder = Read(disk, path);
         if (ofSchema is not null && ofSchema == ofFolder) return;
         // One of the two may be missing after a crash between them; then there is no row yet.
@@ -37,7 +36,7 @@ internal static class PostgresIdentity
                 + "To begin without it, move that file away.");
         }
 
-        var id = ofFolder ?? ofSchema ?? db.Use("SELECT CAST(gen_random_uuid() AS text)").TextOrNone()!;
+        var id = ofFolder ?? ofSchema ?? NewId(db);
         // What cannot be made again: the schema first, so that a folder never names a schema that has not been there.
         if (!kind.IsDerived) Name(db, ofSchema, id);
         if (ofFolder is null) Write(disk, folder, path, id);
@@ -46,17 +45,27 @@ internal static class PostgresIdentity
 
     public static string PathIn(string folder, string name) => Path.Combine(folder, name + ".postgres");
 
-    private static bool IsEmpty(PostgresConnection db, StoreSchema kind) => kind.Tables.All(
+    /// <summary>The name of the schema; null for a new one.</summary>
+    public static string? OfSchema(PostgresConnection db)
+    {
+        db.Execute("CREATE TABLE IF NOT EXISTS store_identity (id text NOT NULL)");
+        return db.Use("SELECT id FROM store_identity").TextOrNone();
+    }
+
+    public static string NewId(PostgresConnection db) => db.Use("SELECT CAST(gen_random_uuid() AS text)").TextOrNone()!;
+
+    /// <summary>True if the schema has a row in none of the tables that make it more than a new one.</summary>
+    public static bool IsEmpty(PostgresConnection db, StoreSchema kind) => kind.Tables.All(
         table => !PostgresStore.HasTable(db, table) || db.Use($"SELECT 1 FROM {table} LIMIT 1").LongOrNone() is null);
 
-    private static void Name(PostgresConnection db, string? former, string id)
+    public static void Name(PostgresConnection db, string? former, string id)
     {
         if (former == id) return;
         db.Use("DELETE FROM store_identity").Run();
         db.Use("INSERT INTO store_identity (id) VALUES (?)").Add(id).Run();
     }
 
-    private static string? Read(Disk disk, string path)
+    public static string? Read(Disk disk, string path)
     {
         if (!disk.FileExists(path)) return null;
         using var reader = new StreamReader(disk.OpenRead(path));
@@ -65,7 +74,7 @@ internal static class PostgresIdentity
         return Guid.TryParseExact(id, "D", out _) ? id : null;
     }
 
-    private static void Write(Disk disk, string folder, string path, string id)
+    public static void Write(Disk disk, string folder, string path, string id)
     {
         // Half of one, of a crash.
         disk.Unlink(path);

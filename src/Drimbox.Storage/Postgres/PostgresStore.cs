@@ -43,6 +43,24 @@ internal static class PostgresStore
         foreach (var table in kind.SharedTables) db.Execute(table.Sql);
     }
 
+    /// <summary>The session that holds a schema, brought up to date; whose it is, the caller looks at.</summary>
+    public static PostgresConnection OpenForCopy(PostgresOptions options, StoreSchema kind)
+    {
+        RequireName(options.Schema);
+        var db = PostgresConnection.OpenWriter(options);
+        try
+        {
+            RequireKind(db, options.Schema, kind);
+            PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
+            return db;
+        }
+        catch
+        {
+            db.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Whether there is a store in the schema.</summary>
     /// <exception cref="StorageFaultException">The server cannot be reached.</exception>
     public static bool Exists(PostgresOptions options)

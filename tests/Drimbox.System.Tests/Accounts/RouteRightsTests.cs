@@ -43,7 +43,7 @@ public sealed class ProcessOfAllRoles : IAsyncLifetime
             {
                 Administration = new AdministrationOptions { Https = https, HttpPort = LoopbackPorts.Take() },
             },
-            TestContext.Current.CancellationToken);
+            null, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Adds an account of a role, and calls as its holder.</summary>

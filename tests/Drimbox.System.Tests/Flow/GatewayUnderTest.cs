@@ -148,6 +148,24 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         await Child.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Writes another configuration, for a process that is started or told later.</summary>
+    internal async Task ConfigureAsync(Func<GatewayConfiguration, GatewayConfiguration> change)
+    {
+        _configuration = change(Configuration);
+        await File.WriteAllTextAsync(
+            ConfigurationFile, JsonSerializer.Serialize(Configuration, AdministrationJson.Options));
+    }
+
+    /// <summary>SIGTERM, and the end of the process.</summary>
+    internal async Task StopAsync()
+    {
+        using (var kill = global::System.Diagnostics.Process.Start("kill", ["-TERM", $"{Child.ProcessId}"]))
+            await kill.WaitForExitAsync();
+        Assert.Equal(0, await Child.WaitForExitAsync(TestContext.Current.CancellationToken));
+        await Child.DisposeAsync();
+        _child = null;
+    }
+
     internal string ConfigurationFile => Path.Combine(_folder, "drimbox.json");
 
     /// <summary>The process is killed, and everything that it stored is gone.</summary>

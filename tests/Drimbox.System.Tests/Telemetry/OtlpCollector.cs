@@ -7,14 +7,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Tests.Telemetry;
 
-/// <summary>A collector of OTLP over HTTP that reads the metrics it is sent, field by field. Source: opentelemetry-proto,
-/// metrics/v1.</summary>
+/// <summary>A span that a collector was sent.</summary>
+internal sealed record SpanText(string TraceId, string SpanId, string ParentId, string Name, TimeSpan Duration);
+
+/// <summary>A collector of OTLP over HTTP that reads the metrics and spans it is sent, field by field. Source:
+/// opentelemetry-proto, metrics/v1 and trace/v1.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly Lock _gate = new();
     private readonly List<byte[]> _requests = [];
     private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly List<SpanText> _spans = [];
     private readonly HashSet<string> _meters = new(StringComparer.Ordinal);
 
     private OtlpCollector(WebApplication application) => _application = application;
@@ -29,13 +33,22 @@ internal sealed class OtlpCollector : IAsyncDisposable
         }
     }
 
+    public IReadOnlyList<SpanText> Spans
+    {
+        get
+        {
+            lock (_gate) return [.. _spans];
+        }
+    }
+
     public static async Task<OtlpCollector> StartAsync(CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var collector = new OtlpCollector(builder.Build());
-        collector._application.MapPost("/v1/metrics", collector.ReceiveAsync);
+        collector._application.MapPost("/v1/metrics", context => collector.ReceiveAsync(context, collector.Take));
+        collector._application.MapPost("/v1/traces", context => collector.ReceiveAsync(context, collector.TakeSpans));
         await collector._application.StartAsync(cancellation);
         return collector;
     }
@@ -63,7 +76,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
-    private async Task ReceiveAsync(HttpContext context)
+    private async Task ReceiveAsync(HttpContext context, Action<byte[]> take)
     {
         Assert.Equal("application/x-protobuf", context.Request.ContentType);
         using var body = new MemoryStream();
@@ -71,7 +84,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
         lock (_gate)
         {
             _requests.Add(body.ToArray());
-            Take(body.ToArray());
+            take(body.ToArray());
         }
 
         context.Response.ContentType = "application/x-protobuf";
@@ -90,6 +103,19 @@ internal sealed class OtlpCollector : IAsyncDisposable
                 _counts[Encoding.UTF8.GetString(Messages(metric, 1).Single())] =
                     points.Sum(point => BinaryPrimitives.ReadInt64LittleEndian(Messages(point, 4).Single()));
             }
+        }
+    }
+
+    // resource_spans 1 > scope_spans 2 > spans 2 > trace_id 1, span_id 2, parent_span_id 4, name 5, start 7, end 8.
+    private void TakeSpans(byte[] request)
+    {
+        foreach (var span in Messages(request, 1).SelectMany(r => Messages(r, 2)).SelectMany(s => Messages(s, 2)))
+        {
+            string Hex(int field) => Convert.ToHexStringLower(Messages(span, field).SingleOrDefault([]));
+            long Nanoseconds(int field) => BinaryPrimitives.ReadInt64LittleEndian(Messages(span, field).Single());
+            _spans.Add(new SpanText(
+                Hex(1), Hex(2), Hex(4), Encoding.UTF8.GetString(Messages(span, 5).Single()),
+                TimeSpan.FromTicks((Nanoseconds(8) - Nanoseconds(7)) / 100)));
         }
     }
 
