@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Drimbox.Core;
 using Drimbox.Gateway.Configuration;
 using Microsoft.Extensions.Logging;
 

@@ -16,13 +16,15 @@ namespace Drimbox.Tests.Flow;
 
 /// <summary>SIGTERM while peers are in the middle of something: what was begun ends, what is new is refused in the words of
 /// its protocol, and what was acknowledged is there after the next start.</summary>
-public sealed class DrainTests
+public sealed class DrainTests : IDisposable
 {
     private const string Study = "1.2.250.1.999.20.77";
     private readonly HttpClient _http = new();
     private int _images;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _http.Dispose();
 
     [Fact]
     public async Task Each_peer_ends_what_it_began_and_nothing_that_was_acknowledged_is_lost()
