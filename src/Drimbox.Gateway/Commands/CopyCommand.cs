@@ -63,6 +63,14 @@ internal static class CopyCommand
             return (int)ExitCode.Usage;
         }
 
+        if (configuration.Ris?.Database?.SharedFolder is not null && stores.Any(one => one.Key == "Ris:Database"))
+        {
+            await Console.Error.WriteLineAsync(
+                "Ris:Database:SharedFolder: a flow is copied as that of one process. Take the key out, copy, then share the "
+                + "folder of the node (docs/operations/nodes.md).");
+            return (int)ExitCode.Usage;
+        }
+
         var done = new List<CopiedStore>();
         var code = ExitCode.Done;
         foreach (var (key, database) in stores)

@@ -87,8 +87,9 @@ public sealed partial class OperationsDocumentTests
     public void The_configurations_of_the_containers_are_right(string file)
     {
         ConfigurationReader.TryRead(Path.Combine(Root, file), out var findings);
-        // The secret of the container is not here.
-        Assert.Empty(findings.Where(finding => !finding.EndsWith("PasswordFile: no such file", StringComparison.Ordinal)));
+        // The secret and the volume of the containers are not here.
+        Assert.Empty(findings.Where(finding => !(finding.EndsWith("PasswordFile: no such file", StringComparison.Ordinal)
+            || finding.EndsWith("SharedFolder: no such folder", StringComparison.Ordinal))));
     }
 
     [Fact]
