@@ -26,7 +26,7 @@ public delegate Task<GrainReply> StudyTurn(
 
 /// <summary>What a person does to a publication, by its number in the outbox. Null, or why nothing was done.</summary>
 public delegate Task<Refusal?> PublicationTurn(
-    long publication, PublicationStep step, string actor, CancellationToken cancellation);
+    long publication, PublicationAction action, string actor, CancellationToken cancellation);
 
 /// <summary>
 /// Where the grains of nodes run: in this process, or where a cluster has placed them. A node says how it takes a turn

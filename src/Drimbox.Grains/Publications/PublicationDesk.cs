@@ -25,7 +25,7 @@ public sealed record PublicationView(OutboxEntry Row, SubmissionSummary? Summary
 }
 
 /// <summary>What a person does to a publication.</summary>
-public enum PublicationStep
+public enum PublicationAction
 {
     /// <summary><see cref="PublicationDesk.RetryAsync"/>.</summary>
     Retry,
@@ -58,7 +58,7 @@ public sealed class PublicationDesk
         (_store, _grains) = (store, grains);
         _turn = host.Publications(node, (id, step, actor, cancellation) => step switch
         {
-            PublicationStep.Retry => RetryHereAsync(id, actor, cancellation),
+            PublicationAction.Retry => RetryHereAsync(id, actor, cancellation),
             _ => DiscardHereAsync(id, actor, cancellation),
         });
     }
@@ -87,12 +87,12 @@ public sealed class PublicationDesk
     /// <summary>Sends a dead letter again, or what waits at once.</summary>
     /// <returns>Null, or why not.</returns>
     public Task<Refusal?> RetryAsync(long id, string actor, CancellationToken cancellation) =>
-        _turn(id, PublicationStep.Retry, actor, cancellation);
+        _turn(id, PublicationAction.Retry, actor, cancellation);
 
     /// <summary>Gives a dead letter up: it is not shown as one any more, and never sent.</summary>
     /// <inheritdoc cref="RetryAsync"/>
     public Task<Refusal?> DiscardAsync(long id, string actor, CancellationToken cancellation) =>
-        _turn(id, PublicationStep.Discard, actor, cancellation);
+        _turn(id, PublicationAction.Discard, actor, cancellation);
 
     private async Task<Refusal?> RetryHereAsync(long id, string actor, CancellationToken cancellation)
     {
