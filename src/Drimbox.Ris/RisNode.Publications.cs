@@ -12,11 +12,13 @@ namespace Drimbox.Ris;
 /// <content>The publications of reports, as operations see them.</content>
 public sealed partial class RisNode
 {
-    public PublicationDesk Publications => new(_store, new PublicationGrains(
+    public PublicationDesk Publications { get; }
+
+    private PublicationGrains PublicationGrains => new(
         ReportGrain.SubmissionKind,
         payload => SubmissionSummary.Of(EventCodec.Read<ReportSubmissionPayload>(payload).Sealed.Submission),
         ResendAsync,
-        GiveUpAsync));
+        GiveUpAsync);
 
     /// <summary>Sets the metadata of a refused publication right and sends it again.</summary>
     /// <param name="id">Of the publication.</param>

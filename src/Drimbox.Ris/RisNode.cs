@@ -11,6 +11,7 @@ using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Identity;
 using Drimbox.Grains.Mail;
 using Drimbox.Grains.Outages;
+using Drimbox.Grains.Publications;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Requests;
 using Drimbox.Grains.Streams;
@@ -73,10 +74,15 @@ public sealed partial class RisNode : IAsyncDisposable
         {
             Patients = _patients,
             AckDestination = options.Creator is null ? null : $"{options.Node}/to/creator",
+            Host = surroundings.Grains,
         };
         _reports = new ReportRegister(turns, _parts);
+        Publications = new PublicationDesk(options.Node, store, PublicationGrains, surroundings.Grains);
         var requestParts = new RequestGrainParts(
-            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology");
+            options.Node, store, turnLoop, surroundings.Ids, surroundings.Time, $"{options.Node}/to/teleradiology")
+        {
+            Host = surroundings.Grains,
+        };
         _requests = new RisRequestGrain(requestParts);
         _orders = new RequestRegister(requestParts);
         _documents = new RequestDocuments(options, objects, surroundings.Ids, surroundings.Time);
@@ -98,7 +104,10 @@ public sealed partial class RisNode : IAsyncDisposable
                 KnownAway = () => outages.Away,
             },
             surroundings.Loggers.CreateLogger<Dispatcher>());
-        var inbox = new Inbox(store, objects, acks, surroundings.Time);
+        var inbox = new Inbox(store, objects, acks, surroundings.Time)
+        {
+            InlineBodyBytesMax = surroundings.Grains.InlineBodyBytesMax,
+        };
         _mail = new MailDocuments(_reports, objects, surroundings.Ids, logger);
         var door = new RisDoor(
             inbox, objects, _reports, _requests, _patients, _mail,

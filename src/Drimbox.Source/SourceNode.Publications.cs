@@ -11,11 +11,13 @@ namespace Drimbox.Source;
 /// <content>The publications of manifests, as operations see them.</content>
 public sealed partial class SourceNode
 {
-    public PublicationDesk Publications => new(_store, new PublicationGrains(
+    public PublicationDesk Publications { get; }
+
+    private PublicationGrains PublicationGrains => new(
         StudyRegister.SubmissionKind,
         payload => SubmissionSummary.Of(EventCodec.Read<ManifestSubmissionPayload>(payload).Sealed.Submission),
         ResendAsync,
-        GiveUpAsync));
+        GiveUpAsync);
 
     private async Task<bool> ResendAsync(OutboxEntry row, string actor, CancellationToken cancellation)
     {

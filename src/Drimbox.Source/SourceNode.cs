@@ -12,6 +12,7 @@ using Drimbox.Dmp.Trust;
 using Drimbox.Grains.Dispatch;
 using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Outages;
+using Drimbox.Grains.Publications;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Acknowledgment;
@@ -91,11 +92,13 @@ public sealed partial class SourceNode : IAsyncDisposable
             options.Node, store, policy, dmp.Signer(objects.OpenRead), acks, ids, time, options.QuietTime)
         {
             AlertChanged = alert => SourceLog.AlertChanged(_logger, alert),
+            Host = surroundings.Grains,
             // DB.SO.45.
             AuditOfAlert = (alert, patient) => _audit.Trail.Of(AuditEvents.ManifestWithheld(
                 _audit.Trail.Node, alert.Study, patient, $"{WithheldRules.Of(alert.Reason)}: {alert.Reason}",
                 _audit.Trail.Now)),
         });
+        Publications = new PublicationDesk(options.Node, store, PublicationGrains, surroundings.Grains);
         _desk = new StudyDesk(register, store, objects, outages);
         var pacs = PacsList.Of(options);
         var query = new PacsQuery(pacs, ownAe, time, outages)
@@ -161,7 +164,8 @@ public sealed partial class SourceNode : IAsyncDisposable
             },
             loggers.CreateLogger<DicomAcceptor>(), time);
         var door = new CopyDoor(
-            new Inbox(store, objects, acks, time), register, _senders = new Senders(options.Senders), _audit.Trail, _statistics,
+            new Inbox(store, objects, acks, time) { InlineBodyBytesMax = surroundings.Grains.InlineBodyBytesMax },
+            register, _senders = new Senders(options.Senders), _audit.Trail, _statistics,
             _space, loggers.CreateLogger<CopyDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions

@@ -56,7 +56,10 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _objects = objects;
         var acks = new AckComposer(time, ids);
         var turns = new TurnLoop(store, new EmbeddedTurnQueue(), acks);
-        _parts = new RequestGrainParts(options.Node, store, turns, ids, time, $"{options.Node}/to/ris");
+        _parts = new RequestGrainParts(options.Node, store, turns, ids, time, $"{options.Node}/to/ris")
+        {
+            Host = surroundings.Grains,
+        };
         _grain = new PlatformRequestGrain(_parts);
         var signatory = new Signatory(options);
         _answers = new RequestAnswers(signatory, _grain);
@@ -107,7 +110,8 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
             ? AcceptorFor(options, studies, loggers.CreateLogger<DicomAcceptor>(), time)
             : null;
         var door = new RequestDoor(
-            new Inbox(store, objects, acks, time), _grain, new AttachmentReader(objects),
+            new Inbox(store, objects, acks, time) { InlineBodyBytesMax = surroundings.Grains.InlineBodyBytesMax },
+            _grain, new AttachmentReader(objects),
             loggers.CreateLogger<RequestDoor>());
         _listener = new MllpListener(
             new MllpListenerOptions

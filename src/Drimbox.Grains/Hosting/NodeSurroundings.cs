@@ -11,6 +11,9 @@ public sealed record NodeSurroundings(TimeProvider Time, IIdSource Ids, ILoggerF
     /// <summary>The clock of the machine and random ids.</summary>
     public static NodeSurroundings Real(ILoggerFactory loggers) => new(TimeProvider.System, new RandomIdSource(), loggers);
 
+    /// <summary>Where the grains of the node run. Default: in this process.</summary>
+    public IGrainHost Grains { get; init; } = EmbeddedGrainHost.Instance;
+
     /// <summary>How long what failed waits for its second attempt; each further wait is twice as long, up to
     /// <see cref="RetryDelayMax"/>. Default 1 s.</summary>
     public TimeSpan RetryDelayMin { get; init; } = Limits.RetryDelayMin;

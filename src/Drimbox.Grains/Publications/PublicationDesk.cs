@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
+using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 
 namespace Drimbox.Grains.Publications;
@@ -23,6 +24,16 @@ public sealed record PublicationView(OutboxEntry Row, SubmissionSummary? Summary
     public bool IsDeadLetter => Row.State == OutboxState.Quarantined;
 }
 
+/// <summary>What a person does to a publication.</summary>
+public enum PublicationAction
+{
+    /// <summary><see cref="PublicationDesk.RetryAsync"/>.</summary>
+    Retry,
+
+    /// <summary><see cref="PublicationDesk.DiscardAsync"/>.</summary>
+    Discard,
+}
+
 /// <summary>How a node's grains take part in what a person does to a publication.</summary>
 /// <param name="Kind">Of the outbox rows.</param>
 /// <param name="Read">What the submission of a payload does.</param>
@@ -36,47 +47,67 @@ public sealed record PublicationGrains(
 
 /// <summary>The publications of a node that wait, that ended, and that lie aside: what a person sees and does. Who did
 /// what is kept with the row.</summary>
-public sealed class PublicationDesk(FlowStore store, PublicationGrains grains)
+public sealed class PublicationDesk
 {
+    private readonly FlowStore _store;
+    private readonly PublicationGrains _grains;
+    private readonly PublicationTurn _turn;
+
+    public PublicationDesk(string node, FlowStore store, PublicationGrains grains, IGrainHost host)
+    {
+        (_store, _grains) = (store, grains);
+        _turn = host.Publications(node, (id, step, actor, cancellation) => step switch
+        {
+            PublicationAction.Retry => RetryHereAsync(id, actor, cancellation),
+            _ => DiscardHereAsync(id, actor, cancellation),
+        });
+    }
+
     /// <summary>The oldest first.</summary>
     /// <param name="states">Empty: what waits and what lies aside.</param>
     public async Task<IReadOnlyList<PublicationView>> ListAsync(
         IReadOnlyList<OutboxState> states, int max, CancellationToken cancellation)
     {
         IReadOnlyList<OutboxState> shown = states.Count > 0 ? states : [OutboxState.Pending, OutboxState.Quarantined];
-        var rows = await store.ListOutboxAsync(new OutboxFilter(shown, Kind: grains.Kind, Max: max), cancellation);
+        var rows = await _store.ListOutboxAsync(new OutboxFilter(shown, Kind: _grains.Kind, Max: max), cancellation);
         return [.. rows.Select(ViewOf)];
     }
 
     /// <summary>One, or null.</summary>
     public async Task<PublicationView?> FindAsync(long id, CancellationToken cancellation)
     {
-        var rows = await store.ListOutboxAsync(
-            new OutboxFilter([], Kind: grains.Kind, AfterId: id - 1, Max: 1), cancellation);
+        var rows = await _store.ListOutboxAsync(
+            new OutboxFilter([], Kind: _grains.Kind, AfterId: id - 1, Max: 1), cancellation);
         return rows is [var row] && row.Id == id ? ViewOf(row) : null;
     }
 
     public Task<IReadOnlyList<OutboxIntervention>> HistoryOfAsync(long id, CancellationToken cancellation) =>
-        store.ListInterventionsAsync(id, cancellation);
+        _store.ListInterventionsAsync(id, cancellation);
 
     /// <summary>Sends a dead letter again, or what waits at once.</summary>
     /// <returns>Null, or why not.</returns>
-    public async Task<Refusal?> RetryAsync(long id, string actor, CancellationToken cancellation)
+    public Task<Refusal?> RetryAsync(long id, string actor, CancellationToken cancellation) =>
+        _turn(id, PublicationAction.Retry, actor, cancellation);
+
+    /// <summary>Gives a dead letter up: it is not shown as one any more, and never sent.</summary>
+    /// <inheritdoc cref="RetryAsync"/>
+    public Task<Refusal?> DiscardAsync(long id, string actor, CancellationToken cancellation) =>
+        _turn(id, PublicationAction.Discard, actor, cancellation);
+
+    private async Task<Refusal?> RetryHereAsync(long id, string actor, CancellationToken cancellation)
     {
         if (await FindAsync(id, cancellation) is not { } publication) return Unknown;
 
         // A refused step is decided anew: its submission set is used up, and its target may have moved.
         if (publication is { IsDeadLetter: true, Summary: not null }
-            && await grains.ResendAsync(publication.Row, actor, cancellation))
+            && await _grains.ResendAsync(publication.Row, actor, cancellation))
             return null;
-        return await store.RequeueAsync(id, actor, cancellation)
+        return await _store.RequeueAsync(id, actor, cancellation)
             ? null
             : new Refusal(RefusalReason.WrongState, "It is on its way, or it has ended.");
     }
 
-    /// <summary>Gives a dead letter up: it is not shown as one any more, and never sent.</summary>
-    /// <inheritdoc cref="RetryAsync"/>
-    public async Task<Refusal?> DiscardAsync(long id, string actor, CancellationToken cancellation)
+    private async Task<Refusal?> DiscardHereAsync(long id, string actor, CancellationToken cancellation)
     {
         if (await FindAsync(id, cancellation) is not { } publication) return Unknown;
         if (!publication.IsDeadLetter)
@@ -86,8 +117,8 @@ public sealed class PublicationDesk(FlowStore store, PublicationGrains grains)
         }
 
         if (await SubmissionSetOfAsync(publication, cancellation) is { } set)
-            await grains.GiveUpAsync(publication.Row, set, actor, cancellation);
-        return await store.DiscardAsync(id, actor, cancellation)
+            await _grains.GiveUpAsync(publication.Row, set, actor, cancellation);
+        return await _store.DiscardAsync(id, actor, cancellation)
             ? null
             : new Refusal(RefusalReason.WrongState, "Somebody else was faster.");
     }
@@ -96,7 +127,7 @@ public sealed class PublicationDesk(FlowStore store, PublicationGrains grains)
     private async Task<Uid?> SubmissionSetOfAsync(PublicationView publication, CancellationToken cancellation)
     {
         if (publication.Summary is { } summary) return summary.SubmissionSetUniqueId;
-        var open = await store.ListPublicationsAsync(onlyOpen: true, Limits.PublicationsListedMax, cancellation);
+        var open = await _store.ListPublicationsAsync(onlyOpen: true, Limits.PublicationsListedMax, cancellation);
         return open.FirstOrDefault(entry => entry.Row.Lane == publication.Row.Lane) is { } found
             ? Uid.Parse(found.Row.SubmissionSet)
             : null;
@@ -106,7 +137,7 @@ public sealed class PublicationDesk(FlowStore store, PublicationGrains grains)
     {
         try
         {
-            return new PublicationView(row, grains.Read(row.Payload));
+            return new PublicationView(row, _grains.Read(row.Payload));
         }
         catch (System.Text.Json.JsonException)
         {

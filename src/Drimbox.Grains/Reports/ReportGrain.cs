@@ -2,6 +2,7 @@ using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
+using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Identity;
 using Drimbox.Grains.Mail;
 using Drimbox.Grains.Streams;
@@ -30,6 +31,8 @@ public sealed record ReportGrainParts(
 
     /// <summary>The outbox lane of the creator that gets business acknowledgements, or null for none.</summary>
     public string? AckDestination { get; init; }
+
+    public IGrainHost Host { get; init; } = EmbeddedGrainHost.Instance;
 }
 
 /// <summary>An outbox row that carries a submission. The lane is the report: versions leave in order.</summary>

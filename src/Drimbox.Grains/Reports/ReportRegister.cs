@@ -11,7 +11,7 @@ namespace Drimbox.Grains.Reports;
 /// Leads a command to the grain of its report. Which report a document belongs to is a question of aliases that
 /// two messages may answer at the same time; the unique aliases of the database decide, and the loser asks again.
 /// </summary>
-public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
+public sealed class ReportRegister
 {
     // A handful of repetitions is a race; hundreds are a bug.
     private const int AttemptsMax = 100;
@@ -19,7 +19,17 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     // Grains are caches: dropping all of them costs a reload.
     private const int CachedGrainsMax = 10_000;
 
+    private readonly ITurnQueue _turns;
+    private readonly ReportGrainParts _parts;
+    private readonly ReportTurn _turn;
     private readonly ConcurrentDictionary<ReportId, ReportGrain> _grains = new();
+
+    public ReportRegister(ITurnQueue turns, ReportGrainParts parts)
+    {
+        (_turns, _parts) = (turns, parts);
+        _turn = parts.Host.Reports(parts.Node, parts, (report, command, message, result, joined, cancellation) => RunAsync(
+            report, g => g.ExecuteAsync(command, message, result, joined, cancellation), cancellation));
+    }
 
     public async Task<GrainReply> ReceiveAsync(
         ReceiveReport command, InboxDraft message, CancellationToken cancellation)
@@ -27,8 +37,7 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var (report, joined) = await ResolveAsync(command, cancellation);
-            var reply = await RunAsync(
-                report, g => g.ExecuteAsync(command, message, null, joined, cancellation), cancellation);
+            var reply = await _turn(report, command, message, null, joined, cancellation);
             if (reply is not null) return reply;
         }
 
@@ -42,8 +51,7 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             report = await SurvivorOfAsync(report, cancellation);
-            var reply = await RunAsync(
-                report, g => g.ExecuteAsync(command, null, result, null, cancellation), cancellation);
+            var reply = await _turn(report, command, null, result, null, cancellation);
             if (reply is not null) return reply;
         }
 
@@ -55,8 +63,8 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     public async Task<GrainReply?> AcknowledgeAsync(
         ReceiveBusinessAck command, InboxDraft message, CancellationToken cancellation)
     {
-        if (await parts.Store.FindAliasAsync(
-                ReportAliases.SentKind(parts.Node), command.Ack.MessageControlId, cancellation) is not { } found)
+        if (await _parts.Store.FindAliasAsync(
+                ReportAliases.SentKind(_parts.Node), command.Ack.MessageControlId, cancellation) is not { } found)
         {
             return null;
         }
@@ -65,8 +73,7 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             report = await SurvivorOfAsync(report, cancellation);
-            var reply = await RunAsync(
-                report, g => g.ExecuteAsync(command, message, null, null, cancellation), cancellation);
+            var reply = await _turn(report, command, message, null, null, cancellation);
             if (reply is not null) return reply;
         }
 
@@ -83,9 +90,9 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     /// <param name="max">How many streams are looked at, merged ones too.</param>
     public async Task<IReadOnlyList<(ReportId Id, ReportState State)>> ListAsync(int max, CancellationToken cancellation)
     {
-        var prefix = ReportGrain.LanePrefix(parts.Node);
+        var prefix = ReportGrain.LanePrefix(_parts.Node);
         var found = new List<(ReportId, ReportState)>();
-        foreach (var stream in await parts.Store.ListStreamsAsync(prefix, null, max, cancellation))
+        foreach (var stream in await _parts.Store.ListStreamsAsync(prefix, null, max, cancellation))
         {
             var id = ReportId.Parse(stream.Stream.Value[prefix.Length..], null);
             var state = await RunAsync(id, g => g.GetAsync(cancellation), cancellation);
@@ -97,14 +104,14 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
 
     /// <summary>The report that holds a document, or null.</summary>
     public async Task<ReportId?> FindAsync(Core.Identity.InstanceIdentifier documentId, CancellationToken cancellation) =>
-        await parts.Store.FindAliasAsync(
-            ReportAliases.DocumentKind(parts.Node), DocumentKey.Of(documentId), cancellation) is { } found
+        await _parts.Store.FindAliasAsync(
+            ReportAliases.DocumentKind(_parts.Node), DocumentKey.Of(documentId), cancellation) is { } found
             ? ReportId.Parse(found, null)
             : null;
 
     /// <summary>The report that a mail carried, or null.</summary>
     public async Task<ReportId?> FindByMailAsync(string messageId, CancellationToken cancellation) =>
-        await parts.Store.FindAliasAsync(ReportMail.AliasKind(parts.Node), messageId, cancellation) is { } found
+        await _parts.Store.FindAliasAsync(ReportMail.AliasKind(_parts.Node), messageId, cancellation) is { } found
             ? ReportId.Parse(found, null)
             : null;
 
@@ -113,17 +120,17 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     {
         ReportId? bySet = null;
         var byDocument = new List<ReportId>();
-        foreach (var alias in ReportAliases.Of(parts.Node, command, ReportId.New(parts.Ids)))
+        foreach (var alias in ReportAliases.Of(_parts.Node, command, ReportId.New(_parts.Ids)))
         {
-            if (await parts.Store.FindAliasAsync(alias.Kind, alias.Key, cancellation) is not { } found) continue;
+            if (await _parts.Store.FindAliasAsync(alias.Kind, alias.Key, cancellation) is not { } found) continue;
             var report = ReportId.Parse(found, null);
-            if (alias.Kind == ReportAliases.SetKind(parts.Node)) bySet = report;
+            if (alias.Kind == ReportAliases.SetKind(_parts.Node)) bySet = report;
             else if (!byDocument.Contains(report)) byDocument.Add(report);
         }
 
         // relatedDocument wins over setId; the report that holds the parent takes in the one that waited.
         if (byDocument.Count > 1) return (byDocument[^1], byDocument[0]);
-        if (byDocument.Count == 0) return (bySet ?? ReportId.New(parts.Ids), null);
+        if (byDocument.Count == 0) return (bySet ?? ReportId.New(_parts.Ids), null);
         return bySet is { } set && set != byDocument[0] && await MayJoinAsync(byDocument[0], set, cancellation)
             ? (set, byDocument[0])
             : (byDocument[0], null);
@@ -148,7 +155,7 @@ public sealed class ReportRegister(ITurnQueue turns, ReportGrainParts parts)
     private Task<T> RunAsync<T>(ReportId report, Func<ReportGrain, Task<T>> turn, CancellationToken cancellation)
     {
         if (_grains.Count > CachedGrainsMax) _grains.Clear();
-        var grain = _grains.GetOrAdd(report, static (id, p) => new ReportGrain(id, p), parts);
-        return turns.RunAsync(ReportGrain.LaneOf(parts.Node, report), _ => turn(grain), cancellation);
+        var grain = _grains.GetOrAdd(report, static (id, p) => new ReportGrain(id, p), _parts);
+        return _turns.RunAsync(ReportGrain.LaneOf(_parts.Node, report), _ => turn(grain), cancellation);
     }
 }

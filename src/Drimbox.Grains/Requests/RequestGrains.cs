@@ -1,6 +1,7 @@
 using Drimbox.Core;
 using Drimbox.Core.Identity;
 using Drimbox.Core.Requests;
+using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 
@@ -14,6 +15,8 @@ public sealed record RequestGrainParts(
     /// <summary>What the streams of all requests of the node begin with; the placer order number follows.</summary>
     public string StreamPrefix => $"{Node}/request/";
 
+    public IGrainHost Host { get; init; } = EmbeddedGrainHost.Instance;
+
     public StreamId StreamOf(InstanceIdentifier placerOrderNumber) => new($"{StreamPrefix}{placerOrderNumber}");
 
     /// <summary>The reverse of <see cref="StreamOf"/>.</summary>
@@ -24,35 +27,53 @@ public sealed record RequestGrainParts(
 
 /// <summary>Requests in the RIS that placed them, keyed by placer order number. The outbox row carries the event that
 /// its message is made of.</summary>
-public sealed class RisRequestGrain(RequestGrainParts parts)
+public sealed class RisRequestGrain
 {
     public const string MessageKind = "request.message";
+
+    private readonly RequestGrainParts _parts;
+    private readonly RequestTurn<RisRequestCommand> _turn;
+
+    public RisRequestGrain(RequestGrainParts parts)
+    {
+        _parts = parts;
+        _turn = parts.Host.Requests<RisRequestCommand>(
+            parts.Node, (order, command, message, _, cancellation) => RunAsync([(order, command)], message, cancellation));
+    }
 
     /// <param name="commands">What one message or user says, about one or more orders: all of it or nothing.</param>
     public Task<GrainReply> ExecuteAsync(
         IReadOnlyList<(InstanceIdentifier Order, RisRequestCommand Command)> commands,
         InboxDraft? message,
         CancellationToken cancellation) =>
-        parts.Turns.RunAsync(
+        commands is [var (order, command)]
+            ? _turn(order, command, message, null, cancellation)
+            : RunAsync(commands, message, cancellation);
+
+    public Task<RisRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
+        StreamOf(order).CatchUpAsync(cancellation);
+
+    private Task<GrainReply> RunAsync(
+        IReadOnlyList<(InstanceIdentifier Order, RisRequestCommand Command)> commands,
+        InboxDraft? message,
+        CancellationToken cancellation) =>
+        _parts.Turns.RunAsync(
             commands.Select(c => StreamOf(c.Order)).ToList(),
             (i, state) =>
             {
-                var context = parts.Context;
+                var context = _parts.Context;
                 var decision = RisRequestDecider.Decide(state, commands[i].Command, context);
                 return new Turn<RisRequestEvent>(
                     decision.Events,
                     decision.Outgoing is { } e
-                        ? [new OutboxRow(parts.Destination, MessageKind, EventCodec.Write(e), context.Now)]
+                        ? [new OutboxRow(_parts.Destination, MessageKind, EventCodec.Write(e), context.Now)]
                         : [],
                     decision.Refusal);
             },
             message, null, cancellation);
 
-    public Task<RisRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
-        StreamOf(order).CatchUpAsync(cancellation);
-
     private EventStream<RisRequestState, RisRequestEvent> StreamOf(InstanceIdentifier order) =>
-        new(parts.Store, parts.StreamOf(order), RisRequestState.Empty, RisRequestDecider.Evolve);
+        new(_parts.Store, _parts.StreamOf(order), RisRequestState.Empty, RisRequestDecider.Evolve);
 }
 
 /// <summary>The study that the platform must fetch.</summary>
@@ -62,10 +83,21 @@ public sealed record FetchPayload(InstanceIdentifier Order, Uid Study);
 public sealed record PlatformMessagePayload(InstanceIdentifier Order, PlatformRequestEvent Event);
 
 /// <summary>Requests on the teleradiology platform, keyed by placer order number.</summary>
-public sealed class PlatformRequestGrain(RequestGrainParts parts)
+public sealed class PlatformRequestGrain
 {
     public const string MessageKind = "request.message";
     public const string FetchKind = "study.fetch";
+
+    private readonly RequestGrainParts _parts;
+    private readonly RequestTurn<PlatformRequestCommand> _turn;
+
+    public PlatformRequestGrain(RequestGrainParts parts)
+    {
+        _parts = parts;
+        _turn = parts.Host.Requests<PlatformRequestCommand>(
+            parts.Node,
+            (order, command, message, result, cancellation) => RunAsync([(order, command)], message, result, cancellation));
+    }
 
     /// <inheritdoc cref="RisRequestGrain.ExecuteAsync"/>
     /// <param name="result">The end of the outbox row that led here, or null.</param>
@@ -74,34 +106,43 @@ public sealed class PlatformRequestGrain(RequestGrainParts parts)
         InboxDraft? message,
         OutboxResult? result,
         CancellationToken cancellation) =>
-        parts.Turns.RunAsync(
+        commands is [var (order, command)]
+            ? _turn(order, command, message, result, cancellation)
+            : RunAsync(commands, message, result, cancellation);
+
+    public Task<PlatformRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
+        StreamOf(order).CatchUpAsync(cancellation);
+
+    private Task<GrainReply> RunAsync(
+        IReadOnlyList<(InstanceIdentifier Order, PlatformRequestCommand Command)> commands,
+        InboxDraft? message,
+        OutboxResult? result,
+        CancellationToken cancellation) =>
+        _parts.Turns.RunAsync(
             commands.Select(c => StreamOf(c.Order)).ToList(),
             (i, state) =>
             {
-                var decision = PlatformRequestDecider.Decide(state, commands[i].Command, parts.Context);
+                var decision = PlatformRequestDecider.Decide(state, commands[i].Command, _parts.Context);
                 return new Turn<PlatformRequestEvent>(
                     decision.Events, RowsOf(commands[i].Order, decision), decision.Refusal);
             },
             message, result, cancellation);
 
-    public Task<PlatformRequestState> GetAsync(InstanceIdentifier order, CancellationToken cancellation) =>
-        StreamOf(order).CatchUpAsync(cancellation);
-
     private List<OutboxRow> RowsOf(InstanceIdentifier order, PlatformRequestDecision decision)
     {
         var rows = new List<OutboxRow>();
-        var now = parts.Context.Now;
+        var now = _parts.Context.Now;
         if (decision.Outgoing is { } e)
         {
             var payload = new PlatformMessagePayload(order, e);
-            rows.Add(new OutboxRow(parts.Destination, MessageKind, EventCodec.Write(payload), now));
+            rows.Add(new OutboxRow(_parts.Destination, MessageKind, EventCodec.Write(payload), now));
         }
 
         rows.AddRange(decision.Fetch.Select(study => new OutboxRow(
-            $"{parts.Node}/fetch/{study}", FetchKind, EventCodec.Write(new FetchPayload(order, study)), now)));
+            $"{_parts.Node}/fetch/{study}", FetchKind, EventCodec.Write(new FetchPayload(order, study)), now)));
         return rows;
     }
 
     private EventStream<PlatformRequestState, PlatformRequestEvent> StreamOf(InstanceIdentifier order) =>
-        new(parts.Store, parts.StreamOf(order), PlatformRequestState.Empty, PlatformRequestDecider.Evolve);
+        new(_parts.Store, _parts.StreamOf(order), PlatformRequestState.Empty, PlatformRequestDecider.Evolve);
 }

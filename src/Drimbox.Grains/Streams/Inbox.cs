@@ -8,14 +8,17 @@ namespace Drimbox.Grains.Streams;
 /// stored with theirs, and a decision takes the others along in its own transaction (docs/adr/0009).</summary>
 public sealed class Inbox(FlowStore store, ObjectStore objects, IAckComposer acks, TimeProvider time)
 {
-    /// <summary>Prepares the inbox row of a message. A body over 64 KiB becomes an object of its own while the message is
-    /// decided; the commit waits for it.</summary>
+    /// <summary>The longest body, in bytes, that is no object of its own. Default 64 KiB.</summary>
+    public int InlineBodyBytesMax { get; init; } = Limits.InlineBodyBytesMax;
+
+    /// <summary>Prepares the inbox row of a message. A longer body than <see cref="InlineBodyBytesMax"/> becomes an object
+    /// of its own while the message is decided; the commit waits for it.</summary>
     /// <param name="body">The frame, byte for byte. It may change once the draft is disposed.</param>
     public InboxDraft Draft(
         InboxKey key, ReadOnlyMemory<byte> body, string messageType, string header, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        if (body.Length <= Limits.InlineBodyBytesMax)
+        if (body.Length <= InlineBodyBytesMax)
         {
             var sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Span));
             return new InboxDraft(key, sha256, body, null, messageType, header, now);

@@ -9,16 +9,16 @@ namespace Drimbox.Grains.Studies;
 /// <content>The studies by the day of their examination, as their reports say it.</content>
 public sealed partial class StudyRegister
 {
-    private string DayKind => $"{parts.Node}/day";
+    private string DayKind => $"{_parts.Node}/day";
 
     /// <summary>The studies whose reports say that they were made on a day, in the order of their UIDs.</summary>
     public async Task<IReadOnlyList<Uid>> ListDayAsync(DateOnly day, CancellationToken cancellation) =>
-        [.. (await parts.Store.FindLinksAsync(DayKind, KeyOf(day), int.MaxValue, cancellation)).Select(uid => Uid.Parse(uid))];
+        [.. (await _parts.Store.FindLinksAsync(DayKind, KeyOf(day), int.MaxValue, cancellation)).Select(uid => Uid.Parse(uid))];
 
     /// <summary>How many studies each day has; a day without any is not there.</summary>
     public async Task<IReadOnlyList<(DateOnly Day, long Studies)>> CountDaysAsync(
         DateOnly from, DateOnly to, CancellationToken cancellation) =>
-        [.. (await parts.Store.CountLinksAsync(DayKind, KeyOf(from), KeyOf(to), cancellation)).Select(
+        [.. (await _parts.Store.CountLinksAsync(DayKind, KeyOf(from), KeyOf(to), cancellation)).Select(
             count => (DateOnly.ParseExact(count.Key, "yyyyMMdd", CultureInfo.InvariantCulture), count.Targets))];
 
     private static string KeyOf(DateOnly day) => day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);

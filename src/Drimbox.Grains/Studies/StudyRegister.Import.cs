@@ -15,7 +15,7 @@ public sealed partial class StudyRegister
     /// <summary>Empty for a study that nothing is known of.</summary>
     public async Task<StudyHistory> ReadHistoryAsync(Uid study, CancellationToken cancellation) => new(
         study,
-        [.. (await parts.Store.LoadAsync(new StreamId(LaneOf(study)), 0, cancellation))
+        [.. (await _parts.Store.LoadAsync(new StreamId(LaneOf(study)), 0, cancellation))
             .Select(row => EventCodec.FromRow<StudyEvent>(row))]);
 
     /// <summary>Takes over what another source knows of a study; the bytes that it refers to are in the object store
@@ -36,9 +36,9 @@ public sealed partial class StudyRegister
     public async IAsyncEnumerable<AwaitedDocument> ListAwaitedDocumentsAsync(
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var prefix = $"{parts.Node}/document/";
+        var prefix = $"{_parts.Node}/document/";
         StreamId? after = null;
-        while (await parts.Store.ListStreamsAsync(prefix, after, DocumentsPerPage, cancellation) is { Count: > 0 } page)
+        while (await _parts.Store.ListStreamsAsync(prefix, after, DocumentsPerPage, cancellation) is { Count: > 0 } page)
         {
             foreach (var entry in page)
             {
@@ -64,7 +64,7 @@ public sealed partial class StudyRegister
             {
                 var stream = DocumentOf(document.Key);
                 var state = await stream.CatchUpAsync(cancellation);
-                committed = await parts.Store.CommitAsync(
+                committed = await _parts.Store.CommitAsync(
                     new FlowCommit
                     {
                         Appends = [stream.Append(events.FindAll(e => ReportDocument.Evolve(state, e) != state))],
@@ -92,7 +92,7 @@ public sealed partial class StudyRegister
         added.AddRange(history.State.Publication.InFlight.Select(flight => new ManifestSubmissionEnded(
             flight.SubmissionSetUniqueId, DispatchOutcome.Quarantine,
             "It was on its way when the study was taken over from another DRIMbox: try it again.",
-            parts.Time.GetUtcNow())));
+            _parts.Time.GetUtcNow())));
         var appends = new List<StreamAppend>
         {
             new(new StreamId(LaneOf(history.Study)), known.Count, [.. added.Select(e => EventCodec.ToRow(e))]),
@@ -105,13 +105,13 @@ public sealed partial class StudyRegister
                 && !(e is DocumentLinked linked && linked.Studies.All(state.Studies.Contains)))));
         }
 
-        var committed = await parts.Store.CommitAsync(
+        var committed = await _parts.Store.CommitAsync(
             new FlowCommit
             {
                 Appends = appends,
                 Outbox = RowsOf(
                     history.Study, new StudyDecision([], null, Evaluate: history.AwaitsPacs, null, null), askFirst: false,
-                    parts.QuietTime, parts.Time.GetUtcNow()),
+                    _parts.QuietTime, _parts.Time.GetUtcNow()),
                 Links = [.. DaysIn(history.Study, added)],
                 Aliases = [.. VersionsIn(added).Select(version => new AliasRow(
                     ManifestKind, version.SopInstanceUid.ToString(), history.Study.ToString()))],

@@ -5,6 +5,7 @@ using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Core.Studies;
+using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
 
@@ -28,6 +29,8 @@ public sealed record StudyGrainParts(
     /// <summary>What the audit trail keeps of an alert that opens, in the transaction of its decision; null: nothing.
     /// </summary>
     public Func<StudyAlertChange, InstanceIdentifier?, AuditRecord>? AuditOfAlert { get; init; }
+
+    public IGrainHost Host { get; init; } = EmbeddedGrainHost.Instance;
 }
 
 /// <summary>An alert of a study that opens, or is over.</summary>
@@ -46,7 +49,7 @@ public sealed record ManifestEvaluationPayload(Uid Study);
 /// The studies of a DRIMbox source: turns around <see cref="StudyDecider"/>. A message may concern several studies and
 /// documents; all of them change in the transaction that stores the message.
 /// </summary>
-public sealed partial class StudyRegister(StudyGrainParts parts)
+public sealed partial class StudyRegister
 {
     public const string SubmissionKind = "study.submission";
     public const string EvaluationKind = "study.evaluation";
@@ -54,17 +57,28 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
     // A handful of repetitions is a race; hundreds are a bug.
     private const int AttemptsMax = 100;
 
-    /// <summary>The start of the id of every study's stream.</summary>
-    public string LanePrefix => $"{parts.Node}/study/";
+    private readonly StudyGrainParts _parts;
+    private readonly StudyTurn _turn;
 
-    private string ManifestKind => $"{parts.Node}/manifest";
+    public StudyRegister(StudyGrainParts parts)
+    {
+        _parts = parts;
+        _turn = parts.Host.Studies(parts.Node, (study, command, message, result, audit, cancellation) =>
+            RepeatAsync(() => TurnAsync([study], [command], [], message, result, null, audit, cancellation)));
+    }
+
+    /// <summary>The start of the id of every study's stream.</summary>
+    public string LanePrefix => $"{_parts.Node}/study/";
+
+    private string ManifestKind => $"{_parts.Node}/manifest";
 
     public string LaneOf(Uid study) => LanePrefix + study;
 
-    /// <summary>A copy of a report, from a RIS.</summary>
+    /// <summary>A copy of a report, from a RIS. It concerns documents and studies, so no grain has it: the expected versions
+    /// decide.</summary>
     public Task<GrainReply> ReceiveAsync(ReportMessage message, InboxDraft draft, CancellationToken cancellation)
     {
-        var refusal = StudyAdmission.Check(message, parts.Policy);
+        var refusal = StudyAdmission.Check(message, _parts.Policy);
         return RepeatAsync(() => refusal is null
             ? ReceiveOnceAsync(message, draft, cancellation)
             : TurnAsync([], [], [], draft, null, refusal, draft.AuditOf(refusal), cancellation));
@@ -73,8 +87,11 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
     /// <summary>The images of studies may have changed.</summary>
     public Task<GrainReply> NoticeAsync(
         IReadOnlyList<Uid> studies, string origin, InboxDraft? draft, CancellationToken cancellation) =>
-        RepeatAsync(() => TurnAsync(
-            studies, [new NoticeStudyChange(origin)], [], draft, null, null, draft?.AuditOf(null) ?? [], cancellation));
+        studies is [var study]
+            ? _turn(study, new NoticeStudyChange(origin), draft, null, draft?.AuditOf(null) ?? [], cancellation)
+            : RepeatAsync(() => TurnAsync(
+                studies, [new NoticeStudyChange(origin)], [], draft, null, null, draft?.AuditOf(null) ?? [],
+                cancellation));
 
     /// <summary>A command of a worker or an operator. <paramref name="result"/> finishes the outbox row it came
     /// from, in the same transaction.</summary>
@@ -88,7 +105,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
     public Task<GrainReply> ExecuteAsync(
         Uid study, StudyCommand command, OutboxResult? result, IReadOnlyList<AuditRecord> audit,
         CancellationToken cancellation) =>
-        RepeatAsync(() => TurnAsync([study], [command], [], null, result, null, audit, cancellation));
+        _turn(study, command, null, result, audit, cancellation);
 
     public async Task<StudyState> GetAsync(Uid study, CancellationToken cancellation) =>
         await StreamOf(study).CatchUpAsync(cancellation);
@@ -96,13 +113,13 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
     /// <summary>The studies, also those of which nothing counts any more, in the order of their UIDs.</summary>
     /// <param name="after">Continue after this one; null from the first.</param>
     public async Task<IReadOnlyList<Uid>> ListAsync(Uid? after, int max, CancellationToken cancellation) =>
-        [.. (await parts.Store.ListStreamsAsync(
+        [.. (await _parts.Store.ListStreamsAsync(
             LanePrefix, after is { } last ? new StreamId(LaneOf(last)) : null, max, cancellation))
             .Select(entry => Uid.Parse(entry.Stream.Value[LanePrefix.Length..]))];
 
     /// <summary>The study of a manifest that was ever built, or null (DB.SO.38).</summary>
     public async Task<Uid?> FindManifestAsync(Uid kosUid, CancellationToken cancellation) =>
-        await parts.Store.FindAliasAsync(ManifestKind, kosUid.ToString(), cancellation) is { } study
+        await _parts.Store.FindAliasAsync(ManifestKind, kosUid.ToString(), cancellation) is { } study
             ? Uid.Parse(study)
             : null;
 
@@ -175,7 +192,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         IReadOnlyList<AuditRecord> audit,
         CancellationToken cancellation)
     {
-        var context = new DecisionContext(parts.Time.GetUtcNow(), parts.Ids);
+        var context = new DecisionContext(_parts.Time.GetUtcNow(), _parts.Ids);
         var appends = new List<StreamAppend>(documents);
         var rows = new List<OutboxRow>();
         var publications = new List<PublicationRow>();
@@ -191,12 +208,12 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
             var state = await stream.CatchUpAsync(cancellation);
             var events = new List<StudyEvent>();
             // A report of a study that is quiet is followed at once. Images come one by one, so their notices wait.
-            var wait = commands is [NoticeStudyChange] || context.Now - state.ChangedAt < parts.QuietTime
-                ? parts.QuietTime
+            var wait = commands is [NoticeStudyChange] || context.Now - state.ChangedAt < _parts.QuietTime
+                ? _parts.QuietTime
                 : TimeSpan.Zero;
             foreach (var command in commands)
             {
-                var decision = StudyDecider.Decide(study, state, command, parts.Policy, context);
+                var decision = StudyDecider.Decide(study, state, command, _parts.Policy, context);
                 events.AddRange(decision.Events);
                 state = decision.Events.Aggregate(state, StudyDecider.Evolve);
                 rows.AddRange(RowsOf(study, decision, command is RetryManifestPublication, wait, context.Now));
@@ -207,7 +224,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 var opened = new StudyAlertChange(study, reason, IsOver: false);
                 alerts.Add(opened);
                 var patient = state.ActiveReports(study) is [.., var last] ? last.Patient.Ins : null;
-                if (parts.AuditOfAlert is { } record) records.Add(record(opened, patient));
+                if (_parts.AuditOfAlert is { } record) records.Add(record(opened, patient));
             }
 
             withheld ??= state.Withheld?.Reason;
@@ -217,8 +234,8 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
             links.AddRange(DaysIn(study, events));
         }
 
-        var row = InboxReply.RowOf(draft, refusal, parts.Acks);
-        var committed = await parts.Store.CommitAsync(
+        var row = InboxReply.RowOf(draft, refusal, _parts.Acks);
+        var committed = await _parts.Store.CommitAsync(
             new FlowCommit
             {
                 Inbox = row,
@@ -237,7 +254,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                     : null,
             },
             cancellation);
-        if (committed is CommitResult.Committed && parts.AlertChanged is { } tell) alerts.ForEach(tell);
+        if (committed is CommitResult.Committed && _parts.AlertChanged is { } tell) alerts.ForEach(tell);
         return committed switch
         {
             CommitResult.Committed => new GrainReply(refusal, row?.Ack, row?.AckCode)
@@ -245,7 +262,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
                 Decided = decided,
                 Withheld = withheld,
             },
-            CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft!, parts.Acks),
+            CommitResult.DuplicateMessage known => InboxReply.Repeated(known, draft!, _parts.Acks),
             CommitResult.LeaseLost => new GrainReply(null, LeaseLost: true),
             _ => null,
         };
@@ -258,7 +275,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         if (decision.Submission is { } submission)
         {
             var payload = new ManifestSubmissionPayload(
-                study, parts.Sealer.Seal(submission), AskFirst: askFirst);
+                study, _parts.Sealer.Seal(submission), AskFirst: askFirst);
             var priority = submission.Kind == Core.Publications.SubmissionKind.Delete ? 1 : 0;
             rows.Add(new OutboxRow(LaneOf(study), SubmissionKind, EventCodec.Write(payload), now, priority));
         }
@@ -266,7 +283,7 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
         if (decision.Evaluate)
         {
             // Changes of a study coalesce: the row that waits is put off, within its longest delay.
-            var lane = $"{parts.Node}/evaluation/{study}";
+            var lane = $"{_parts.Node}/evaluation/{study}";
             rows.Add(new OutboxRow(
                 lane, EvaluationKind, EventCodec.Write(new ManifestEvaluationPayload(study)), now + wait,
                 CoalesceKey: lane));
@@ -276,9 +293,9 @@ public sealed partial class StudyRegister(StudyGrainParts parts)
     }
 
     private EventStream<StudyState, StudyEvent> StreamOf(Uid study) => new(
-        parts.Store, new StreamId(LaneOf(study)), StudyState.Empty, StudyDecider.Evolve);
+        _parts.Store, new StreamId(LaneOf(study)), StudyState.Empty, StudyDecider.Evolve);
 
     private EventStream<ReportDocument, DocumentEvent> DocumentOf(InstanceIdentifier document) => new(
-        parts.Store, new StreamId($"{parts.Node}/document/{DocumentKey.Of(document)}"), ReportDocument.Unknown,
+        _parts.Store, new StreamId($"{_parts.Node}/document/{DocumentKey.Of(document)}"), ReportDocument.Unknown,
         ReportDocument.Evolve);
 }

@@ -6,6 +6,7 @@ using Drimbox.Grains.Identity;
 using Drimbox.Grains.Reports;
 using Drimbox.Grains.Streams;
 using Drimbox.Storage;
+using Drimbox.Tests.Grains;
 
 namespace Drimbox.Tests.Reports;
 
@@ -174,6 +175,7 @@ internal sealed class ReportHistory : IAsyncDisposable
                 "ris", Store, ReportFixture.Policy, new NoSeal(), new PlainAcks(), _ids, TimeProvider.System, CopyLane)
             {
                 Patients = Patients,
+                Host = await GrainPlace.HostAsync(),
             });
     }
 

@@ -4,10 +4,12 @@ using Drimbox.Core.Manifests;
 using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Core.Studies;
+using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Streams;
 using Drimbox.Grains.Studies;
 using Drimbox.Hl7.Cda;
 using Drimbox.Storage;
+using Drimbox.Tests.Grains;
 using static Drimbox.Tests.Source.SourceReports;
 
 namespace Drimbox.Tests.Source;
@@ -27,13 +29,16 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
     private int _messages;
 
     private StudyRegisterHistory(
-        string folder, FlowStore store, SequentialIds ids, TimeSpan quietTime, TimeProvider time)
+        string folder, FlowStore store, SequentialIds ids, TimeSpan quietTime, TimeProvider time, IGrainHost host)
     {
         _ids = ids;
         _folder = folder;
         _store = store;
         Register = new StudyRegister(new StudyGrainParts(
-            "source", _store, Policy, new NoSeal(), new PlainAcks(), _ids, time, quietTime));
+            "source", _store, Policy, new NoSeal(), new PlainAcks(), _ids, time, quietTime)
+        {
+            Host = host,
+        });
     }
 
     public StudyRegister Register { get; }
@@ -50,7 +55,7 @@ internal sealed class StudyRegisterHistory : IAsyncDisposable
             : Directory.CreateTempSubdirectory("drimbox-studies-").FullName;
         var store = await FlowStorePlace.OpenAsync(
             new FlowStoreOptions { Folder = folder, HasPublications = true, Clock = time }, Token);
-        return new StudyRegisterHistory(folder, store, ids, quietTime, time);
+        return new StudyRegisterHistory(folder, store, ids, quietTime, time, await GrainPlace.HostAsync());
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
