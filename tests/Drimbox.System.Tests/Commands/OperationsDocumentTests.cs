@@ -52,7 +52,7 @@ public sealed partial class OperationsDocumentTests
                      from Match match in EventNamed().Matches(File.ReadAllText(file))
                      select (File: Path.GetFileName(file), Event: match.Groups[1].Value)).ToList();
         Assert.True(named.Count > 60, $"{named.Count} events are named");
-        Assert.Empty(named.Where(one => !known.Contains(one.Event)));
+        Assert.DoesNotContain(named, one => !known.Contains(one.Event));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed partial class OperationsDocumentTests
                      where !NoMetrics.Contains(match.Value)
                      select (File: Path.GetFileName(file), Metric: match.Value)).ToList();
         Assert.Contains(named, one => one.File == "alerts.md");
-        Assert.Empty(named.Where(one => !metric.IsMatch(one.Metric.Replace('.', '_'))));
+        Assert.DoesNotContain(named, one => !metric.IsMatch(one.Metric.Replace('.', '_')));
     }
 
     /// <summary>A section that listens is a row of ports.md with its default port.</summary>
@@ -78,7 +78,7 @@ public sealed partial class OperationsDocumentTests
         var text = File.ReadAllText(Path.Combine(Root, "docs", "operations", "ports.md"));
         var listening = Listening("", typeof(GatewayConfiguration)).ToList();
         Assert.True(listening.Count >= 10, string.Join(", ", listening));
-        Assert.Empty(listening.Where(door => !text.Contains($"| `{door.Key}` | {door.Port} |", StringComparison.Ordinal)));
+        Assert.DoesNotContain(listening, door => !text.Contains($"| `{door.Key}` | {door.Port} |", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -88,8 +88,10 @@ public sealed partial class OperationsDocumentTests
     {
         ConfigurationReader.TryRead(Path.Combine(Root, file), out var findings);
         // The secret and the volume of the containers are not here.
-        Assert.Empty(findings.Where(finding => !(finding.EndsWith("PasswordFile: no such file", StringComparison.Ordinal)
-            || finding.EndsWith("SharedFolder: no such folder", StringComparison.Ordinal))));
+        Assert.DoesNotContain(
+            findings,
+            finding => !(finding.EndsWith("PasswordFile: no such file", StringComparison.Ordinal)
+                || finding.EndsWith("SharedFolder: no such folder", StringComparison.Ordinal)));
     }
 
     [Fact]
