@@ -87,6 +87,7 @@ internal static class ConfigurationReader
         Check("", configuration, findings);
         CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
         CheckSchemas(configuration, findings);
+        CheckFlows(configuration, findings);
         return findings;
     }
 
@@ -111,6 +112,19 @@ internal static class ConfigurationReader
             if (taken.TryAdd((database.ConnectionString, database.Schema), key)) continue;
             findings.Add($"{key}:Schema: is that of {taken[(database.ConnectionString, database.Schema)]}");
         }
+    }
+
+    // A turn that is taken by another process must find the same store.
+    private static void CheckFlows(GatewayConfiguration configuration, List<string> findings)
+    {
+        if (configuration.Grains.Host != GrainsSection.Orleans) return;
+        (string Role, bool IsInFile)[] roles =
+        [
+            ("Ris", configuration.Ris is { Database: null }), ("Source", configuration.Source is { Database: null }),
+            ("Teleradiology", configuration.Teleradiology is { Database: null }),
+        ];
+        findings.AddRange(roles.Where(one => one.IsInFile).Select(
+            one => $"{one.Role}:Database: is required with Grains:Host orleans, whose processes share the flow of a node"));
     }
 
     private static void Check(string key, object value, List<string> findings)
