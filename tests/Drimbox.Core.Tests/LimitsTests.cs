@@ -23,6 +23,10 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public void A_turn_in_another_process_ends_before_the_lease_of_the_row_that_led_to_it() =>
+        Assert.True(Limits.GrainCallTimeout < Limits.OutboxLease);
+
+    [Fact]
     public void The_longest_query_that_is_understood_can_be_sent()
     {
         var uidList = Limits.UidListMax * (Limits.UidLengthMax + 1);

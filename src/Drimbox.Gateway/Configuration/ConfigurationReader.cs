@@ -89,6 +89,7 @@ internal static class ConfigurationReader
         CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
         CheckSchemas(configuration, findings);
         CheckSharing(configuration, findings);
+        CheckFlows(configuration, findings);
         return findings;
     }
 
@@ -130,6 +131,19 @@ internal static class ConfigurationReader
             if (database?.SharedFolder is not null)
                 findings.Add($"{key}:SharedFolder: only a RIS may have several processes");
         }
+    }
+
+    // A turn that is taken by another process must find the same store.
+    private static void CheckFlows(GatewayConfiguration configuration, List<string> findings)
+    {
+        if (configuration.Grains.Host != GrainsSection.Orleans) return;
+        (string Role, bool IsInFile)[] roles =
+        [
+            ("Ris", configuration.Ris is { Database: null }), ("Source", configuration.Source is { Database: null }),
+            ("Teleradiology", configuration.Teleradiology is { Database: null }),
+        ];
+        findings.AddRange(roles.Where(one => one.IsInFile).Select(
+            one => $"{one.Role}:Database: is required with Grains:Host orleans, whose processes share the flow of a node"));
     }
 
     private static void Check(string key, object value, List<string> findings)

@@ -33,6 +33,8 @@ internal sealed record GatewayConfiguration
 
     public TelemetrySection? Telemetry { get; init; }
 
+    public GrainsSection Grains { get; init; } = new();
+
     /// <summary>Needed by the roles that publish, refused where none does.</summary>
     public DmpOptions? Dmp { get; init; }
 

@@ -19,7 +19,7 @@ namespace Drimbox.Gateway.Hosting;
 
 /// <summary>The configured roles in one process, each with its own store, and the administration interface. Nodes
 /// exchange by wire even here.</summary>
-internal sealed class GatewayProcess : IAsyncDisposable
+internal sealed partial class GatewayProcess : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _started = [];
     private volatile bool _isStopping;
@@ -129,6 +129,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         logging.SetMinimumLevel(LogLevel.Trace)
             .AddFilter((_, level) => level >= LogLevel)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Orleans", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning);
         const string Time = "yyyy-MM-ddTHH:mm:ss.fffZ";
         if (configuration.LogFormat == LogFormat.Json)
@@ -147,7 +148,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Directory.CreateDirectory(
             configuration.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var data = DataFolder = Path.GetFullPath(configuration.DataFolder);
-        var surroundings = NodeSurroundings.Real(Loggers);
+        var surroundings = NodeSurroundings.Real(Loggers) with
+        {
+            Grains = await GrainsAsync(configuration.Grains, cancellation),
+        };
         // Before anything starts: a certificate that cannot be read is a wrong configuration.
         var sourceDmp = configuration.Source is { } s ? ConnectionTo(configuration.Dmp!, s.Structures) : null;
         var risDmp = configuration.Ris is { } r ? ConnectionTo(configuration.Dmp!, r.Structures) : null;

@@ -1,14 +1,12 @@
 using System.Globalization;
 using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Reports;
-using Drimbox.Grains.Streams;
 using Drimbox.Orleans.Publications;
 using Drimbox.Orleans.Reports;
 using Drimbox.Orleans.Requests;
 using Drimbox.Orleans.Studies;
 using Drimbox.Orleans.Turns;
 using Drimbox.Storage;
-using Orleans.Runtime;
 
 namespace Drimbox.Orleans.Hosting;
 

@@ -1,9 +1,4 @@
-using Drimbox.Core.Identity;
-using Drimbox.Core.Publications;
-using Drimbox.Core.Requests;
-using Drimbox.Grains.Hosting;
 using Drimbox.Grains.Publications;
-using Drimbox.Grains.Streams;
 using Drimbox.Orleans.Publications;
 using Drimbox.Orleans.Reports;
 using Drimbox.Storage;
