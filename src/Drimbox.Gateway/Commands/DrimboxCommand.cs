@@ -38,6 +38,7 @@ internal static class DrimboxCommand
         ScrubCommand.Create(),
         BackupCommand.Create(),
         RestoreCommand.Create(),
+        CopyCommand.Create(),
         StatusCommand.Create(),
         AccountCommand.Create(),
         SessionCommand.Create(),
