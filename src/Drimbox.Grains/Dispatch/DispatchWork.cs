@@ -12,7 +12,7 @@ internal readonly record struct AttemptEnd(OutboxResult? Result, DispatchOutcome
 
 /// <summary>One attempt at a row, from its claim to its result. What follows from what is decided by
 /// <see cref="DispatchRules"/>.</summary>
-internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
+internal sealed class DispatchWork(DispatcherOptions options, Func<bool> holdsLeases, ILogger logger)
 {
     private readonly Lock _randomLock = new();
 
@@ -34,7 +34,7 @@ internal sealed class DispatchWork(DispatcherOptions options, ILogger logger)
 
         var attempt = new DispatchAttempt(
             row, () => options.Clock.GetUtcNow() + RetryDelay(row.Attempts),
-            () => DispatchRules.MayStart(options.Clock.GetElapsedTime(claimed), options.AttemptDeadline));
+            () => DispatchRules.MayStart(options.Clock.GetElapsedTime(claimed), options.AttemptDeadline) && holdsLeases());
         var verdict = await HandleAsync(handling.Handler, attempt, abort);
         if (verdict is null) return FaultOf(attempt, handling, abort);
         if (verdict.Outcome is not { } outcome)

@@ -32,7 +32,7 @@ public sealed class Dispatcher
         _destinations = Destination.Of(options.Handlers, options.InFlightMax, options.PeerSeen);
         _byKind = _destinations.SelectMany(d => d.Kinds, (d, kind) => (d, kind))
             .ToDictionary(pair => pair.kind, pair => pair.d, StringComparer.Ordinal);
-        _work = new DispatchWork(options, logger);
+        _work = new DispatchWork(options, () => outbox.HoldsLeases, logger);
     }
 
     /// <summary>Works until <paramref name="stop"/>; then claims nothing more, lets attempts end within

@@ -45,10 +45,11 @@ public sealed class DispatchAttempt
     /// <summary>Call before the first byte that the peer may act on: from here an end without an answer is
     /// ambiguous.</summary>
     /// <exception cref="OperationCanceledException">The attempt is over: it was recorded as one that had no effect, or
-    /// its deadline has passed while the process stood still, so nothing may be sent any more.</exception>
+    /// its deadline has passed while the process stood still, or its lease may be another's: nothing may be sent any
+    /// more.</exception>
     public void Start()
     {
-        if (!_mayStart()) throw new OperationCanceledException("The deadline has passed.");
+        if (!_mayStart()) throw new OperationCanceledException("The deadline has passed, or the lease is lost.");
         if (Interlocked.CompareExchange(ref _state, Started, Fresh) is ClosedFresh or ClosedStarted)
             throw new OperationCanceledException("The attempt is over.");
         DispatchMetrics.Step("started", Row.Kind);

@@ -21,7 +21,7 @@ internal sealed class FlowSharing : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _voiceTurn = new(1);
     private readonly HashSet<string> _duties = new(StringComparer.Ordinal);
-    private NpgsqlConnection? _ear;
+    private volatile NpgsqlConnection? _ear;
     private NpgsqlConnection? _voice;
     private HashSet<string> _free = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
@@ -35,12 +35,16 @@ internal sealed class FlowSharing : IAsyncDisposable
         _outbox = outbox;
         _others = others;
         _mine = new WorkSignal(clock);
-        Name = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
+        Name = $"{Environment.MachineName}/{Environment.ProcessId}/{NewNumber()}";
         _ear = OpenEar();
     }
 
     /// <summary>The owner of the leases of this process.</summary>
     public string Name { get; }
+
+    /// <summary>False while the session that holds the name is lost: keepalives tell within the time that the server needs to
+    /// notice too, which is before others see the name free twice.</summary>
+    public bool HoldsName => _ear?.State == System.Data.ConnectionState.Open;
 
     /// <summary>Begins to listen, and to look after the leases of others.</summary>
     /// <param name="writer">Of the store.</param>
@@ -250,6 +254,14 @@ internal sealed class FlowSharing : IAsyncDisposable
             session.Dispose();
             throw PostgresFaults.Of(e);
         }
+    }
+
+    // A container has the same machine and process id again and again.
+    private string NewNumber()
+    {
+        using var session = Open();
+        using var command = new NpgsqlCommand("SELECT left(CAST(gen_random_uuid() AS text), 8)", session);
+        return (string)command.ExecuteScalar()!;
     }
 
     // In the turn of the voice.

@@ -28,6 +28,9 @@ public sealed partial class FlowStore : IOutbox
         Outbox.ReleaseAsync(id, epoch, cancellationToken);
 
     /// <inheritdoc/>
+    public bool HoldsLeases => _sharing?.HoldsName ?? true;
+
+    /// <inheritdoc/>
     public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>
         Outbox.NextDueAsync(kinds, cancellationToken);
 

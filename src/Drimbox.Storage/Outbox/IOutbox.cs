@@ -26,6 +26,10 @@ public interface IOutbox
     /// lost.</summary>
     Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken);
 
+    /// <summary>False while others may take this process for one that is gone, and its leases with it: nothing may begin to
+    /// be sent.</summary>
+    bool HoldsLeases => true;
+
     /// <summary>When the next lane can be claimed (in the past: now); null if none waits for time alone.</summary>
     /// <param name="kinds">Of lanes whose head is one of these; null: of all.</param>
     Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken);

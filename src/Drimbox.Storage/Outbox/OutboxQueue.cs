@@ -25,12 +25,13 @@ public sealed class OutboxQueue : IOutbox
     /// <inheritdoc/>
     public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
         string owner, TimeSpan lease, int max, CancellationToken cancellationToken) =>
-        WriteAsync(db => _table.Claim(db, OwnerOf(owner), lease, max), cancellationToken);
+        WriteAsync(db => HoldsLeases ? _table.Claim(db, OwnerOf(owner), lease, max) : [], cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
         string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands, CancellationToken cancellationToken) =>
-        WriteAsync(db => _table.Claim(db, OwnerOf(owner), lease, demands), cancellationToken);
+        WriteAsync(
+            db => HoldsLeases ? _table.Claim(db, OwnerOf(owner), lease, demands) : [], cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken) =>
@@ -43,6 +44,9 @@ public sealed class OutboxQueue : IOutbox
     /// <inheritdoc/>
     public Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken) =>
         WriteAsync(db => _table.Release(db, id, epoch), cancellationToken, id);
+
+    /// <inheritdoc/>
+    public bool HoldsLeases => _sharing?.HoldsName ?? true;
 
     /// <inheritdoc/>
     public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>

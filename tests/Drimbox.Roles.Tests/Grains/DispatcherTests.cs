@@ -238,7 +238,8 @@ public sealed partial class DispatcherTests : IAsyncLifetime
             (second.Row.Payload, second.Row.LastOutcome, second.Row.LastDetail));
     }
 
-    private void Run(Func<DispatcherOptions, DispatcherOptions>? change = null, int? faultsMax = null)
+    private void Run(
+        Func<DispatcherOptions, DispatcherOptions>? change = null, int? faultsMax = null, IOutbox? outbox = null)
     {
         var options = new DispatcherOptions
         {
@@ -247,7 +248,8 @@ public sealed partial class DispatcherTests : IAsyncLifetime
             Random = new Random(Seed.Get()),
             Handlers = new Dictionary<string, OutboxHandling> { ["k"] = new(_handler, faultsMax) },
         };
-        var dispatcher = new Dispatcher(_store, change?.Invoke(options) ?? options, NullLogger<Dispatcher>.Instance);
+        var dispatcher = new Dispatcher(
+            outbox ?? _store, change?.Invoke(options) ?? options, NullLogger<Dispatcher>.Instance);
         _running = Task.Run(() => dispatcher.RunAsync(_stop.Token));
     }
 

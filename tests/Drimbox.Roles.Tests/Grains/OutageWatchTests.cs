@@ -60,6 +60,28 @@ public sealed class OutageWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_processes_of_a_node_tell_one_outage_once_and_know_of_each_others()
+    {
+        var other = await StartAsync();
+        var stream = new StreamId("node/outages");
+        _watch.Notice("dmp", isAway: true);
+        while ((await _store.LoadAsync(stream, 0, Token)).Count < 1) await Task.Yield();
+        other.Notice("dmp", isAway: true);
+        other.Notice("pacs", isAway: true);
+        while ((await _store.LoadAsync(stream, 0, Token)).Count < 2) await Task.Yield();
+        _watch.Notice("dmp", isAway: false);
+        await _watch.DisposeAsync();
+        await other.DisposeAsync();
+
+        var events = await _store.LoadAsync(stream, 0, Token);
+        Assert.Equal(["OutageBegan", "OutageBegan", "OutageEnded"], events.Select(e => e.Type));
+        Assert.Equal(["dmp", "pacs"], other.Open.Select(open => open.Peer));
+        Assert.Equal(["pacs"], _watch.Open.Select(open => open.Peer));
+        _watch = await StartAsync();
+        Assert.Equal(["pacs"], _watch.Open.Select(open => open.Peer));
+    }
+
+    [Fact]
     public async Task What_the_store_does_not_take_is_told_all_the_same_and_recorded_when_it_does()
     {
         FlowStorePlace.Execute(

@@ -15,6 +15,15 @@ public sealed class DatabaseConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("\"Ris\": { \"Database\": { \"ConnectionString\": \"Database=b\" } }", "Ris:Database:ConnectionString: names no Host")]
+    [InlineData(
+        $"\"Source\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
+        "Source:Database:SharedFolder: only a RIS may have several processes")]
+    [InlineData(
+        $"\"Teleradiology\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
+        "Teleradiology:Database:SharedFolder: only a RIS may have several processes")]
+    [InlineData(
+        $"\"Ris\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/no/such\" }} }}",
+        "Ris:Database:SharedFolder: no such folder")]
     [InlineData("\"Source\": { \"Database\": { } }", "Source:Database:ConnectionString: ")]
     [InlineData(
         $"\"Source\": {{ \"Database\": {{ {Database}, \"PasswordFile\": \"/nowhere\" }} }}", "Source:Database:PasswordFile: no such file")]

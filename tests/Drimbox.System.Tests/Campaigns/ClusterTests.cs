@@ -55,10 +55,14 @@ public sealed class ClusterTests(ITestOutputHelper output)
             .. Enumerable.Repeat(Harm.Crash, isSmall ? 1 : rounds / 2),
         ];
         random.Shuffle(harms);
+        var stops = new List<Task>();
         foreach (var harm in harms)
         {
             await Task.Delay(TimeSpan.FromSeconds(2 + random.NextDouble()), Token);
-            var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
+            // Two stand still at once, while what else happens to the third.
+            if (harm == Harm.Stop && stops.Where(s => !s.IsCompleted).ToList() is { Count: 2 } both) await Task.WhenAny(both);
+            var running = cluster.Nodes.Where(n => !n.IsStopped).ToList();
+            var node = running[random.Next(running.Count)];
             switch (harm)
             {
                 case Harm.Kill:
@@ -67,9 +71,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
                     await RisCluster.StartAsync(node);
                     break;
                 case Harm.Stop:
-                    Assert.Equal(0, kill(node.Child.ProcessId, SIGSTOP));
-                    await Task.Delay(isSmall ? TimeSpan.FromSeconds(3) : PastLease, Token);
-                    Assert.Equal(0, kill(node.Child.ProcessId, SIGCONT));
+                    stops.Add(StopAsync(node, isSmall ? TimeSpan.FromSeconds(3) : PastLease));
                     break;
                 default:
                     await postgres.KillAsync();
@@ -80,6 +82,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             output.WriteLine($"{harm}: {cluster.Taken.Count} taken, {cluster.Dmp.Submissions.Count} published");
         }
 
+        await Task.WhenAll(stops);
         await Task.Delay(TimeSpan.FromSeconds(2), Token);
         cluster.Dmp.Faults.Clear();
         await stop.CancelAsync();
@@ -100,6 +103,15 @@ public sealed class ClusterTests(ITestOutputHelper output)
             + $"{harms.Count(h => h == Harm.Crash)} crashes of the server: {cluster.Taken.Count} reports answered AA "
             + $"({cluster.Resent} times sent again), each Approved once; longest wait for AA "
             + $"{cluster.LongestWait.TotalSeconds:F1} s, longest without a publication {stall.TotalSeconds:F1} s");
+    }
+
+    private static async Task StopAsync(RisCluster.Node node, TimeSpan time)
+    {
+        node.IsStopped = true;
+        Assert.Equal(0, kill(node.Child.ProcessId, SIGSTOP));
+        await Task.Delay(time, Token);
+        Assert.Equal(0, kill(node.Child.ProcessId, SIGCONT));
+        node.IsStopped = false;
     }
 
     private static string Logs(RisCluster cluster) =>

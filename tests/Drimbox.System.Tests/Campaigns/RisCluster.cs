@@ -34,6 +34,8 @@ internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
         public int Port => configuration.Ris!.Hl7.Port;
 
         public DemoChild Child { get; set; } = null!;
+
+        public bool IsStopped { get; set; }
     }
 
     public DmpEmulator Dmp => _dmp!;
