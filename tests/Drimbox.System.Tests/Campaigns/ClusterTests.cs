@@ -96,13 +96,13 @@ public sealed class ClusterTests(ITestOutputHelper output)
         Assert.Equal(cluster.Taken.Count, await cluster.AskAsync("SELECT count(*) FROM inbox"));
         await AssertPublishedAsync(cluster);
         Assert.True(stall < StallMax, $"nothing was published for {stall}");
-        Assert.True(cluster.LongestWait < StallMax, $"a sender waited {cluster.LongestWait} for AA");
+        Assert.True(cluster.LongestWait.Time < StallMax, $"a sender waited {cluster.LongestWait} for AA");
         foreach (var node in cluster.Nodes) Assert.DoesNotContain("unhandled", node.Child.Output, StringComparison.OrdinalIgnoreCase);
         output.WriteLine(
             $"{harms.Count(h => h == Harm.Kill)} kills, {harms.Count(h => h == Harm.Stop)} stops, "
             + $"{harms.Count(h => h == Harm.Crash)} crashes of the server: {cluster.Taken.Count} reports answered AA "
             + $"({cluster.Resent} times sent again), each Approved once; longest wait for AA "
-            + $"{cluster.LongestWait.TotalSeconds:F1} s, longest without a publication {stall.TotalSeconds:F1} s");
+            + $"{cluster.LongestWait.Time.TotalSeconds:F1} s ({cluster.LongestWait.Answers}), longest without a publication {stall.TotalSeconds:F1} s");
     }
 
     private static async Task StopAsync(RisCluster.Node node, TimeSpan time)

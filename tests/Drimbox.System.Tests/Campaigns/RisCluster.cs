@@ -48,8 +48,8 @@ internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
     /// <summary>Messages that had to be sent again.</summary>
     public int Resent;
 
-    /// <summary>The longest that a sender waited for its AA.</summary>
-    public TimeSpan LongestWait { get; private set; }
+    /// <summary>The longest that a sender waited for its AA, and what it got until then.</summary>
+    public (TimeSpan Time, string Answers) LongestWait { get; private set; }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -106,19 +106,23 @@ internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
     /// <summary>Sends reports one after the other until <paramref name="stop"/>.</summary>
     public async Task SendAsync(TimeSpan pause, CancellationToken stop)
     {
+        // Each goes from one process to the next by itself: a balancer that two share may send one to the same again and again.
+        var turn = Interlocked.Increment(ref _turn);
         while (!stop.IsCancellationRequested)
         {
+            var answers = new List<string>();
             var name = $"A{Interlocked.Increment(ref _number)}";
             var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
             var begin = TimeProvider.System.GetTimestamp();
-            while (!await TakesAsync(message))
+            while (await AnswerAsync(message, turn++) is var answer && answer != "AA")
             {
+                answers.Add(answer);
                 Interlocked.Increment(ref Resent);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), Token);
             }
 
             var wait = TimeProvider.System.GetElapsedTime(begin);
-            lock (Taken) if (wait > LongestWait) LongestWait = wait;
+            lock (Taken) if (wait > LongestWait.Time) LongestWait = (wait, string.Join(' ', answers));
             Taken.Add(name);
             await Task.Delay(pause, Token);
         }
@@ -142,19 +146,19 @@ internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
     }
 
     // A process that stands still takes the connection and answers nothing: the sender goes to the next.
-    private async Task<bool> TakesAsync(byte[] message)
+    private async Task<string> AnswerAsync(byte[] message, int turn)
     {
-        var node = _nodes[(int)((uint)Interlocked.Increment(ref _turn) % _nodes.Count)];
+        var node = _nodes[turn % _nodes.Count];
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
         patience.CancelAfter(TimeSpan.FromSeconds(5));
         try
         {
-            return await MllpWire.SendAsync(node.Port, message, patience.Token) is { } ack && ack["MSA", 1] == "AA";
+            return await MllpWire.SendAsync(node.Port, message, patience.Token) is { } ack ? ack["MSA", 1] : "closed";
         }
         catch (Exception e) when (e is IOException or SocketException
             || (e is OperationCanceledException && !Token.IsCancellationRequested))
         {
-            return false;
+            return e.GetType().Name;
         }
     }
 }
