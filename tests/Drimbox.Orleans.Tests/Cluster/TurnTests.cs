@@ -36,8 +36,8 @@ public sealed class TurnTests
         }
 
         Assert.Equal(Grains, places.Count);
-        Assert.All(places.Values, where => Assert.Single(where.Distinct()));
-        Assert.Equal(2, places.Values.SelectMany(where => where).Distinct().Count());
+        // Where a grain is placed is for Orleans to say, and may be one silo for all: the other asked each of them too.
+        Assert.All(places.Values, where => Assert.Equal((2, 1), (where.Count, where.Distinct().Count())));
     }
 
     [Fact(Timeout = Patience)]
