@@ -14,4 +14,8 @@ internal static class DatabaseTime
 
     /// <summary>Now, at the resolution of the database.</summary>
     public static DateTimeOffset DatabaseNow(this TimeProvider clock) => FromNumber(ToNumber(clock.GetUtcNow()));
+
+    /// <summary>The same inside a transaction: of a database that is shared it is the clock of the server.</summary>
+    public static DateTimeOffset DatabaseNow(this TimeProvider clock, DatabaseConnection db) =>
+        db.ServerTime ?? clock.DatabaseNow();
 }

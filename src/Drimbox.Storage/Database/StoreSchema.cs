@@ -8,11 +8,8 @@ namespace Drimbox.Storage.Database;
 internal sealed record StoreSchema(
     string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived)
 {
-    /// <summary>What a schema has beside its steps where several processes share it, with the statements that make it if
-    /// it is absent.</summary>
-    public IReadOnlyList<(string Name, string Sql)> SharedTables { get; init; } = [];
-
-    /// <summary>Tables that only some nodes have, with their statements.</summary>
+    /// <summary>Tables that only some nodes have, beside the steps, with the statements that make them if they are
+    /// absent.</summary>
     public IReadOnlyList<(string Table, string Schema)> Further { get; init; } = [];
 
     /// <summary><c>table.column</c> of what is written by <see cref="SqlDialect.Indexable"/>.</summary>

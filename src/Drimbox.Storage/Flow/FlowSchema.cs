@@ -1,5 +1,4 @@
 using Drimbox.Storage.Database;
-using Drimbox.Storage.Postgres;
 
 namespace Drimbox.Storage;
 
@@ -18,18 +17,18 @@ internal static class FlowSchema
         },
     };
 
-    /// <summary>The same with what a schema has beside its steps that several processes share.</summary>
+    /// <summary>The same with those further tables alone that a node has.</summary>
     public static StoreSchema StoreOf(FlowStoreOptions options) => Store with
     {
-        SharedTables =
+        Further =
         [
-            ("process", PostgresSharing.Processes),
-            .. options.HasPublications ? Also("publication", PublicationTable.Schema) : [],
-            .. options.HasStatistics ? Also("statistic", StatisticTable.Schema) : [],
+            .. Store.Further.Where(further => further.Table switch
+            {
+                "publication" => options.HasPublications,
+                _ => options.HasStatistics,
+            }),
         ],
     };
-
-    private static (string, string)[] Also(string name, string sql) => [(name, PostgresText.Schema(sql))];
 
     public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [

@@ -28,7 +28,7 @@ public sealed partial class FlowStore : IOutbox
         Outbox.ReleaseAsync(id, epoch, cancellationToken);
 
     /// <inheritdoc/>
-    public bool HoldsLeases => _sharing?.HoldsName ?? true;
+    public bool HoldsLeases => Outbox.HoldsLeases;
 
     /// <inheritdoc/>
     public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>

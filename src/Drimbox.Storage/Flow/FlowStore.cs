@@ -23,8 +23,12 @@ public sealed partial class FlowStore : IAsyncDisposable
     private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
         var db = store.Writer;
-        if (options.HasPublications && !db.IsShared) db.Execute(db.Dialect.Schema(PublicationTable.Schema));
-        if (options.HasStatistics && !db.IsShared) db.Execute(db.Dialect.Schema(StatisticTable.Schema));
+        // Of a schema that is shared they are made while nobody else has it.
+        if (!db.IsShared)
+        {
+            foreach (var (_, schema) in FlowSchema.StoreOf(options).Further) db.Execute(db.Dialect.Schema(schema));
+        }
+
         _options = options;
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
@@ -252,7 +256,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         return true;
     }
 
-    private DateTimeOffset Now(DatabaseConnection db) => db.ServerTime ?? _options.Clock.DatabaseNow();
+    private DateTimeOffset Now(DatabaseConnection db) => _options.Clock.DatabaseNow(db);
 
     private static string? TargetOf(DatabaseConnection db, string kind, string key) =>
         db.Use("SELECT target FROM alias WHERE kind = ? AND key = ?")

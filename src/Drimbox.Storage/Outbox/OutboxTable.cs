@@ -345,7 +345,7 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             .Add(lane).Add(head).Add(kind).Add(priority).Add(readyAt).Run();
     }
 
-    private DateTimeOffset Now(DatabaseConnection db) => db.ServerTime ?? clock.DatabaseNow();
+    private DateTimeOffset Now(DatabaseConnection db) => clock.DatabaseNow(db);
 
     /// <summary>An instant that a caller told, on the clock of the database: so long from now.</summary>
     private long At(DatabaseConnection db, DateTimeOffset told) => DatabaseTime.ToNumber(told)

@@ -56,6 +56,9 @@ internal static class PostgresSharing
     /// <summary>Takes a key for this session if nobody has it.</summary>
     public const string TryHoldKey = "SELECT pg_try_advisory_lock($1)";
 
+    /// <summary>The table of <see cref="Processes"/>.</summary>
+    public const string ProcessTable = "process";
+
     /// <summary>The processes that share a schema, each by the name that its leases have.</summary>
     public const string Processes = """
         CREATE TABLE IF NOT EXISTS process (

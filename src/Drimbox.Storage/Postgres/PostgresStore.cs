@@ -36,11 +36,12 @@ internal static class PostgresStore
     private static void OpenShared(PostgresConnection db, string schema, StoreSchema kind)
     {
         if (PostgresMigrations.IsLast(db, schema, kind.Migrations)
-            && kind.SharedTables.All(table => HasTable(db, table.Name)))
+            && HasTable(db, PostgresSharing.ProcessTable) && kind.Further.All(further => HasTable(db, further.Table)))
             return;
         db.HoldAlone();
         PostgresMigrations.Apply(db, schema, kind.Migrations);
-        foreach (var table in kind.SharedTables) db.Execute(table.Sql);
+        db.Execute(PostgresSharing.Processes);
+        foreach (var (_, further) in kind.Further) db.Execute(db.Dialect.Schema(further));
     }
 
     /// <summary>The session that holds a schema, brought up to date; whose it is, the caller looks at.</summary>

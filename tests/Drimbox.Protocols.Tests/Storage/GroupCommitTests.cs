@@ -97,51 +97,8 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row()
-    {
-        var seed = Seed.Get();
-        var random = new Random(seed);
-        const int lanes = 7;
-        const int rows = 20;
-        for (var i = 0; i < rows; i++)
-        {
-            await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => _store.CommitAsync(
-                new FlowCommit { Outbox = [new($"lane {lane}", "k", $"{i}", DateTimeOffset.UnixEpoch)] }, Token)));
-        }
-
-        var done = Enumerable.Range(0, lanes).ToDictionary(lane => $"lane {lane}", _ => new List<int>());
-        var inFlight = new HashSet<string>();
-        var seeds = Enumerable.Range(0, 5).Select(_ => random.Next()).ToList();
-        await Task.WhenAll(seeds.Select(WorkAsync));
-
-        Assert.All(done.Values, list => Assert.Equal(Enumerable.Range(0, rows), list));
-
-        async Task WorkAsync(int workerSeed)
-        {
-            var own = new Random(workerSeed);
-            while (done.Values.Sum(list => list.Count) < lanes * rows)
-            {
-                foreach (var row in await _store.ClaimAsync("w", TimeSpan.FromMinutes(5), own.Next(1, 4), Token))
-                {
-                    lock (inFlight) Assert.True(inFlight.Add(row.Lane), "two rows of a lane at once");
-                    await Task.Yield();
-                    var outcome = own.Next(5) switch
-                    {
-                        0 => DispatchOutcome.Retry,
-                        1 => DispatchOutcome.Ambiguous,
-                        _ => DispatchOutcome.Done,
-                    };
-                    lock (inFlight)
-                    {
-                        if (outcome == DispatchOutcome.Done) done[row.Lane].Add(int.Parse(row.Payload));
-                        inFlight.Remove(row.Lane);
-                    }
-
-                    Assert.True(await _store.CompleteAsync(new OutboxResult(row.Id, row.Epoch, outcome), Token));
-                }
-            }
-        }
-    }
+    public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row() => await LaneRace.RunAsync(
+        [_store], workers: 5, (store, max) => store.ClaimAsync("w", TimeSpan.FromMinutes(5), max, Token));
 
     [Fact]
     public async Task A_cancelled_commit_that_has_not_begun_writes_nothing()

@@ -99,51 +99,9 @@ public sealed class SharedFlowTests(PostgresCluster cluster) : SharedFlowFixture
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row()
-    {
-        var stores = await OpenAsync(3);
-        var random = new Random(Seed.Get());
-        const int lanes = 7;
-        const int rows = 20;
-        for (var i = 0; i < rows; i++)
-        {
-            await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => stores[(lane + i) % 3].CommitAsync(
-                new FlowCommit { Outbox = [new($"lane {lane}", "k", $"{i}", DateTimeOffset.UnixEpoch)] }, Token)));
-        }
-
-        var done = Enumerable.Range(0, lanes).ToDictionary(lane => $"lane {lane}", _ => new List<int>());
-        var inFlight = new HashSet<string>();
-        var seeds = Enumerable.Range(0, 6).Select(i => (Store: stores[i % 3], Seed: random.Next())).ToList();
-        await Task.WhenAll(seeds.Select(one => WorkAsync(one.Store, one.Seed)));
-        Assert.All(done.Values, list => Assert.Equal(Enumerable.Range(0, rows), list));
-
-        async Task WorkAsync(FlowStore store, int seed)
-        {
-            var own = new Random(seed);
-            while (done.Values.Sum(list => list.Count) < lanes * rows)
-            {
-                ClaimDemand[] demands = [new(["k"], own.Next(1, 4))];
-                foreach (var row in await store.ClaimAsync("w", TimeSpan.FromMinutes(5), demands, Token))
-                {
-                    lock (inFlight) Assert.True(inFlight.Add(row.Lane), "two rows of a lane at once");
-                    await Task.Yield();
-                    var outcome = own.Next(5) switch
-                    {
-                        0 => DispatchOutcome.Retry,
-                        1 => DispatchOutcome.Ambiguous,
-                        _ => DispatchOutcome.Done,
-                    };
-                    lock (inFlight)
-                    {
-                        if (outcome == DispatchOutcome.Done) done[row.Lane].Add(int.Parse(row.Payload));
-                        inFlight.Remove(row.Lane);
-                    }
-
-                    Assert.True(await store.CompleteAsync(new OutboxResult(row.Id, row.Epoch, outcome), Token));
-                }
-            }
-        }
-    }
+    public async Task Many_workers_keep_each_lane_in_order_and_lose_no_row() => await LaneRace.RunAsync(
+        await OpenAsync(3), workers: 6,
+        (store, max) => store.ClaimAsync("w", TimeSpan.FromMinutes(5), [new ClaimDemand(["k"], max)], Token));
 
     [Fact]
     public async Task Events_that_are_committed_later_under_an_earlier_position_are_not_passed_over()
