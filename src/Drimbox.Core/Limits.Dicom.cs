@@ -106,7 +106,7 @@ public static partial class Limits
 
     /// <summary>25 s for what was begun at all doors of a process together (associations, messages, requests over HTTP) to end
     /// by itself at a stop: Kubernetes kills after 30 s, systemd after 90 s, Docker after 10 s unless told (the shipped compose
-    /// file says 30 s).</summary>
+    /// files say 35 s).</summary>
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(25);
 
     /// <summary>500 ms of silence between two messages and an association is idle at a stop: one that has just been answered

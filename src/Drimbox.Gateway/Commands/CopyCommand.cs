@@ -16,11 +16,8 @@ internal static class CopyCommand
 
     public static Command Create()
     {
-        var config = new Option<FileInfo>("--config", "-c")
-        {
-            Description = "Configuration file; its Database sections say what is copied, and which database it is.",
-            Required = true,
-        };
+        var config = ConfigurationFile.Option(
+            "Configuration file; its Database sections say what is copied, and which database it is.");
         var to = new Option<CopyTarget>("--to")
         {
             Description = "postgres or sqlite.", DefaultValueFactory = _ => CopyTarget.Postgres,

@@ -10,7 +10,7 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var config = new Option<FileInfo>("--config", "-c") { Description = "Configuration file.", Required = true };
+        var config = ConfigurationFile.Option();
         var json = new Option<bool>("--json") { Description = "Print the findings as JSON." };
         var command = new Command("doctor", """
             Check a configuration on this machine, running or not: the data folder, the ports, the certificates, the

@@ -12,7 +12,7 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var config = new Option<FileInfo>("--config", "-c") { Description = "Configuration file.", Required = true };
+        var config = ConfigurationFile.Option();
         var command = new Command("run", """
             Start the configured roles and serve until SIGTERM or Ctrl+C. SIGHUP reads the configuration again, as 'drimbox
             config reload' does.

@@ -20,7 +20,7 @@ internal static class SupportBundleCommand
 
     public static Command Create()
     {
-        var config = new Option<FileInfo>("--config", "-c") { Description = "Configuration file.", Required = true };
+        var config = ConfigurationFile.Option();
         var output = new Option<FileInfo>("--output", "-o") { Description = "The file to write, FILE.tar.gz.", Required = true };
         var log = new Option<FileInfo?>("--log") { Description = "A log of drimbox to put in; it holds no patient data." };
         var command = new Command("support-bundle", """

@@ -42,6 +42,14 @@ public static class StudyTrace
         span.SetEndTime(ended.UtcDateTime);
     }
 
+    /// <summary>The same for work that has ended now and was about several studies: a span of each.</summary>
+    public static void Record(
+        string name, IEnumerable<Uid> studies, DateTimeOffset begun, string outcome, bool isFailure)
+    {
+        if (!IsOn) return;
+        foreach (var study in studies) Record(name, study, begun, Now, outcome, isFailure);
+    }
+
     /// <summary>The trace of a study, and the span that all of its spans are below. Nobody sends that one: no process sees
     /// the whole of a study.</summary>
     public static ActivityContext ContextOf(Uid study)

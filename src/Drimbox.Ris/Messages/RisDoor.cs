@@ -140,12 +140,8 @@ internal sealed class RisDoor(
                 : null,
         };
         var reply = await reports.ReceiveAsync(command, draft, cancellation);
-        foreach (var study in received.Message.Cda?.StudyInstanceUids ?? [])
-        {
-            StudyTrace.Record(
-                "ris.message", study, begun, StudyTrace.Now, reply.AckCode ?? "", isFailure: reply.Refusal is not null);
-        }
-
+        StudyTrace.Record(
+            "ris.message", received.Message.Cda?.StudyInstanceUids ?? [], begun, reply.AckCode ?? "", reply.Refusal is not null);
         return reply;
     }
 

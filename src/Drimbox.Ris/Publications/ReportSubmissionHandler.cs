@@ -65,12 +65,9 @@ internal sealed class ReportSubmissionHandler(
     private async Task TraceAsync(ReportSubmissionPayload payload, DateTimeOffset begun, DispatchOutcome outcome)
     {
         var state = await reports.GetAsync(payload.Report, CancellationToken.None);
-        foreach (var study in state.Versions.SelectMany(version => version.Header.StudyInstanceUids).Distinct())
-        {
-            StudyTrace.Record(
-                "ris.publication", study, begun, StudyTrace.Now, $"{payload.Sealed.Submission.Kind} {outcome}",
-                isFailure: outcome != DispatchOutcome.Done);
-        }
+        StudyTrace.Record(
+            "ris.publication", state.Versions.SelectMany(version => version.Header.StudyInstanceUids).Distinct(), begun,
+            $"{payload.Sealed.Submission.Kind} {outcome}", outcome != DispatchOutcome.Done);
     }
 
     /// <summary>Takes back a first publication that was decided otherwise while it waited. Only one of which it is

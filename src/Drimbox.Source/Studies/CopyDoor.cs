@@ -115,12 +115,8 @@ internal sealed class CopyDoor(
         var reply = await register.ReceiveAsync(
             Senders.Complete(message, senders.Find(reading.Key)), Audited(draft, reading, peer, message),
             cancellationToken);
-        foreach (var study in message.Cda?.StudyInstanceUids ?? [])
-        {
-            StudyTrace.Record(
-                "source.message", study, begun, StudyTrace.Now, reply.AckCode ?? "", isFailure: reply.Refusal is not null);
-        }
-
+        StudyTrace.Record(
+            "source.message", message.Cda?.StudyInstanceUids ?? [], begun, reply.AckCode ?? "", reply.Refusal is not null);
         return reply;
     }
 

@@ -57,18 +57,7 @@ internal sealed class RisCluster(PostgresCluster postgres) : IAsyncDisposable
     {
         await postgres.RequireAsync();
         var certificates = new DemoCertificates(_folder);
-        _dmp = await DmpEmulator.StartAsync(
-            new DmpEmulatorOptions
-            {
-                DatabasePath = Path.Combine(_folder, "dmp.db"),
-                AcceptUnknownPatients = true,
-                RequireVihf = false,
-                Seed = seed,
-                Structures = [new AllowedStructure(
-                    DemoIdentities.OrganizationOf(DemoIdentities.Site),
-                    certificates.SigningCertificateOf(DemoIdentities.Site))],
-            },
-            new RandomIdSource(), TimeProvider.System, Token);
+        _dmp = await GatewayUnderTest.StartDmpAsync(_folder, certificates, seed);
         var structure = new StructureOptions { Id = "300017985", Name = SourceReports.Structure.Name };
         var shared = Directory.CreateDirectory(Path.Combine(_folder, "shared")).FullName;
         for (var i = 0; i < nodes; i++)

@@ -82,17 +82,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
         var cancellation = TestContext.Current.CancellationToken;
         _folder = Directory.CreateTempSubdirectory("drimbox-flow-").FullName;
         var certificates = new DemoCertificates(_folder);
-        _dmp = await DmpEmulator.StartAsync(
-            new DmpEmulatorOptions
-            {
-                DatabasePath = Path.Combine(_folder, "dmp.db"),
-                AcceptUnknownPatients = true,
-                RequireVihf = false,
-                Structures = [new AllowedStructure(
-                    DemoIdentities.OrganizationOf(DemoIdentities.Site),
-                    certificates.SigningCertificateOf(DemoIdentities.Site))],
-            },
-            new RandomIdSource(), TimeProvider.System, cancellation);
+        _dmp = await StartDmpAsync(_folder, certificates);
         _registry = new DmpByHand(Dmp.Target.Registry, Dmp.Target.Repository);
         var workstation = new DicomPeerOptions
         {
@@ -106,6 +96,22 @@ public sealed class GatewayUnderTest : IAsyncLifetime
             CopyCertificates(certificates.Folder, structure.Id);
         await StartChildAsync(under);
     }
+
+    /// <summary>A DMP that knows the site of the demo.</summary>
+    /// <param name="seed">Of its faults.</param>
+    internal static Task<DmpEmulator> StartDmpAsync(string folder, DemoCertificates certificates, int seed = 0) =>
+        DmpEmulator.StartAsync(
+            new DmpEmulatorOptions
+            {
+                DatabasePath = Path.Combine(folder, "dmp.db"),
+                AcceptUnknownPatients = true,
+                RequireVihf = false,
+                Seed = seed,
+                Structures = [new AllowedStructure(
+                    DemoIdentities.OrganizationOf(DemoIdentities.Site),
+                    certificates.SigningCertificateOf(DemoIdentities.Site))],
+            },
+            new RandomIdSource(), TimeProvider.System, TestContext.Current.CancellationToken);
 
     /// <summary>The flows of the nodes where this run has them.</summary>
     private static async Task<GatewayConfiguration> WithPlaceAsync(GatewayConfiguration all)

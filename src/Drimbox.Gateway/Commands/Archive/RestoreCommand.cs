@@ -13,11 +13,7 @@ internal static class RestoreCommand
     public static Command Create()
     {
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder of the backup.", Required = true };
-        var config = new Option<FileInfo>("--config", "-c")
-        {
-            Description = "Configuration file: its DataFolder is made.",
-            Required = true,
-        };
+        var config = ConfigurationFile.Option("Configuration file: its DataFolder is made.");
         var command = new Command("restore", """
             Make the stores of the configured nodes from a backup, and compare every instance with its hash. No process
             may run on the data folder, and the nodes must not have stores yet.
