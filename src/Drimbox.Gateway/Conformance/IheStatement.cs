@@ -127,7 +127,7 @@ internal static class IheStatement
         yield return new(MetadataUpdate, "Document Administrator", "ITI-57 Update Document Set", Initiator);
         yield return new(Workflow, "Image Display", "RAD-14 Query Images", Initiator);
         if (source.ImageAccess is not null) yield return new(Workflow, "Image Display", "RAD-16 Retrieve Images", Initiator);
-        yield return new(ObjectChange, "Image Manager / Image Archive", "RAD-66 Rejection Note Stored", Responder);
+        yield return new(ObjectChange, ImageManager, "RAD-66 Rejection Note Stored", Responder);
         if (source.Audit.Forward.Count > 0)
             yield return new("Audit Trail and Node Authentication", "Secure Node", "ITI-20 Record Audit Event", Initiator);
         if (source.ImageAccess is not null)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Drimbox.Core;
 using Drimbox.Storage.Database;
+using Drimbox.Storage.Postgres;
 
 namespace Drimbox.Storage;
 
@@ -272,5 +273,5 @@ internal sealed class TableCopy(
 
     private bool Has(DatabaseConnection db, string table) => db == sqlite
         ? db.Use("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").Add(table).LongOrNone() is not null
-        : db.Use("SELECT to_regclass(?) IS NOT NULL").Add(table).LongOrNone() == 1;
+        : PostgresStore.HasTable(db, table);
 }

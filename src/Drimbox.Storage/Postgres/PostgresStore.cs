@@ -81,7 +81,7 @@ internal static class PostgresStore
             + "Schema.");
     }
 
-    internal static bool HasTable(PostgresConnection db, string table) =>
+    internal static bool HasTable(DatabaseConnection db, string table) =>
         db.Use("SELECT to_regclass(?) IS NOT NULL").Add(table).LongOrNone() == 1;
 
     private sealed class NothingHeld : IDisposable
