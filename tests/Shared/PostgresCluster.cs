@@ -14,6 +14,10 @@ public sealed class PostgresCluster : IAsyncDisposable
     private string _binaries = "";
     private Process? _server;
 
+    /// <summary>A network name space that it runs in, and takes connections in by TCP from its private networks (10/8); null:
+    /// by the Unix socket alone.</summary>
+    public string? NetworkNamespace { get; init; }
+
     /// <summary>Of its only database, without a password.</summary>
     public string ConnectionString => $"Host={_folder!.FullName};Database=postgres;Username=drimbox";
 
@@ -107,15 +111,18 @@ public sealed class PostgresCluster : IAsyncDisposable
         await RunAsUserAsync(
             Path.Combine(_binaries, "initdb"), "-D", Data, "-U", "drimbox", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
             "--locale-provider=icu", "--icu-locale=fr", "--no-sync");
+        if (NetworkNamespace is not null)
+            await File.AppendAllTextAsync(Path.Combine(Data, "pg_hba.conf"), "host all all 10.0.0.0/8 trust\n");
     }
 
     private async Task StartAsync()
     {
         // The shell ends the server (QUIT: at once) when this process is gone, however it went.
-        var start = AsUser(
+        var start = InNetwork(
             "sh", "-c",
             "exec 3<&0; \"$0\" \"$@\" 3<&- >/dev/null & server=$!; { cat >/dev/null; kill -QUIT $server; } <&3 & wait $server; kill $!",
-            Path.Combine(_binaries, "postgres"), "-D", Data, "-k", _folder!.FullName, "-c", "listen_addresses=",
+            Path.Combine(_binaries, "postgres"), "-D", Data, "-k", _folder!.FullName, "-c",
+            NetworkNamespace is null ? "listen_addresses=" : "listen_addresses=*",
             "-c", "lc_messages=C", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
             "-c", "log_min_messages=log", "-c", "log_destination=stderr");
         start.RedirectStandardInput = true;
@@ -142,6 +149,14 @@ public sealed class PostgresCluster : IAsyncDisposable
         File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
 
     // PostgreSQL refuses to run as root.
+    private ProcessStartInfo InNetwork(params string[] command)
+    {
+        var start = AsUser(command);
+        return NetworkNamespace is null
+            ? start
+            : new ProcessStartInfo("ip", ["netns", "exec", NetworkNamespace, start.FileName, .. start.ArgumentList]);
+    }
+
     private static ProcessStartInfo AsUser(params string[] command) => Environment.IsPrivilegedProcess
         ? new ProcessStartInfo("setpriv", ["--reuid", User(), "--regid", Group(), "--clear-groups", .. command])
         : new ProcessStartInfo(command[0], command[1..]);

@@ -8,21 +8,31 @@ using Drimbox.Tests.Source;
 
 namespace Drimbox.Tests.Campaigns;
 
-/// <summary>Three processes of a RIS over one PostgreSQL (docs/adr/0035), under a stream of reports, with a DMP that
-/// misbehaves twice in ten: they are killed (SIGKILL), stopped (SIGSTOP) and go on (SIGCONT), and the server crashes.
-/// Small: one kill, a short stop and a crash of the server. <c>DRIMBOX_CAMPAIGN=N</c>: N kills, N stops past the lease, N/2
-/// crashes.</summary>
+/// <summary>Three processes, each with a RIS and an archive, over one PostgreSQL (docs/adr/0035, 0040), under a stream of
+/// reports and images, with a DMP that misbehaves twice in ten: they are killed (SIGKILL), stopped (SIGSTOP) and go on (SIGCONT),
+/// cut off from the server, the server crashes, and at last they are restarted one after the other. Small: each once, and short.
+/// <c>DRIMBOX_CAMPAIGN=N</c>: N kills, N stops past the lease, N/2 cuts, N/4 crashes, N/4 rounds of restarts.</summary>
 [Collection(nameof(OneCampaignAtATime))]
 [Requirement("reliability P2")]
+[Requirement("reliability P5")]
 [Requirement("reliability P6")]
 public sealed class ClusterTests(ITestOutputHelper output)
 {
     private const int SIGCONT = 18;
     private const int SIGSTOP = 19;
+    private const int SIGTERM = 15;
 
     // Longer than the lease of 90 s, as often as a campaign asks for it.
     private static readonly TimeSpan PastLease = TimeSpan.FromSeconds(100);
     private static readonly TimeSpan StallMax = TimeSpan.FromSeconds(60);
+
+    // Of a drain, and the end of the process after it.
+    private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(30);
+
+    private readonly int _rounds = Campaign.Size(small: 1, large: 50);
+    private readonly bool _isSmall = Environment.GetEnvironmentVariable("DRIMBOX_CAMPAIGN") is null or "";
+    private TimeSpan _healing;
+    private TimeSpan _ending;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -30,59 +40,28 @@ public sealed class ClusterTests(ITestOutputHelper output)
     {
         Kill,
         Stop,
+        Cut,
         Crash,
     }
 
     [Fact]
-    public async Task Whatever_happens_to_some_of_them_each_report_is_published_once()
+    public async Task Whatever_happens_to_some_of_them_each_report_is_published_once_and_no_image_is_lost()
     {
         Campaign.RequireHarm();
         var seed = Seed.Get();
         var random = new Random(seed);
-        var rounds = Campaign.Size(small: 1, large: 50);
-        var isSmall = Environment.GetEnvironmentVariable("DRIMBOX_CAMPAIGN") is null or "";
-        await using var postgres = new PostgresCluster();
-        await using var cluster = new RisCluster(postgres);
-        await cluster.StartAsync(nodes: 3, seed);
+        await using var cluster = await GatewayCluster.StartAsync(nodes: 3, seed);
         AddFaults(cluster.Dmp.Faults);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var watching = WatchAsync(cluster, stop.Token);
-        var sending = Task.WhenAll(Enumerable.Range(0, 4).Select(
-            _ => cluster.SendAsync(TimeSpan.FromMilliseconds(300), stop.Token)));
-        Harm[] harms =
+        var pause = TimeSpan.FromMilliseconds(300);
+        var sending = Task.WhenAll(
         [
-            .. Enumerable.Repeat(Harm.Kill, rounds), .. Enumerable.Repeat(Harm.Stop, rounds),
-            .. Enumerable.Repeat(Harm.Crash, isSmall ? 1 : rounds / 2),
-        ];
-        random.Shuffle(harms);
-        var stops = new List<Task>();
-        foreach (var harm in harms)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(2 + random.NextDouble()), Token);
-            // Two stand still at once, while what else happens to the third.
-            if (harm == Harm.Stop && stops.Where(s => !s.IsCompleted).ToList() is { Count: 2 } both) await Task.WhenAny(both);
-            var running = cluster.Nodes.Where(n => !n.IsStopped).ToList();
-            var node = running[random.Next(running.Count)];
-            switch (harm)
-            {
-                case Harm.Kill:
-                    await node.Child.KillAsync(Token);
-                    await Task.Delay(TimeSpan.FromSeconds(random.Next(isSmall ? 2 : 15)), Token);
-                    await RisCluster.StartAsync(node);
-                    break;
-                case Harm.Stop:
-                    stops.Add(StopAsync(node, isSmall ? TimeSpan.FromSeconds(3) : PastLease));
-                    break;
-                default:
-                    await postgres.KillAsync();
-                    await postgres.RequireAsync();
-                    break;
-            }
-
-            output.WriteLine($"{harm}: {cluster.Taken.Count} taken, {cluster.Dmp.Submissions.Count} published");
-        }
-
-        await Task.WhenAll(stops);
+            .. Enumerable.Range(0, 4).Select(_ => cluster.SendReportsAsync(pause, stop.Token)),
+            .. Enumerable.Range(0, 0).Select(_ => cluster.SendImagesAsync(pause, stop.Token)),
+        ]);
+        await HarmAsync(cluster, random);
+        for (var round = 0; round < Share(4); round++) await RestartEachAsync(cluster);
         await Task.Delay(TimeSpan.FromSeconds(2), Token);
         cluster.Dmp.Faults.Clear();
         await stop.CancelAsync();
@@ -90,32 +69,102 @@ public sealed class ClusterTests(ITestOutputHelper output)
         // A result that met the crash of the server is not recorded: its row waits for the end of its lease, 90 s.
         await Eventually.HoldsAsync(
             () => cluster.AskAsync("SELECT count(*) FROM outbox WHERE state = 'Pending'"), open => open == 0,
-            open => $"{open} rows wait\n{Logs(cluster)}", TimeSpan.FromMinutes(isSmall ? 3 : 6));
+            open => $"{open} rows wait\n{Logs(cluster)}", TimeSpan.FromMinutes(_isSmall ? 3 : 6));
         var stall = await watching;
 
-        Assert.Equal(0, await cluster.AskAsync("SELECT count(*) FROM outbox WHERE state <> 'Done'"));
-        Assert.Equal(cluster.Taken.Count, await cluster.AskAsync("SELECT count(*) FROM inbox"));
-        await AssertPublishedAsync(cluster);
-        Assert.True(stall < StallMax, $"nothing was published for {stall}");
-        Assert.True(cluster.LongestWait.Time < StallMax, $"a sender waited {cluster.LongestWait} for AA");
-        foreach (var node in cluster.Nodes) Assert.DoesNotContain("unhandled", node.Child.Output, StringComparison.OrdinalIgnoreCase);
         output.WriteLine(
-            $"{harms.Count(h => h == Harm.Kill)} kills, {harms.Count(h => h == Harm.Stop)} stops, "
-            + $"{harms.Count(h => h == Harm.Crash)} crashes of the server: {cluster.Taken.Count} reports answered AA "
-            + $"({cluster.Resent} times sent again), each Approved once; longest wait for AA "
-            + $"{cluster.LongestWait.Time.TotalSeconds:F1} s ({cluster.LongestWait.Answers}), longest without a publication {stall.TotalSeconds:F1} s");
+            $"seed {seed}: {_rounds} kills, {_rounds} stops, {Share(2)} cuts, {Share(4)} crashes of the server, {Share(4)} rounds of "
+            + $"restarts (each ended in {_ending.TotalSeconds:F1} s at most): {cluster.Reports.Count} reports and {cluster.Images.Count} "
+            + $"images taken ({cluster.Resent} times sent again); longest wait of a report {cluster.ReportWait}, of an image "
+            + $"{cluster.ImageWait}; longest until a healed process served {_healing.TotalSeconds:F1} s, without a publication "
+            + $"{stall.TotalSeconds:F1} s");
+        Assert.Equal(0, await cluster.AskAsync("SELECT count(*) FROM outbox WHERE state <> 'Done'"));
+        Assert.Equal(cluster.Reports.Count, await cluster.AskAsync("SELECT count(*) FROM inbox"));
+        await AssertPublishedAsync(cluster);
+        Assert.Empty(cluster.Refusals);
+        Assert.True(stall < StallMax, $"nothing was published for {stall}");
+        Assert.True(_healing < StallMax, $"a process served {_healing} after it was healed");
+        Assert.True(cluster.ReportWait.Time < StallMax, $"a report waited {cluster.ReportWait}");
+        Assert.True(cluster.ImageWait.Time < StallMax, $"an image waited {cluster.ImageWait}");
+        foreach (var node in cluster.Nodes)
+            Assert.DoesNotContain("unhandled", node.Child.Output, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static async Task StopAsync(RisCluster.Node node, TimeSpan time)
+    // How many of what a campaign does less often; a small one does it once.
+    private int Share(int part) => Math.Max(1, _rounds / part);
+
+    private async Task HarmAsync(GatewayCluster cluster, Random random)
     {
-        node.IsStopped = true;
+        Harm[] harms =
+        [
+            .. Enumerable.Repeat(Harm.Kill, _rounds), .. Enumerable.Repeat(Harm.Stop, _rounds),
+            .. Enumerable.Repeat(Harm.Cut, Share(2)), .. Enumerable.Repeat(Harm.Crash, Share(4)),
+        ];
+        random.Shuffle(harms);
+        var under = new List<Task>();
+        foreach (var harm in harms)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2 + random.NextDouble()), Token);
+            // Two stand still or are cut off at once, while what else happens to the third.
+            if (under.Where(s => !s.IsCompleted).ToList() is { Count: 2 } both) await Task.WhenAny(both);
+            var free = cluster.Nodes.Where(n => !n.IsHarmed).ToList();
+            var node = free[random.Next(free.Count)];
+            switch (harm)
+            {
+                case Harm.Kill:
+                    await node.Child.KillAsync(Token);
+                    await Task.Delay(TimeSpan.FromSeconds(random.Next(_isSmall ? 2 : 15)), Token);
+                    await node.StartAsync();
+                    break;
+                case Harm.Stop:
+                    under.Add(UnderAsync(cluster, node, () => StopAsync(node, _isSmall ? TimeSpan.FromSeconds(3) : PastLease)));
+                    break;
+                case Harm.Cut:
+                    var time = TimeSpan.FromSeconds(_isSmall ? 3 : random.Next(2, 120));
+                    var oneWay = random.Next(2) == 0;
+                    under.Add(UnderAsync(cluster, node, () => cluster.CutAsync(node, time, oneWay)));
+                    break;
+                default:
+                    await cluster.Postgres.KillAsync();
+                    await cluster.Postgres.RequireAsync();
+                    break;
+            }
+
+            output.WriteLine($"{harm}: {cluster.Reports.Count} and {cluster.Images.Count} taken, {cluster.Dmp.Submissions.Count} published");
+        }
+
+        await Task.WhenAll(under);
+    }
+
+    private async Task UnderAsync(GatewayCluster cluster, GatewayCluster.Node node, Func<Task> harmAsync)
+    {
+        node.IsHarmed = true;
+        await harmAsync();
+        var healing = await cluster.ServesAsync(node);
+        lock (cluster) if (healing > _healing) _healing = healing;
+        node.IsHarmed = false;
+    }
+
+    private static async Task StopAsync(GatewayCluster.Node node, TimeSpan time)
+    {
         Assert.Equal(0, kill(node.Child.ProcessId, SIGSTOP));
         await Task.Delay(time, Token);
         Assert.Equal(0, kill(node.Child.ProcessId, SIGCONT));
-        node.IsStopped = false;
     }
 
-    private static string Logs(RisCluster cluster) =>
+    private async Task RestartEachAsync(GatewayCluster cluster)
+    {
+        foreach (var node in cluster.Nodes)
+        {
+            var clock = Stopwatch.StartNew();
+            Assert.Equal(0, kill(node.Child.ProcessId, SIGTERM));
+            Assert.Equal(0, await node.Child.WaitForExitAsync(Token).WaitAsync(EndMax, Token));
+            if (clock.Elapsed > _ending) _ending = clock.Elapsed;
+            await node.StartAsync();
+        }
+    }
+
+    private static string Logs(GatewayCluster cluster) =>
         string.Join("\n----\n", cluster.Nodes.Select(node => node.Child.Output));
 
     private static void AddFaults(Faults faults)
@@ -133,7 +182,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
     }
 
     /// <summary>The longest time in which nothing was published; there is always something to publish.</summary>
-    private static async Task<TimeSpan> WatchAsync(RisCluster cluster, CancellationToken stop)
+    private static async Task<TimeSpan> WatchAsync(GatewayCluster cluster, CancellationToken stop)
     {
         var (longest, last, at) = (TimeSpan.Zero, 0, Stopwatch.StartNew());
         while (!stop.IsCancellationRequested)
@@ -149,11 +198,11 @@ public sealed class ClusterTests(ITestOutputHelper output)
         return longest;
     }
 
-    private static async Task AssertPublishedAsync(RisCluster cluster)
+    private static async Task AssertPublishedAsync(GatewayCluster cluster)
     {
         var entries = (await cluster.Dmp.DocumentsAsync(SourceReports.Ins, Audience.Registry, Token))
             .Where(d => d.ClassCode != SignatureEntry.ClassCodeValue).ToLookup(d => d.UniqueId);
-        foreach (var name in cluster.Taken)
+        foreach (var name in cluster.Reports)
         {
             var versions = entries[SourceReports.Document(name)].ToList();
             Assert.True(
@@ -161,7 +210,17 @@ public sealed class ClusterTests(ITestOutputHelper output)
                 $"{name}: {string.Join(", ", versions.Select(e => $"{e.Status} {e.Version}"))}");
         }
 
-        Assert.Equal(cluster.Taken.Count, entries.Count);
+        Assert.Equal(cluster.Reports.Count, entries.Count);
+    }
+
+    private static async Task AssertStoredAsync(GatewayCluster cluster)
+    {
+        var images = cluster.Images.ToDictionary();
+        foreach (var node in cluster.Nodes)
+        {
+            (await StoreAudit.RunAsync(node.Archive, new SentInstances([.. cluster.Studies], images, images)))
+                .AssertWhole($"at process {node.Number}");
+        }
     }
 
     [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,0 +1,311 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Drimbox.Archive;
+using Drimbox.Core;
+using Drimbox.Core.Identity;
+using Drimbox.Core.Reports;
+using Drimbox.Dicom;
+using Drimbox.Dicom.Dimse;
+using Drimbox.Dicom.Scp;
+using Drimbox.Dicom.Scu;
+using Drimbox.Dicom.UpperLayer;
+using Drimbox.Emulators;
+using Drimbox.Emulators.Dmp;
+using Drimbox.Gateway.Administration;
+using Drimbox.Gateway.Configuration;
+using Drimbox.Gateway.Demo;
+using Drimbox.Grains.Hosting;
+using Drimbox.Sender;
+using Drimbox.Storage;
+using Drimbox.Tests.Flow;
+using Drimbox.Tests.Source;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Drimbox.Tests.Campaigns;
+
+/// <summary>Some processes, each with a RIS and an archive, over one PostgreSQL that each has a cable of its own to, and a
+/// DMP beside them. Senders give each report and each image to one process after the other until one takes it.</summary>
+internal sealed class GatewayCluster : IAsyncDisposable
+{
+    private const int BytesMin = 20_000;
+    private const int BytesMax = 200_000;
+    private const int InstancesPerStudy = 100;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("drimbox-cluster-").FullName;
+    private readonly List<Node> _nodes = [];
+    private readonly DatabaseCables _cables;
+    private DmpEmulator? _dmp;
+    private int _turn;
+    private int _number;
+    private int _run;
+
+    private GatewayCluster(DatabaseCables cables)
+    {
+        _cables = cables;
+        Postgres = new PostgresCluster { NetworkNamespace = cables.Name };
+    }
+
+    /// <summary>A process.</summary>
+    public sealed class Node(int number, string file, GatewayConfiguration configuration)
+    {
+        public int Number { get; } = number;
+
+        public string File { get; } = file;
+
+        public int MllpPort => configuration.Ris!.Hl7.Port;
+
+        public IPEndPoint Archive => new(IPAddress.Loopback, configuration.Archive!.Dicom.Port);
+
+        public DemoChild Child { get; set; } = null!;
+
+        /// <summary>Something is being done to it.</summary>
+        public bool IsHarmed { get; set; }
+
+        public async Task StartAsync()
+        {
+            Child = DemoChild.Start(File);
+            await Child.WaitUntilReadyAsync(Token);
+        }
+    }
+
+    public PostgresCluster Postgres { get; }
+
+    public DmpEmulator Dmp => _dmp!;
+
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>The reports that were answered AA.</summary>
+    public ConcurrentBag<string> Reports { get; } = [];
+
+    /// <summary>The images that were answered 0000, with the hash of their data set, and their studies.</summary>
+    public ConcurrentDictionary<string, string> Images { get; } = [];
+
+    /// <inheritdoc cref="Images"/>
+    public ConcurrentBag<string> Studies { get; } = [];
+
+    /// <summary>Messages and images that had to be sent again.</summary>
+    public int Resent;
+
+    /// <summary>Answers that were final refusals: there must be none.</summary>
+    public ConcurrentBag<string> Refusals { get; } = [];
+
+    /// <summary>The longest that a sender waited until its report was taken, and what it got until then.</summary>
+    public LongestWait ReportWait { get; } = new();
+
+    /// <summary>The same for images.</summary>
+    public LongestWait ImageWait { get; } = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<GatewayCluster> StartAsync(int nodes, int seed)
+    {
+        var cluster = new GatewayCluster(await DatabaseCables.LayAsync(nodes));
+        try
+        {
+            await cluster.OpenAsync(seed, nodes);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Sends reports one after the other until <paramref name="stop"/>.</summary>
+    public async Task SendReportsAsync(TimeSpan pause, CancellationToken stop)
+    {
+        // Each goes from one process to the next by itself: a balancer that two share may send one to the same again and again.
+        var turn = Interlocked.Increment(ref _turn);
+        while (!stop.IsCancellationRequested)
+        {
+            var name = $"A{Interlocked.Increment(ref _number)}";
+            var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
+            await RepeatAsync(ReportWait, "AA", () => AnswerAsync(message, turn++));
+            Reports.Add(name);
+            await Task.Delay(pause, Token);
+        }
+    }
+
+    /// <summary>Sends images one after the other, over associations that stand as long as they can, until
+    /// <paramref name="stop"/>.</summary>
+    public async Task SendImagesAsync(TimeSpan pause, CancellationToken stop)
+    {
+        var turn = Interlocked.Increment(ref _turn);
+        var random = new Random(turn);
+        Association? association = null;
+        for (var (number, run) = (0, 0); !stop.IsCancellationRequested; number++)
+        {
+            if (number % InstancesPerStudy == 0)
+            {
+                run = Interlocked.Increment(ref _run);
+                Studies.Add(SeededInstance.StudyUid(run, 0));
+            }
+
+            var image = SeededInstance.Create(run, 0, number, random, BytesMin, BytesMax);
+            await RepeatAsync(ImageWait, DimseStatus.Success.ToString(), async () =>
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+                patience.CancelAfter(TimeSpan.FromSeconds(5));
+                try
+                {
+                    association ??= await CallAsync(_nodes[turn++ % _nodes.Count], patience.Token);
+                    var status = await new CStoreScu(association).SendAsync(image.Source, patience.Token);
+                    if (status == DimseStatus.Success) return status.ToString();
+                    await association.DisposeAsync();
+                    association = null;
+                    return status.ToString();
+                }
+                catch (Exception e) when (IsTransient(e))
+                {
+                    if (association is not null) await association.DisposeAsync();
+                    association = null;
+                    return e.GetType().Name;
+                }
+            });
+            Images[image.Uid] = image.Sha256;
+            await Task.Delay(pause, Token);
+        }
+
+        if (association is not null) await association.ReleaseAsync(Token);
+    }
+
+    /// <summary>How long it takes until this process takes a report and an image again.</summary>
+    public async Task<TimeSpan> ServesAsync(Node node)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        var name = $"A{Interlocked.Increment(ref _number)}";
+        var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
+        await RepeatAsync(new LongestWait(), "AA", () => AnswerAsync(message, node.Number));
+        Reports.Add(name);
+        return TimeProvider.System.GetElapsedTime(begin);
+    }
+
+    /// <summary>Cuts a process off from the database for a while.</summary>
+    public async Task CutAsync(Node node, TimeSpan time, bool oneWay)
+    {
+        await _cables.CutAsync(node.Number, oneWay);
+        await Task.Delay(time, Token);
+        await _cables.MendAsync(node.Number, oneWay);
+    }
+
+    /// <summary>What the database says of the flow of the RIS.</summary>
+    public async Task<long> AskAsync(string sql)
+    {
+        await using var session = new NpgsqlConnection(
+            $"{Postgres.ConnectionString};Pooling=false;Search Path=\"ris_flow\"");
+        await session.OpenAsync(Token);
+        await using var command = new NpgsqlCommand(sql, session);
+        return (long)(await command.ExecuteScalarAsync(Token))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes) if (node.Child is not null) await node.Child.DisposeAsync();
+        if (_dmp is not null) await _dmp.DisposeAsync();
+        await Postgres.DisposeAsync();
+        await _cables.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task OpenAsync(int seed, int nodes)
+    {
+        await Postgres.RequireAsync();
+        var certificates = new DemoCertificates(_folder);
+        _dmp = await GatewayUnderTest.StartDmpAsync(_folder, certificates, seed);
+        var structure = new StructureOptions { Id = "300017985", Name = SourceReports.Structure.Name };
+        for (var i = 0; i < nodes; i++)
+        {
+            var all = GatewayUnderTest.WithoutPlatform(DemoConfiguration.Create(
+                Path.Combine(_folder, $"node{i}"), Dmp.Target, certificates.Folder,
+                new DemoOptions(null, null, [], LogLevel.Information)));
+            var configuration = all with
+            {
+                Ris = all.Ris! with { Source = null, Structures = [structure], Database = DatabaseOf(i, "ris") },
+                Source = null,
+                Archive = null,
+            };
+            var node = new Node(i, Path.Combine(_folder, $"node{i}.json"), configuration);
+            await File.WriteAllTextAsync(
+                node.File, JsonSerializer.Serialize(configuration, AdministrationJson.Options), Token);
+            _nodes.Add(node);
+        }
+
+        // Together: the schemas are new.
+        await Task.WhenAll(_nodes.Select(node => node.StartAsync()));
+    }
+
+    private DatabaseOptions DatabaseOf(int node, string role) => new()
+    {
+        ConnectionString = $"Host={DatabaseCables.Server(node)};Database=postgres;Username=drimbox;SSL Mode=Disable",
+        SharedFolder = Directory.CreateDirectory(Path.Combine(_folder, "shared", role)).FullName,
+    };
+
+    private async Task RepeatAsync(LongestWait longest, string taken, Func<Task<string>> sendAsync)
+    {
+        var answers = new List<string>();
+        var begin = TimeProvider.System.GetTimestamp();
+        while (await sendAsync() is var answer && answer != taken)
+        {
+            answers.Add(answer);
+            if (answer is "AE") Refusals.Add(answer);
+            Interlocked.Increment(ref Resent);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Token);
+        }
+
+        longest.Add(TimeProvider.System.GetElapsedTime(begin), answers);
+    }
+
+    private static Task<Association> CallAsync(Node node, CancellationToken cancellation) => Association.RequestAsync(
+        new AssociationOptions
+        {
+            Host = "127.0.0.1",
+            Port = node.Archive.Port,
+            CallingAe = AeTitle.Parse("MODALITY"),
+            CalledAe = AeTitle.Parse("ARCHIVE"),
+            Contexts = [new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)],
+        },
+        cancellation);
+
+    // A process that stands still takes the connection and answers nothing: the sender goes to the next.
+    private async Task<string> AnswerAsync(byte[] message, int turn)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(5));
+        try
+        {
+            var ack = await MllpWire.SendAsync(_nodes[turn % _nodes.Count].MllpPort, message, patience.Token);
+            return ack is null ? "closed" : ack["MSA", 1];
+        }
+        catch (Exception e) when (IsTransient(e))
+        {
+            return e.GetType().Name;
+        }
+    }
+
+    private static bool IsTransient(Exception e) => e is IOException or SocketException or TimeoutException
+        || (e is OperationCanceledException && !Token.IsCancellationRequested);
+}
+
+/// <summary>The longest of the waits of some senders.</summary>
+internal sealed class LongestWait
+{
+    private readonly Lock _gate = new();
+
+    public TimeSpan Time { get; private set; }
+
+    private string Answers { get; set; } = "";
+
+    public void Add(TimeSpan time, IEnumerable<string> answers)
+    {
+        lock (_gate)
+        {
+            if (time > Time) (Time, Answers) = (time, string.Join(' ', answers));
+        }
+    }
+
+    public override string ToString() => $"{Time.TotalSeconds:F1} s ({Answers})";
+}
