@@ -106,6 +106,10 @@ public static partial class Limits
     /// of a process that is gone.</summary>
     public static readonly TimeSpan SharedLookInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>20 s without an answer of the server to a COMMIT, where other processes go on meanwhile: it fsyncs in
+    /// milliseconds, and the system would wait for a cable that was cut for a quarter of an hour.</summary>
+    public static readonly TimeSpan SharedAnswerMax = TimeSpan.FromSeconds(20);
+
     /// <summary>10 ms from one notice to the other processes to the next: one serves all commits between.</summary>
     public static readonly TimeSpan SharedNoticePause = TimeSpan.FromMilliseconds(10);
 
@@ -126,9 +130,9 @@ public static partial class Limits
 
     /// <summary>30 s that PostgreSQL is asked what became of a COMMIT that it did not answer: it starts again within
     /// seconds after a crash, and whoever waits for an answer to C-STORE gives up after about a minute.</summary>
-    public const int CommitInquiriesMax = 120;
+    public static readonly TimeSpan CommitInquiryMax = TimeSpan.FromSeconds(30);
 
-    /// <inheritdoc cref="CommitInquiriesMax"/>
+    /// <inheritdoc cref="CommitInquiryMax"/>
     public static readonly TimeSpan CommitInquiryPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>256 rows of a store are copied by one statement: what a table has most of is some kilobytes a row, and a

@@ -18,6 +18,9 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// by the Unix socket alone.</summary>
     public string? NetworkNamespace { get; init; }
 
+    /// <summary>Its files are on a disk, so that what is measured has its fsync.</summary>
+    public bool IsOnDisk { get; init; }
+
     /// <summary>Of its only database, without a password.</summary>
     public string ConnectionString => $"Host={_folder!.FullName};Database=postgres;Username=drimbox";
 
@@ -93,8 +96,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     }
 
     // Memory where there is enough: tests end the server, never the machine, and hundreds of schemas would wait for fsync.
-    private static DirectoryInfo MakeFolder() =>
-        Directory.Exists("/dev/shm") && new DriveInfo("/dev/shm").AvailableFreeSpace > MemoryMin
+    private DirectoryInfo MakeFolder() =>
+        !IsOnDisk && Directory.Exists("/dev/shm") && new DriveInfo("/dev/shm").AvailableFreeSpace > MemoryMin
             ? Directory.CreateDirectory(
                 $"/dev/shm/drimbox-pg-{Guid.NewGuid():N}",
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)

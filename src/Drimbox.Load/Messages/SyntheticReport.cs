@@ -12,7 +12,7 @@ namespace Drimbox.Load.Messages;
 public static class SyntheticReport
 {
     private static readonly Organization Site = new(
-        InstanceIdentifier.Create("1.2.250.1.71.4.2.2", "1300017985"), "CENTRE D'IMAGERIE DES TILLEULS", "FINEG");
+        InstanceIdentifier.Create("1.2.250.1.71.4.2.2", "300017985"), "CENTRE D'IMAGERIE DES TILLEULS", "FINEG");
 
     private static readonly Professional Radiologist = new(
         InstanceIdentifier.Create(NationalAuthorities.Persons, "801234564895"), "ERIC", "THOMAS");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Storage.Database;
@@ -57,8 +58,12 @@ internal sealed class PostgresConnection : DatabaseConnection
 
     public override void Execute(string sql)
     {
-        // A step of the schema takes what it takes; so does a COMMIT, whose end must not be guessed.
-        using var command = new NpgsqlCommand(sql, _session) { CommandTimeout = 0 };
+        // A step of the schema takes what it takes; so does a COMMIT, whose end must not be guessed. Where others go on meanwhile,
+        // one that is not answered is asked after in a new session: this process may be cut off from the server.
+        using var command = new NpgsqlCommand(sql, _session)
+        {
+            CommandTimeout = IsShared ? (int)Limits.SharedAnswerMax.TotalSeconds : 0,
+        };
         Run(command, static command => command.ExecuteNonQuery());
     }
 
@@ -181,7 +186,8 @@ internal sealed class PostgresConnection : DatabaseConnection
     /// is asked for a while.</summary>
     private bool IsCommittedAfterAll()
     {
-        for (var attempt = 0; attempt < Limits.CommitInquiriesMax && !_closed.Wait(Limits.CommitInquiryPause); attempt++)
+        var begin = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begin) < Limits.CommitInquiryMax && !_closed.Wait(Limits.CommitInquiryPause))
         {
             try
             {

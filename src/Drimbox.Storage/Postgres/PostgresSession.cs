@@ -19,6 +19,7 @@ internal static class PostgresSession
         SET tcp_keepalives_idle = 15;
         SET tcp_keepalives_interval = 5;
         SET tcp_keepalives_count = 3;
+        SET tcp_user_timeout = 30000;
         SET default_transaction_read_only = {(isWriter ? "off" : "on")};
         """;
 

@@ -30,6 +30,9 @@ namespace Drimbox.Tests.Campaigns;
 /// DMP beside them. Senders give each report and each image to one process after the other until one takes it.</summary>
 internal sealed class GatewayCluster : IAsyncDisposable
 {
+    /// <summary>The default calling AE of <c>drimbox load</c>.</summary>
+    private const string LoadAe = "DRIMBOXLOAD";
+
     private const int BytesMin = 20_000;
     private const int BytesMax = 200_000;
     private const int InstancesPerStudy = 100;
@@ -37,15 +40,28 @@ internal sealed class GatewayCluster : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("drimbox-cluster-").FullName;
     private readonly List<Node> _nodes = [];
     private readonly DatabaseCables _cables;
+    private readonly Store _store;
     private DmpEmulator? _dmp;
     private int _turn;
     private int _number;
     private int _run;
 
-    private GatewayCluster(DatabaseCables cables)
+    private GatewayCluster(DatabaseCables cables, Store store, bool isOnDisk)
     {
-        _cables = cables;
-        Postgres = new PostgresCluster { NetworkNamespace = cables.Name };
+        (_cables, _store) = (cables, store);
+        Postgres = new PostgresCluster { NetworkNamespace = cables.Name, IsOnDisk = isOnDisk };
+    }
+
+    /// <summary>Where the processes have their stores.</summary>
+    public enum Store
+    {
+        /// <summary>In files of their own.</summary>
+        Files,
+
+        /// <summary>One process has a schema alone.</summary>
+        Alone,
+
+        Shared,
     }
 
     /// <summary>A process.</summary>
@@ -56,6 +72,8 @@ internal sealed class GatewayCluster : IAsyncDisposable
         public string File { get; } = file;
 
         public int MllpPort => configuration.Ris!.Hl7.Port;
+
+        public bool HasArchive => configuration.Archive is not null;
 
         public IPEndPoint Archive => new(IPAddress.Loopback, configuration.Archive!.Dicom.Port);
 
@@ -72,6 +90,9 @@ internal sealed class GatewayCluster : IAsyncDisposable
     }
 
     public PostgresCluster Postgres { get; }
+
+    /// <summary>The processes use it.</summary>
+    public bool IsServed => _store != Store.Files;
 
     public DmpEmulator Dmp => _dmp!;
 
@@ -100,9 +121,11 @@ internal sealed class GatewayCluster : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<GatewayCluster> StartAsync(int nodes, int seed)
+    /// <param name="isOnDisk">The server has its files on a disk.</param>
+    public static async Task<GatewayCluster> StartAsync(
+        int nodes, int seed, Store store = Store.Shared, bool isOnDisk = false)
     {
-        var cluster = new GatewayCluster(await DatabaseCables.LayAsync(nodes));
+        var cluster = new GatewayCluster(await DatabaseCables.LayAsync(nodes), store, isOnDisk);
         try
         {
             await cluster.OpenAsync(seed, nodes);
@@ -213,7 +236,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
 
     private async Task OpenAsync(int seed, int nodes)
     {
-        await Postgres.RequireAsync();
+        if (IsServed) await Postgres.RequireAsync();
         var certificates = new DemoCertificates(_folder);
         _dmp = await GatewayUnderTest.StartDmpAsync(_folder, certificates, seed);
         var structure = new StructureOptions { Id = "300017985", Name = SourceReports.Structure.Name };
@@ -238,10 +261,12 @@ internal sealed class GatewayCluster : IAsyncDisposable
         await Task.WhenAll(_nodes.Select(node => node.StartAsync()));
     }
 
-    private DatabaseOptions DatabaseOf(int node, string role) => new()
+    private DatabaseOptions? DatabaseOf(int node, string role) => !IsServed ? null : new DatabaseOptions
     {
         ConnectionString = $"Host={DatabaseCables.Server(node)};Database=postgres;Username=drimbox;SSL Mode=Disable",
-        SharedFolder = Directory.CreateDirectory(Path.Combine(_folder, "shared", role)).FullName,
+        SharedFolder = _store == Store.Alone
+            ? null
+            : Directory.CreateDirectory(Path.Combine(_folder, "shared", role)).FullName,
     };
 
     private async Task RepeatAsync(LongestWait longest, string taken, Func<Task<string>> sendAsync)
