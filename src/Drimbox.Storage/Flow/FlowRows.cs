@@ -159,6 +159,9 @@ public sealed record FlowStoreOptions
     /// <summary>PostgreSQL in place of <c>flow.db</c>. Default: none.</summary>
     public PostgresOptions? Postgres { get; init; }
 
+    /// <summary>Where the objects are that the rows name, if not in the folder. Default: none.</summary>
+    public ObjectBucket? Bucket { get; init; }
+
     public Disk Disk { get; init; } = Disk.Real;
 
     /// <summary>True for a node that may publish (RIS, DRIMbox source). A store without has no table for submissions,

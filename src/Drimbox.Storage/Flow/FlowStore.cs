@@ -142,9 +142,10 @@ public sealed partial class FlowStore : IAsyncDisposable
         if (options.Postgres is { } postgres)
         {
             if (!options.Disk.FileExists(file))
-                {
+            {
                 return PostgresStore.Open(
-                    postgres, options.Folder, options.FileName, options.Disk, FlowSchema.StoreOf(options));
+                    postgres, options.Folder, options.FileName, options.Disk, FlowSchema.StoreOf(options),
+                    options.Bucket?.IdentityOf(options.FileName));
             }
 
             throw new StorageFaultException(

@@ -12,26 +12,24 @@ internal static class PostgresIdentity
 {
     /// <exception cref="StorageFaultException"><see cref="StorageFault.Absent"/>: the schema has the rows of another
     /// folder, or not those that the folder says.</exception>
-    public static void Match(
-        PostgresConnection db, string schema, Disk disk, string folder, string name, StoreSchema kind)
+    public static void Match(PostgresConnection db, string schema, IdentityPlace place, StoreSchema kind)
     {
-        var path = PathIn(folder, name);
         var ofSchema = OfSchema(db);
-        var ofFolder = Read(disk, path);
+        var ofFolder = place.Read();
         if (ofSchema is not null && ofSchema == ofFolder) return;
         // One of the two may be missing after a crash between them; then there is no row yet.
         if (ofSchema is not null && !IsEmpty(db, kind))
         {
             throw new StorageFaultException(
                 StorageFault.Absent,
-                $"The schema '{schema}' of the PostgreSQL database has {kind.What} of another folder than '{folder}'.");
+                $"The schema '{schema}' of the PostgreSQL database has {kind.What} of another place than '{place.Name}'.");
         }
 
         if (!kind.IsDerived && ofFolder is not null)
         {
             throw new StorageFaultException(
                 StorageFault.Absent,
-                $"'{path}' says that PostgreSQL has {kind.What}, and the schema '{schema}' of the database that is "
+                $"'{place.Name}' says that PostgreSQL has {kind.What}, and the schema '{schema}' of the database that is "
                 + "configured is a new one: configure the database that has it, or restore the schema from its dump. "
                 + "To begin without it, move that file away.");
         }
@@ -39,7 +37,7 @@ internal static class PostgresIdentity
         var id = ofFolder ?? ofSchema ?? NewId(db);
         // What cannot be made again: the schema first, so that a folder never names a schema that has not been there.
         if (!kind.IsDerived) Name(db, ofSchema, id);
-        if (ofFolder is null) Write(disk, folder, path, id);
+        if (ofFolder is null) place.Write(id);
         if (kind.IsDerived) Name(db, ofSchema, id);
     }
 
@@ -69,9 +67,7 @@ internal static class PostgresIdentity
     {
         if (!disk.FileExists(path)) return null;
         using var reader = new StreamReader(disk.OpenRead(path));
-        var id = reader.ReadLine();
-        // Half of one, of a crash, is none.
-        return Guid.TryParseExact(id, "D", out _) ? id : null;
+        return Parse(reader.ReadLine());
     }
 
     public static void Write(Disk disk, string folder, string path, string id)
@@ -83,4 +79,29 @@ internal static class PostgresIdentity
         file.Sync();
         disk.SyncDirectory(folder);
     }
+
+    /// <summary>Half of one, of a crash, is none.</summary>
+    public static string? Parse(string? text) => Guid.TryParseExact(text?.TrimEnd(), "D", out var id) ? id.ToString() : null;
+}
+
+/// <summary>Where the files or objects of a schema have their half of the name.</summary>
+internal abstract class IdentityPlace
+{
+    /// <summary>For a person.</summary>
+    public abstract string Name { get; }
+
+    public abstract string? Read();
+
+    /// <summary>It is durable after that.</summary>
+    public abstract void Write(string id);
+}
+
+/// <summary>A folder of files.</summary>
+internal sealed class FolderIdentity(Disk disk, string folder, string name) : IdentityPlace
+{
+    public override string Name => PostgresIdentity.PathIn(folder, name);
+
+    public override string? Read() => PostgresIdentity.Read(disk, Name);
+
+    public override void Write(string id) => PostgresIdentity.Write(disk, folder, Name, id);
 }

@@ -8,7 +8,9 @@ internal static class PostgresStore
 {
     /// <summary>Opens a store; nothing stays open if that fails.</summary>
     /// <param name="name">Of the lock of the folder: its files have one process, as the schema has.</param>
-    public static DatabaseStore Open(PostgresOptions options, string folder, string name, Disk disk, StoreSchema kind)
+    /// <param name="place">Where what the rows name lies, if that is not the folder.</param>
+    public static DatabaseStore Open(
+        PostgresOptions options, string folder, string name, Disk disk, StoreSchema kind, IdentityPlace? place = null)
     {
         RequireName(options.Schema);
         disk.EnsureDirectory(folder);
@@ -20,7 +22,7 @@ internal static class PostgresStore
             RequireKind(db, options.Schema, kind);
             if (options.IsShared) OpenShared(db, options.Schema, kind);
             else PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
-            PostgresIdentity.Match(db, options.Schema, disk, folder, name, kind);
+            PostgresIdentity.Match(db, options.Schema, place ?? new FolderIdentity(disk, folder, name), kind);
             if (options.IsShared) db.Share(kind);
             return new DatabaseStore(db, () => PostgresConnection.OpenReader(options), held);
         }

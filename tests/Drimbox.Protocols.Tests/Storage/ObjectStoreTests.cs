@@ -91,10 +91,10 @@ public sealed class ObjectStoreTests : IDisposable
     {
         var stored = await _store.PutAsync(Bytes(10), Token);
         Assert.Equal(StorageFault.Corrupt,
-            Assert.Throws<StorageFaultException>(() => _store.OpenRead(stored with { Length = 11 })).Fault);
+            (await Assert.ThrowsAsync<StorageFaultException>(() => ReadAsync(stored with { Length = 11 }))).Fault);
         var absent = stored with { Sha256 = new string('0', 64) };
         Assert.Equal(StorageFault.Absent,
-            Assert.Throws<StorageFaultException>(() => _store.OpenRead(absent)).Fault);
+            (await Assert.ThrowsAsync<StorageFaultException>(() => ReadAsync(absent))).Fault);
         Assert.False(await _store.VerifyAsync(absent, Token));
     }
 
@@ -102,8 +102,8 @@ public sealed class ObjectStoreTests : IDisposable
     [InlineData("../../../../../../../../../../../../../../../../../../etc/passwd.....")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("")]
-    public void Only_a_hash_is_a_name(string name) =>
-        Assert.Throws<InvariantException>(() => _store.OpenRead(new StoredObject(name, 1)));
+    public Task Only_a_hash_is_a_name(string name) =>
+        Assert.ThrowsAsync<InvariantException>(() => ReadAsync(new StoredObject(name, 1)));
 
     [Theory]
     [InlineData(false, DiskFaultKind.NoSpace)]
@@ -218,4 +218,6 @@ public sealed class ObjectStoreTests : IDisposable
 
         public string NewUuid() => $"id-{Interlocked.Increment(ref _count)}";
     }
+
+    private Task<byte[]> ReadAsync(StoredObject stored) => _store.ReadAsync(stored, 1 << 20, Token);
 }

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Drimbox.Core;
+
+namespace Drimbox.Storage.Bucket;
+
+/// <summary>Objects in a bucket, for processes that share a flow and no folder (docs/adr/0042). An object is put once the
+/// service has answered for it; nothing of it stays on this machine.</summary>
+internal sealed class BucketObjectStore : ObjectStore
+{
+    private const int CopyBytes = 128 * 1024;
+
+    private readonly BucketService _service;
+    private readonly Disk _disk;
+    private readonly IIdSource _ids;
+    private readonly string _spool;
+
+    /// <param name="nodeFolder">Of this process alone: streams are spooled in <c>spool/</c>, which is emptied.</param>
+    public BucketObjectStore(BucketService service, string nodeFolder, Disk disk, IIdSource ids)
+    {
+        (_service, _disk, _ids) = (service, disk, ids);
+        _spool = Path.Combine(nodeFolder, "spool");
+        disk.EnsureDirectory(_spool);
+        foreach (var leftover in disk.EnumerateFiles(_spool)) disk.Unlink(leftover);
+    }
+
+    /// <inheritdoc/>
+    public override (StoredObject Stored, Task Durable) Put(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var stored = StoredObject.Of(bytes.Span);
+        return (stored, Task.Run(
+            async () =>
+            {
+                using var content = StreamOf(bytes);
+                await PutAsync(stored, content, cancellationToken);
+            },
+            cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public override async Task<StoredObject> PutAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        // Its name is its hash, which is known at its end; and a call that is repeated reads it again.
+        var path = Path.Combine(_spool, _ids.NewUuid());
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[CopyBytes];
+        try
+        {
+            StoredObject stored;
+            using (var file = _disk.Create(path))
+            {
+                int count;
+                while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+                {
+                    hash.AppendData(buffer.AsSpan(0, count));
+                    file.Write(buffer.AsSpan(0, count));
+                }
+
+                file.Flush();
+                stored = new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), file.Length);
+            }
+
+            await using var spooled = _disk.OpenRead(path);
+            await PutAsync(stored, spooled, cancellationToken);
+            return stored;
+        }
+        finally
+        {
+            _disk.TryUnlink(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task<byte[]> ReadAsync(StoredObject stored, int bytesMax, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stored.Length, bytesMax);
+        return _service.GetAsync(
+            PathOf(stored),
+            (stream, length) => length == stored.Length
+                ? ReadAsync(stored, stream, cancellationToken)
+                : throw new StorageFaultException(StorageFault.Corrupt, $"Object {stored.Sha256} has another length."),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> VerifyAsync(StoredObject stored, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _service.GetAsync(
+                PathOf(stored),
+                async (stream, length) => length == stored.Length
+                    && Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)) == stored.Sha256,
+                cancellationToken);
+        }
+        catch (StorageFaultException e) when (e.Fault == StorageFault.Absent)
+        {
+            return false;
+        }
+    }
+
+    // What is there already is written again: to look first costs as much, and one that rotted is mended.
+    private Task PutAsync(StoredObject stored, Stream content, CancellationToken cancellationToken) =>
+        _service.PutAsync(PathOf(stored), content, Convert.FromHexString(stored.Sha256), cancellationToken);
+
+    private static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array)
+        ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+        : new MemoryStream(bytes.ToArray(), writable: false);
+
+    private static string PathOf(StoredObject stored) => "objects/" + NameOf(stored);
+}
