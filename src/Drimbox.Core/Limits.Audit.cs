@@ -40,6 +40,10 @@ public static partial class Limits
     /// <summary>64 addresses in that minute: 180 MB a day at most, of whoever can reach the port.</summary>
     public const int AuditRefusedPeersMax = 64;
 
+    /// <summary>10^12 numbers of records for each trail of a flow that has several (docs/adr/0035): the second begins after
+    /// 1,000,000,000,000, which a person can read. A million records a day are used up after 2,700 years.</summary>
+    public const long AuditTrailNumbers = 1_000_000_000_000;
+
     /// <summary>4 collectors: one of the hospital, one of a region, and two of a change between them.</summary>
     public const int AuditTargetsMax = 4;
 

@@ -145,15 +145,12 @@ public sealed partial class RisNode : IAsyncDisposable
         NodeSurroundings surroundings,
         CancellationToken cancellation)
     {
-        var shared = options.Database?.SharedFolder;
-        var folder = shared is null ? Path.Combine(dataFolder, options.Node) : Path.GetFullPath(shared);
+        var folders = NodeFolders.Of(dataFolder, options.Node, options.Database);
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = folder,
-                Postgres = options.Database is { } database
-                    ? database.ToFlow(options.Node) with { IsShared = shared is not null }
-                    : null,
+                Folder = folders.Store,
+                Postgres = options.Database?.ToFlow(options.Node),
                 Clock = surroundings.Time,
                 HasPublications = true,
             },
@@ -162,8 +159,7 @@ public sealed partial class RisNode : IAsyncDisposable
         {
             // Whoever held a lease and is gone.
             await store.VoidLeasesAsync(cancellation);
-            var objects = ObjectStore.Open(
-                folder, Disk.Real, surroundings.Ids, isShared: shared is not null);
+            var objects = ObjectStore.Open(folders.Store, Disk.Real, surroundings.Ids, folders.IsShared);
             var node = new RisNode(options, store, objects, dmp, surroundings);
             try
             {

@@ -66,10 +66,11 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly StoreSpace _space;
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
+    private Task _following = Task.CompletedTask;
     private bool _stopped;
 
     private SourceNode(
-        SourceOptions options, string folder, FlowStore store, DmpConnection dmp, NodeSurroundings surroundings)
+        SourceOptions options, NodeFolders folders, FlowStore store, DmpConnection dmp, NodeSurroundings surroundings)
     {
         var (time, ids, loggers) = surroundings;
         (_options, _time) = (options, time);
@@ -83,9 +84,9 @@ public sealed partial class SourceNode : IAsyncDisposable
                 ? _audit.Trail.Of(AuditEvents.FeedingInterrupted(
                     _audit.Trail.Node, new Outage(began.Peer, began.At).Text, began.At))
                 : null);
-        _space = new StoreSpace(Disk.Real, folder, outages, time, holdsStore: options.Database is null);
+        _space = new StoreSpace(Disk.Real, folders.Store, outages, time, holdsStore: options.Database is null);
         var disk = new WatchedDisk(Disk.Real, _space.MetFull);
-        var objects = _objects = ObjectStore.Open(folder, disk, ids);
+        var objects = _objects = ObjectStore.Open(folders.Store, disk, ids, folders.IsShared);
         _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -108,8 +109,9 @@ public sealed partial class SourceNode : IAsyncDisposable
         var files = new ManifestFiles(objects);
         _images = options.ImageAccess is { } access
             ? new ImageAccessService(
-                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases], disk, folder,
-                register, _audit.Trail, _statistics, ids, time, _logger)
+                access, pacs, ownAe, [options.RetrieveHost, .. options.RetrieveHostAliases],
+                // A spool on a disk of this process alone says nothing of the one that messages go to.
+                folders.IsShared ? Disk.Real : disk, folders.Own, register, _audit.Trail, _statistics, ids, time, _logger)
             : null;
         _evaluation = new StudyEvaluation(
             register, query, files, new KeyImageNotes(_images?.Retrievals, files, policy, time), policy, ids, time,
@@ -121,7 +123,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _resyncDesk = new ResyncDesk(
             store, register, pacs, days, _resyncWorker, policy.TimeZone, time, loggers.CreateLogger<ResyncDesk>());
         _clients = dmp.OpenClients(ids, time);
-        _putAside = new StudiesPutAside(store, outages);
+        _putAside = new StudiesPutAside(store, outages, time);
         _dispatcher = new Dispatcher(
             store,
             new DispatcherOptions
@@ -207,11 +209,11 @@ public sealed partial class SourceNode : IAsyncDisposable
             if (dmp.Certificates.Find(structure) is null) throw new StructureCertificateMissingException(structure);
         }
 
-        var folder = Path.Combine(dataFolder, options.Node);
+        var folders = NodeFolders.Of(dataFolder, options.Node, options.Database);
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = folder,
+                Folder = folders.Store,
                 Postgres = options.Database?.ToFlow(options.Node),
                 Clock = surroundings.Time,
                 HasPublications = true,
@@ -221,7 +223,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         try
         {
             await store.VoidLeasesAsync(cancellationToken);
-            var node = new SourceNode(options, folder, store, dmp, surroundings);
+            var node = new SourceNode(options, folders, store, dmp, surroundings);
             try
             {
                 await node.StartAsync(cancellationToken);
@@ -317,7 +319,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             _listener.StopAsync(cancellationToken), _images?.StopAsync(cancellationToken) ?? Task.CompletedTask,
             _acceptor.StopAsync(cancellationToken));
         await _stopping.CancelAsync();
-        await Task.WhenAll(doors, _dispatching, _resynchronising);
+        await Task.WhenAll(doors, _dispatching, _resynchronising, _following);
         await _hostChange.DisposeAsync();
         await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
@@ -361,6 +363,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _audit.StartAsync(_stopping.Token);
         await _outages.StartAsync(cancellationToken);
         await _putAside.TakeUpAsync();
+        _following = _putAside.FollowAsync(_stopping.Token);
         _space.Start();
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;

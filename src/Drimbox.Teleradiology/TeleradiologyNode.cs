@@ -45,14 +45,14 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     private bool _stopped;
 
     private TeleradiologyNode(
-        TeleradiologyOptions options, string folder, FlowStore store, NodeSurroundings surroundings)
+        TeleradiologyOptions options, NodeFolders folders, FlowStore store, NodeSurroundings surroundings)
     {
         var (time, ids, loggers) = surroundings;
         _options = options;
         _time = time;
         _logger = loggers.CreateLogger<TeleradiologyNode>();
         _store = store;
-        var objects = ObjectStore.Open(folder, Disk.Real, ids);
+        var objects = ObjectStore.Open(folders.Store, Disk.Real, ids, folders.IsShared);
         _objects = objects;
         var acks = new AckComposer(time, ids);
         var turns = new TurnLoop(store, new EmbeddedTurnQueue(), acks);
@@ -78,7 +78,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
                 Secure = TlsStreams.Client(options.Ris.Tls, options.Ris.Host, time),
             },
             time);
-        var studies = new ExpectedStudies(StudyFolders.Open(folder, Disk.Real, ids));
+        var studies = new ExpectedStudies(StudyFolders.Open(folders.Store, Disk.Real, ids, folders.IsShared));
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         IStudyRetrieval retrieval = options.WebArchive is { } web
             ? new WebRetrieval(web, ownAe, studies, time)
@@ -96,8 +96,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
                         Limits.DispatchFaultsMax),
                     [PlatformRequestGrain.FetchKind] = new(_fetch, Limits.DispatchFaultsMax),
                 },
-                // A study takes longer than any message; the process that holds a lease is the only one, and its
-                // death voids the lease at the next start.
+                // A study takes longer than any message; the death of the process that holds a lease ends it.
                 Lease = Limits.StudyFetchLease,
                 AttemptDeadline = Limits.StudyFetchDeadline,
                 Random = surroundings.NewRandom(),
@@ -143,18 +142,18 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         NodeSurroundings surroundings,
         CancellationToken cancellationToken = default)
     {
-        var folder = Path.Combine(dataFolder, options.Node);
+        var folders = NodeFolders.Of(dataFolder, options.Node, options.Database);
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = folder, Postgres = options.Database?.ToFlow(options.Node), Clock = surroundings.Time,
+                Folder = folders.Store, Postgres = options.Database?.ToFlow(options.Node), Clock = surroundings.Time,
             },
             cancellationToken);
         TeleradiologyNode node;
         try
         {
             await store.VoidLeasesAsync(cancellationToken);
-            node = new TeleradiologyNode(options, folder, store, surroundings);
+            node = new TeleradiologyNode(options, folders, store, surroundings);
         }
         catch
         {

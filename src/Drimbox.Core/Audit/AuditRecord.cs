@@ -13,9 +13,19 @@ public sealed record AuditRecord(
 }
 
 /// <summary>A place of the chain: nothing before it was changed if its hash is still the same.</summary>
-/// <param name="Id">Of the record; 0 before the first.</param>
+/// <param name="Id">Of the record; 0 before the first of the first trail.</param>
 /// <param name="Sha256">Lower-case hexadecimal; empty before the first.</param>
 public readonly record struct AuditLink(long Id, string Sha256)
 {
-    public static AuditLink Beginning { get; } = new(0, "");
+    public static AuditLink Beginning { get; } = BeginningOf(1);
+
+    /// <summary>Which of the trails of its flow it is of: each process that writes at the same time has one, and most flows
+    /// have the first alone.</summary>
+    public int Trail => TrailOf(Id);
+
+    /// <summary>Before the first record of a trail.</summary>
+    /// <param name="trail">From 1 on.</param>
+    public static AuditLink BeginningOf(int trail) => new((trail - 1) * Limits.AuditTrailNumbers, "");
+
+    public static int TrailOf(long id) => (int)(id / Limits.AuditTrailNumbers) + 1;
 }

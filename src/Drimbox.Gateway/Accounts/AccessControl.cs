@@ -136,7 +136,7 @@ internal sealed class AccessControl(
         context.Response.Headers.CacheControl = "no-store";
         if (TokenOf(context) is { } token)
         {
-            return sessions.Find(token) is { } name && accounts.State.Find(name) is { IsSuspended: false } account
+            return sessions.Find(token)?.In(accounts.State) is { } account
                 ? (Caller.Of(account, Door.Https), null)
                 : (null, null);
         }

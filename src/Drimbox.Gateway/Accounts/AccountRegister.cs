@@ -11,13 +11,13 @@ internal sealed record AccountEntry(
     long Position, DateTimeOffset At, string Account, string What, string? By, string Detail);
 
 /// <summary>
-/// The accounts of a process: events in a file of their own (<c>accounts/accounts.db</c>), since a person works with
-/// all nodes of the process and a node belongs to none (docs/adr/0022). The state is kept in memory, so that a request
-/// asks no database who calls.
+/// The accounts of a process, or of several: events in a file of their own (<c>accounts/accounts.db</c>) or a schema of
+/// PostgreSQL, since a person works with all nodes of the process and a node belongs to none (docs/adr/0022). The state is
+/// kept in memory, so that a request asks no database who calls; what another process changed is in it within seconds.
 /// </summary>
 internal sealed class AccountRegister : IAsyncDisposable
 {
-    /// <summary>Folder of the store below the data folder.</summary>
+    /// <summary>Folder of the store below the data folder, and what its files are called.</summary>
     public const string FolderName = "accounts";
 
     private const string Prefix = "accounts/";
@@ -31,7 +31,9 @@ internal sealed class AccountRegister : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly EventStream<AccountsState, AccountEvent> _register;
     private readonly Dictionary<AccountName, EventStream<AccessState, AccessEvent>> _access = [];
+    private readonly CancellationTokenSource _stopping = new();
     private volatile AccountsState _state = AccountsState.Empty;
+    private Task _following = Task.CompletedTask;
 
     private AccountRegister(FlowStore store, TimeProvider time, IReadOnlySet<string> reservedOsUsers, ILogger log)
     {
@@ -49,6 +51,7 @@ internal sealed class AccountRegister : IAsyncDisposable
     /// failed.</exception>
     public static async Task<AccountRegister> OpenAsync(
         string dataFolder,
+        DatabaseOptions? database,
         IReadOnlySet<string> reservedOsUsers,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -57,7 +60,10 @@ internal sealed class AccountRegister : IAsyncDisposable
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = Path.Combine(dataFolder, FolderName), FileName = "accounts", Clock = time,
+                Folder = NodeFolders.Of(dataFolder, FolderName, database).Store,
+                FileName = FolderName,
+                Postgres = database?.ToAccounts(),
+                Clock = time,
             },
             cancellation);
         try
@@ -65,6 +71,7 @@ internal sealed class AccountRegister : IAsyncDisposable
             var register = new AccountRegister(
                 store, time, reservedOsUsers, loggers.CreateLogger<AccountRegister>());
             register._state = await register._register.CatchUpAsync(cancellation);
+            if (store.IsShared) register._following = register.FollowAsync();
             return register;
         }
         catch
@@ -83,18 +90,36 @@ internal sealed class AccountRegister : IAsyncDisposable
         await _turn.WaitAsync(cancellation);
         try
         {
-            var state = await _register.CatchUpAsync(cancellation);
-            var decision = AccountDecider.Decide(
-                state, command, new AccountContext(_time.GetUtcNow(), actor, actorAccount, _reservedOsUsers));
-            if (decision.Events.Count > 0)
+            AccountDecision decision;
+            do
             {
-                await AppendAsync(_register, decision.Events, cancellation);
-                _state = _register.State;
+                var state = await _register.CatchUpAsync(cancellation);
+                decision = AccountDecider.Decide(
+                    state, command, new AccountContext(_time.GetUtcNow(), actor, actorAccount, _reservedOsUsers));
             }
+            while (!await TryAppendAsync(_register, decision.Events, cancellation));
+
+            _state = _register.State;
 
             foreach (var e in decision.Events) AccountsLog.Changed(_log, e.Name, e.GetType().Name, actor);
             foreach (var warning in decision.Warnings) AccountsLog.Warned(_log, command.Name, warning);
             return decision;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Takes over what other processes changed until now.</summary>
+    /// <exception cref="StorageFaultException">The store cannot be read.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellation)
+    {
+        if (!_store.IsShared) return;
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            _state = await _register.CatchUpAsync(cancellation);
         }
         finally
         {
@@ -121,7 +146,12 @@ internal sealed class AccountRegister : IAsyncDisposable
                 _access.Add(account, stream);
             }
 
-            if (decide(await stream.CatchUpAsync(cancellation)) is { } e) await AppendAsync(stream, [e], cancellation);
+            while (decide(await stream.CatchUpAsync(cancellation)) is { } e
+                && !await TryAppendAsync(stream, [e], cancellation))
+            {
+                // Another process was faster: its event counts too.
+            }
+
             return stream.State;
         }
         finally
@@ -154,6 +184,9 @@ internal sealed class AccountRegister : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
+        await _following;
+        _stopping.Dispose();
         await _store.DisposeAsync();
         _turn.Dispose();
     }
@@ -174,13 +207,39 @@ internal sealed class AccountRegister : IAsyncDisposable
         return new AccountEntry(placed.Position, e.RecordedAt, e.Name.ToString(), placed.Event.Type, e.Actor, detail);
     }
 
-    private async Task AppendAsync<TState, TEvent>(
+    /// <summary>Takes over what other processes changed: who was suspended there, or has another password, has no session here
+    /// any more.</summary>
+    private async Task FollowAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Limits.SharedLookInterval, _time, _stopping.Token);
+                await CatchUpAsync(_stopping.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
+            {
+                // The stop, or the server is away: nobody can change an account then either.
+            }
+        }
+    }
+
+    /// <returns>False: another process has written meanwhile.</returns>
+    private async Task<bool> TryAppendAsync<TState, TEvent>(
         EventStream<TState, TEvent> stream, IReadOnlyList<TEvent> events, CancellationToken cancellation)
         where TEvent : notnull
     {
+        if (events.Count == 0) return true;
         var result = await _store.CommitAsync(new FlowCommit { Appends = [stream.Append(events)] }, cancellation);
-        // One process holds the file, and one turn at a time writes to it.
-        Invariant.Holds(result is CommitResult.Committed);
+        if (result is not CommitResult.Committed)
+        {
+            // Where no other process writes one turn at a time does.
+            Invariant.Holds(_store.IsShared);
+            return false;
+        }
+
         stream.Committed(events);
+        return true;
     }
 }

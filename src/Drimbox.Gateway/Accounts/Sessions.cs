@@ -5,6 +5,16 @@ using Drimbox.Core.Accounts;
 
 namespace Drimbox.Gateway.Accounts;
 
+/// <summary>Whose session it is.</summary>
+/// <param name="PasswordSetAt">Of the password that the account had then; null: none. An account that has another since has
+/// no session of the former one, whichever process changed it.</param>
+internal readonly record struct SignedIn(AccountName Account, DateTimeOffset? PasswordSetAt)
+{
+    /// <summary>The account as it is now, or null if the session is over.</summary>
+    public Account? In(AccountsState accounts) =>
+        accounts.Find(Account) is { IsSuspended: false } account && account.Password?.SetAt == PasswordSetAt ? account : null;
+}
+
 /// <summary>Who signed in by password over HTTPS. In memory: a process that starts again has none. Only the hash of a
 /// token is kept.</summary>
 /// <param name="idle">Without a request for so long, a session ends (SSI/IE.39).</param>
@@ -14,23 +24,23 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
     /// <returns>The token, for the caller alone.</returns>
-    public string Open(AccountName account)
+    public string Open(SignedIn by)
     {
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Limits.SessionTokenBytes));
         var now = time.GetUtcNow();
         lock (_gate)
         {
             foreach (var (key, _) in _sessions.Where(s => IsOver(s.Value, now)).ToList()) _sessions.Remove(key);
-            MakePlace(Limits.SessionsPerAccountMax, session => session.Account == account);
+            MakePlace(Limits.SessionsPerAccountMax, session => session.By.Account == by.Account);
             MakePlace(Limits.SessionsMax, _ => true);
-            _sessions.Add(KeyOf(token), new Session(account, now, now));
+            _sessions.Add(KeyOf(token), new Session(by, now, now));
         }
 
         return token;
     }
 
     /// <summary>Whose session it is; null if there is none, or it has ended.</summary>
-    public AccountName? Find(string token)
+    public SignedIn? Find(string token)
     {
         var now = time.GetUtcNow();
         var key = KeyOf(token);
@@ -44,7 +54,7 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
             }
 
             _sessions[key] = session with { UsedAt = now };
-            return session.Account;
+            return session.By;
         }
     }
 
@@ -52,15 +62,6 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
     public void End(string token)
     {
         lock (_gate) _sessions.Remove(KeyOf(token));
-    }
-
-    /// <summary>Ends all sessions of an account: its password is another.</summary>
-    public void EndAll(AccountName account)
-    {
-        lock (_gate)
-        {
-            foreach (var (key, _) in _sessions.Where(s => s.Value.Account == account).ToList()) _sessions.Remove(key);
-        }
     }
 
     // The one that was idle longest ends for a new one: first of the same account, so that no user ends all others'.
@@ -75,5 +76,5 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
 
     private static string KeyOf(string token) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    private sealed record Session(AccountName Account, DateTimeOffset OpenedAt, DateTimeOffset UsedAt);
+    private sealed record Session(SignedIn By, DateTimeOffset OpenedAt, DateTimeOffset UsedAt);
 }

@@ -44,8 +44,7 @@ internal sealed class SignIn(
                     return (SignInOutcome.Refused, null);
                 if (policy.MustChange(account.Password!, time.GetUtcNow())) return (SignInOutcome.MustChange, null);
                 await SucceedAsync(account.Name, AccessMeans.Password, address, cancellation);
-                // Within the turn: a new password ends the sessions that the former one opened.
-                return (SignInOutcome.Accepted, sessions.Open(account.Name));
+                return (SignInOutcome.Accepted, sessions.Open(new SignedIn(account.Name, account.Password.SetAt)));
             },
             (SignInOutcome.Busy, null), cancellation);
 
@@ -98,6 +97,8 @@ internal sealed class SignIn(
     private async Task<Account?> VerifyAsync(
         string name, string password, string? address, CancellationToken cancellation)
     {
+        // A password that was changed at another process just now.
+        await accounts.CatchUpAsync(cancellation);
         var account = AccountName.TryParse(name, null, out var parsed) ? accounts.State.Find(parsed) : null;
         var isOpen = account is not null
             && (await accounts.AccessOfAsync(account.Name, cancellation)).IsOpen(time.GetUtcNow());
@@ -128,7 +129,6 @@ internal sealed class SignIn(
         var digest = fault is null ? await Task.Run(() => hasher.Hash(wanted), cancellation) : null;
         var decision = await accounts.ExecuteAsync(
             new SetPassword(account.Name, digest, fault), actor, actorAccount, cancellation);
-        if (decision.Refusal is null) sessions.EndAll(account.Name);
         return decision.Refusal;
     }
 

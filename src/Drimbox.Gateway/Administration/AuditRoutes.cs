@@ -99,20 +99,30 @@ internal static class AuditRoutes
     };
 
     // A broken trail is no answer that a script may take for a good one.
-    private static IResult Verdict(AuditVerdict verdict) => Results.Json(
-        new
+    private static IResult Verdict(AuditVerdict verdict)
+    {
+        var first = verdict.Trails.Count > 0
+            ? verdict.Trails[0]
+            : new AuditTrailEnds(1, AuditLink.Beginning, AuditLink.Beginning);
+        return Results.Json(new
         {
             error = verdict.Holds ? null : $"The audit trail was changed, at record {verdict.BrokenAt}: {verdict.Why}",
             holds = verdict.Holds,
             note = verdict.Holds ? verdict.Why : null,
             verdict.Records,
-            removedUntil = verdict.First.Id,
-            last = verdict.Last.Id,
-            sha256 = verdict.Last.Sha256,
+            removedUntil = first.First.Id,
+            last = first.Last.Id,
+            sha256 = first.Last.Sha256,
+            // Of a source that never had several processes it is the only one.
+            trails = verdict.Trails.Count > 1 ? verdict.Trails.Select(trail => new
+            {
+                trail.Trail, removedUntil = trail.First.Id, last = trail.Last.Id, sha256 = trail.Last.Sha256,
+            }) : null,
             verdict.BrokenAt,
         },
         AdministrationJson.Options,
         statusCode: verdict.Holds ? StatusCodes.Status200OK : StatusCodes.Status409Conflict);
+    }
 
     private static string Of(AuditRow row, AuditKeyKind kind) =>
         string.Join(' ', row.Record.Keys.Where(k => k.Kind == kind).Select(k => k.Value));

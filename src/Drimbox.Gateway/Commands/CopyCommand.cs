@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Gateway.Configuration;
@@ -27,7 +28,7 @@ internal static class CopyCommand
             Description = "One section alone, as 'Ris:Database'. Default: each of them.", HelpName = "SECTION",
         };
         var command = new Command("copy", """
-            Move what the nodes keep from the files of SQLite into PostgreSQL, or back. Put the Database sections into the
+            Move what the nodes and the accounts keep from the files of SQLite into PostgreSQL, or back. Put the Database sections into the
             configuration first; to go back, take them out afterwards. The process must be stopped. All rows of a store are
             one transaction, which ends after both sides were read again and have the same rows; then the former place gets
             another name (flow.db.before-copy). Whatever happens before leaves the store where it was: run it again.
@@ -60,11 +61,11 @@ internal static class CopyCommand
             return (int)ExitCode.Usage;
         }
 
-        if (configuration.Ris?.Database?.SharedFolder is not null && stores.Any(one => one.Key == "Ris:Database"))
+        if (stores.Find(one => one.Database.IsShared) is { Key: { } shared })
         {
             await Console.Error.WriteLineAsync(
-                "Ris:Database:SharedFolder: a flow is copied as that of one process. Take the key out, copy, then share the "
-                + "folder of the node (docs/operations/nodes.md).");
+                $"{shared}:SharedFolder: a store is copied as that of one process. Take the key out, copy, then share the "
+                + "folder (docs/operations/nodes.md).");
             return (int)ExitCode.Usage;
         }
 
@@ -125,6 +126,7 @@ internal static class CopyCommand
             "Archive:PatientUpdates:Database" => Store("flow", configuration.Archive!.Node, "messages"),
             "Ris:Database" => Store("flow", configuration.Ris!.Node),
             "Teleradiology:Database" => Store("flow", configuration.Teleradiology!.Node),
+            "Administration:Database" => Store(AccountRegister.FolderName, AccountRegister.FolderName),
             _ => Store("flow", configuration.Source!.Node),
         };
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Drimbox.Core;
 using Drimbox.Core.Accounts;
+using Drimbox.Storage;
 
 namespace Drimbox.Gateway.Configuration;
 
@@ -22,6 +23,11 @@ internal sealed record AdministrationOptions : IValidatableObject
     public AdministrationHttpsSection? Https { get; init; }
 
     public PasswordSection Passwords { get; init; } = new();
+
+    /// <summary>PostgreSQL for the accounts, so that several processes have the same ones; its schema is
+    /// <c>drimbox_accounts</c> unless it says another. With SharedFolder the processes may run at the same time. Default:
+    /// none, a file of this process.</summary>
+    public DatabaseOptions? Database { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

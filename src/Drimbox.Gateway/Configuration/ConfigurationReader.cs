@@ -116,20 +116,18 @@ internal static class ConfigurationReader
         }
     }
 
-    // What the others do beside their flow counts on being alone (docs/adr/0035).
+    // What an archive does beside its index counts on being alone (docs/adr/0035).
     private static void CheckSharing(GatewayConfiguration configuration, List<string> findings)
     {
         (string Key, DatabaseOptions? Database)[] alone =
         [
             ("Archive:Database", configuration.Archive?.Database),
             ("Archive:PatientUpdates:Database", configuration.Archive?.PatientUpdates?.Database),
-            ("Teleradiology:Database", configuration.Teleradiology?.Database),
-            ("Source:Database", configuration.Source?.Database),
         ];
         foreach (var (key, database) in alone)
         {
             if (database?.SharedFolder is not null)
-                findings.Add($"{key}:SharedFolder: only a RIS may have several processes");
+                findings.Add($"{key}:SharedFolder: an archive has one process");
         }
     }
 

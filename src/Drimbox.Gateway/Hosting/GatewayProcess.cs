@@ -194,7 +194,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         if (configuration.Telemetry?.Otlp is { } collector) Started(new OtlpExport(collector));
         var users = new LocalUsers();
         Accounts = Started(await AccountRegister.OpenAsync(
-            data, users.Reserved, surroundings.Time, Loggers, cancellation));
+            data, configuration.Administration.Database, users.Reserved, surroundings.Time, Loggers, cancellation));
         Backup = Started(new BackupJob(
             data, StoresOf(configuration), [.. DatabasesOf(configuration).Select(one => one.Database.Schema)], Archive,
             surroundings.Time));
@@ -219,7 +219,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return [.. nodes.OfType<string>()];
     }
 
-    /// <summary>What the configured nodes keep in PostgreSQL, by the key of its section.</summary>
+    /// <summary>What the configured nodes and the accounts keep in PostgreSQL, by the key of its section.</summary>
     public static IReadOnlyList<(string Key, PostgresOptions Database)> DatabasesOf(GatewayConfiguration configuration)
     {
         var (archive, ris) = (configuration.Archive, configuration.Ris);
@@ -231,6 +231,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             ("Ris:Database", ris?.Database?.ToFlow(ris.Node)),
             ("Teleradiology:Database", platform?.Database?.ToFlow(platform.Node)),
             ("Source:Database", source?.Database?.ToFlow(source.Node)),
+            ("Administration:Database", configuration.Administration.Database?.ToAccounts()),
         ];
         return [.. all.Where(one => one.Database is not null).Select(one => (one.Key, one.Database!))];
     }

@@ -41,16 +41,18 @@ public sealed class AuditDesk(FlowStore store, AuditTrail trail, string path)
     public Task BeginExportAsync(string actor, CancellationToken cancellationToken) =>
         LookAsync("export", actor, cancellationToken);
 
-    /// <summary>Every record, the oldest first, as of now.</summary>
+    /// <summary>Every record as of now, trail by trail, the oldest first.</summary>
     public async IAsyncEnumerable<AuditRow> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var last = (await store.LastAuditAsync(cancellationToken)).Id;
-        for (var at = 0L; at < last;)
+        foreach (var (trail, _, last) in await store.ListAuditTrailsAsync(cancellationToken))
         {
-            var page = await store.ReadAuditAsync(at, Limits.AuditPage, cancellationToken);
-            if (page.Count == 0) yield break;
-            foreach (var row in page.Where(row => row.Link.Id <= last)) yield return row;
-            at = page[^1].Link.Id;
+            for (var at = AuditLink.BeginningOf(trail).Id; at < last.Id;)
+            {
+                var page = await store.ReadAuditAsync(at, Limits.AuditPage, cancellationToken);
+                if (page.Count == 0) break;
+                foreach (var row in page.Where(row => row.Link.Id <= last.Id)) yield return row;
+                at = page[^1].Link.Id;
+            }
         }
     }
 

@@ -97,7 +97,8 @@ public sealed class OutageWatch(
         {
             while (true)
             {
-                await _changed.WaitAsync(null, _stopping.Token);
+                await _changed.WaitAsync(store.IsShared ? time.GetUtcNow() + Limits.SharedLookInterval : null, _stopping.Token);
+                if (store.IsShared) await TryFollowAsync();
                 while (!await TryWriteAsync()) await Task.Delay(Limits.StoreRetryDelayMax, time, _stopping.Token);
             }
         }
@@ -107,6 +108,19 @@ public sealed class OutageWatch(
         }
 
         await TryWriteAsync();
+    }
+
+    // What others told, whether this process has to tell anything or not.
+    private async Task TryFollowAsync()
+    {
+        try
+        {
+            Merge(await _stream.CatchUpAsync(_stopping.Token));
+        }
+        catch (StorageFaultException)
+        {
+            // The next look sees.
+        }
     }
 
     private async Task<bool> TryWriteAsync()

@@ -65,8 +65,8 @@ internal sealed class SourceAudit
 
     private async Task TellReachedAsync()
     {
-        var last = await _store.LastAuditAsync(CancellationToken.None);
-        AuditLog.Reached(_log, last.Id, last.Sha256);
+        foreach (var (_, _, last) in await _store.ListAuditTrailsAsync(CancellationToken.None))
+            if (last.Sha256.Length > 0) AuditLog.Reached(_log, last.Id, last.Sha256);
     }
 
     private async Task PruneAsync(CancellationToken stop)
@@ -74,8 +74,10 @@ internal sealed class SourceAudit
         var targets = _options.Forward.Select(f => f.Name).ToList();
         while (true)
         {
-            var removed = await _store.PruneAuditAsync(
-                _time.GetUtcNow() - TimeSpan.FromDays(_options.RetentionDays), targets, stop);
+            var removed = await _store.HasDutyAsync("audit retention", stop)
+                ? await _store.PruneAuditAsync(
+                    _time.GetUtcNow() - TimeSpan.FromDays(_options.RetentionDays), targets, stop)
+                : 0;
             if (removed > 0) AuditLog.Pruned(_log, removed, _options.RetentionDays);
             await TellReachedAsync();
             await Task.Delay(Limits.AuditPruneInterval, _time, stop);

@@ -29,6 +29,9 @@ internal sealed class HostChange(
     private readonly CancellationTokenSource _stopping = new();
     private CancellationTokenSource? _working;
     private Task _running = Task.CompletedTask;
+    private Task _following = Task.CompletedTask;
+    private bool _isAsked;
+    private bool _isWorking;
 
     private enum Finding
     {
@@ -38,9 +41,11 @@ internal sealed class HostChange(
         Failed,
     }
 
-    /// <summary>Goes on with what was running at the last stop.</summary>
+    /// <summary>Goes on with what was running at the last stop. Of several processes one works, whichever of them was told to
+    /// begin.</summary>
     public async Task TakeUpAsync(CancellationToken cancellationToken)
     {
+        if (store.IsShared) _following = FollowAsync(_stopping.Token);
         var stream = Stream();
         var run = await stream.CatchUpAsync(cancellationToken);
         if (run.Phase != ReissuePhase.Running) return;
@@ -84,9 +89,13 @@ internal sealed class HostChange(
             return new Refusal(RefusalReason.WrongState, "No re-issue is running.");
         await RestAsync();
         var stream = Stream();
-        return (await stream.CatchUpAsync(cancellationToken)).Phase == ReissuePhase.Running
-            ? await AppendAsync(stream, new ReissuePaused(actor, time.GetUtcNow()), cancellationToken)
-            : new Refusal(RefusalReason.WrongState, "It has just ended.");
+        while ((await stream.CatchUpAsync(cancellationToken)).Phase == ReissuePhase.Running)
+        {
+            // Where another process works it may have told of a study meanwhile.
+            if (await AppendAsync(stream, new ReissuePaused(actor, time.GetUtcNow()), cancellationToken) is null) return null;
+        }
+
+        return new Refusal(RefusalReason.WrongState, "It has just ended.");
     }
 
     /// <summary>Completes when it is not working any more.</summary>
@@ -98,15 +107,37 @@ internal sealed class HostChange(
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _following;
         await WhenIdleAsync();
         _working?.Dispose();
         _stopping.Dispose();
+    }
+
+    /// <summary>Finds out what other processes were told to begin, or left when they ended.</summary>
+    private async Task FollowAsync(CancellationToken stop)
+    {
+        var stream = Stream();
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Limits.SharedLookInterval, time, stop);
+                if ((await stream.CatchUpAsync(stop)).Phase == ReissuePhase.Running) Work();
+            }
+            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
+            {
+                // The stop, or the next look sees.
+            }
+        }
     }
 
     private void Work()
     {
         lock (_gate)
         {
+            _isAsked = true;
+            if (_isWorking) return;
+            _isWorking = true;
             _working?.Dispose();
             _working = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             var token = _working.Token;
@@ -117,16 +148,32 @@ internal sealed class HostChange(
     private async Task RestAsync()
     {
         CancellationTokenSource? working;
-        lock (_gate) working = _working;
+        lock (_gate) (working, _isAsked) = (_working, false);
         if (working is not null) await working.CancelAsync();
         await WhenIdleAsync();
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: the log and who asks for it are told.")]
     private async Task RunAsync(CancellationToken stop)
+    {
+        while (IsAsked()) await RunOnceAsync(stop);
+    }
+
+    // Who asks while the work ends is not passed over.
+    private bool IsAsked()
+    {
+        lock (_gate)
+        {
+            (_isWorking, _isAsked) = (_isAsked, false);
+            return _isWorking;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The top of a worker: the log and who asks for it are told.")]
+    private async Task RunOnceAsync(CancellationToken stop)
     {
         try
         {
+            if (!await store.HasDutyAsync("reissue", stop)) return;
             var run = await GetAsync(stop);
             while (run.Phase == ReissuePhase.Running)
             {
@@ -168,7 +215,10 @@ internal sealed class HostChange(
             await RecordAsync(
                 new ReissueAdvanced(study, finding == Finding.Reissued ? 1 : 0, current, notWanted, failed));
             (current, notWanted, failed) = (0, 0, 0);
-            if (finding == Finding.Reissued) await Task.Delay(Pace(perMinute), time, stop);
+            if (finding != Finding.Reissued) continue;
+            await Task.Delay(Pace(perMinute), time, stop);
+            // Another process may have been told to pause.
+            if (store.IsShared && (await GetAsync(stop)).Phase != ReissuePhase.Running) return;
         }
     }
 
@@ -219,8 +269,8 @@ internal sealed class HostChange(
     private async Task RecordAsync(ReissueEvent happened)
     {
         var stream = Stream();
-        await stream.CatchUpAsync(CancellationToken.None);
-        await AppendAsync(stream, happened, CancellationToken.None);
+        do await stream.CatchUpAsync(CancellationToken.None);
+        while (await AppendAsync(stream, happened, CancellationToken.None) is not null);
     }
 
     private async Task<Refusal?> AppendAsync(

@@ -1,3 +1,4 @@
+using Drimbox.Core;
 using Drimbox.Core.Outages;
 using Drimbox.Grains.Outages;
 using Drimbox.Grains.Studies;
@@ -7,7 +8,7 @@ namespace Drimbox.Source.Manifests;
 
 /// <summary>Studies that the dispatcher gave up after each look at them had failed. One alert is open as long as there is
 /// one of them (docs/adr/0032), and a look that succeeds takes a study back.</summary>
-internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages) : IDisposable
+internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages, TimeProvider time) : IDisposable
 {
     private const string Actor = "a later look";
 
@@ -15,8 +16,36 @@ internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages) : ID
 
     /// <summary>Finds out what the process before this one left. Before rows are dispatched.</summary>
     /// <exception cref="StorageFaultException">The store failed.</exception>
-    public async Task TakeUpAsync() =>
-        outages.Notice(Outage.PutAside, isAway: (await ListAsync(lane: null, max: 1)).Count > 0);
+    public async Task TakeUpAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            outages.Notice(Outage.PutAside, isAway: (await ListAsync(lane: null, max: 1)).Count > 0);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Finds out what other processes put aside or took back: the last that one takes back may be followed by one
+    /// that another puts aside.</summary>
+    public async Task FollowAsync(CancellationToken stop)
+    {
+        while (store.IsShared && !stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Limits.SharedLookInterval, time, stop);
+                await TakeUpAsync();
+            }
+            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
+            {
+                // The stop, or the next look sees.
+            }
+        }
+    }
 
     /// <summary>A row is put aside.</summary>
     /// <param name="result">Says so in the outbox.</param>

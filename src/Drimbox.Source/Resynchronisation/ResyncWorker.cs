@@ -48,8 +48,12 @@ internal sealed class ResyncWorker(
             var changed = Volatile.Read(ref _changed).Task;
             try
             {
-                if (await store.FindRunningResyncAsync(stop) is { } run) await StepAsync(run, changed, stop);
-                else await changed.WaitAsync(stop);
+                // Of several processes one works, whichever of them is told to begin or to pause.
+                if (await store.FindRunningResyncAsync(stop) is { } run
+                    && await store.HasDutyAsync("resynchronisation", stop))
+                    await StepAsync(run, changed, stop);
+                else
+                    await DelayAsync(store.IsShared ? Limits.SharedLookInterval : Timeout.InfiniteTimeSpan, changed, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -162,7 +166,7 @@ internal sealed class ResyncWorker(
 
     private async Task DelayAsync(TimeSpan delay, Task changed, CancellationToken stop)
     {
-        if (delay <= TimeSpan.Zero) return;
+        if (delay <= TimeSpan.Zero && delay != Timeout.InfiniteTimeSpan) return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAny(Task.Delay(delay, time, over.Token), changed);
         await over.CancelAsync();

@@ -10,7 +10,7 @@ public sealed record AuditRow(AuditLink Link, AuditRecord Record);
 /// <param name="Event">Code of the EventID, or of the EventTypeCode.</param>
 /// <param name="From">Not before it.</param>
 /// <param name="Until">Before it.</param>
-/// <param name="BeforeId">Continue before this record; null from the newest.</param>
+/// <param name="BeforeId">Continue before this record, which is there; null from the newest.</param>
 public sealed record AuditFilter(
     string? Patient = null,
     string? User = null,
@@ -32,13 +32,18 @@ public sealed record AuditFilter(
     }
 }
 
-/// <summary>What a check of the whole trail has found.</summary>
-/// <param name="Records">Looked at, the broken one not included.</param>
+/// <summary>Where a trail begins and ends. Each process of a flow that has several writes a trail of its own, so that none
+/// waits for another (docs/adr/0035).</summary>
 /// <param name="First">What the oldest record follows: the end of what was removed after its time.</param>
 /// <param name="Last">The newest record. Whoever writes this down can have it checked later.</param>
+public sealed record AuditTrailEnds(int Trail, AuditLink First, AuditLink Last);
+
+/// <summary>What a check of every record has found.</summary>
+/// <param name="Records">Looked at, the broken one not included.</param>
+/// <param name="Trails">As far as they were looked at.</param>
 /// <param name="BrokenAt">The first record that is not as it was written; null: none.</param>
 /// <param name="Why">In our own words, or null; where nothing is broken, what could not be looked at.</param>
-public sealed record AuditVerdict(long Records, AuditLink First, AuditLink Last, long? BrokenAt, string? Why)
+public sealed record AuditVerdict(long Records, IReadOnlyList<AuditTrailEnds> Trails, long? BrokenAt, string? Why)
 {
     public bool Holds => BrokenAt is null;
 }

@@ -1,8 +1,9 @@
 namespace Drimbox.Storage;
 
 /// <summary>The tables of an audit trail. Rows are inserted, and removed from the oldest on once their time is over;
-/// none is ever changed. <c>audit_chain</c> has one row: where the trail begins (what was removed ends there) and
-/// where it ends.</summary>
+/// none is ever changed. <c>audit_chain</c> has a row for each trail: where it begins (what was removed ends there) and
+/// where it ends. The number of a record says of which trail it is (<see cref="Core.Audit.AuditLink.Trail"/>).
+/// <c>audit_target</c> has the place of each collector in each trail.</summary>
 internal static class AuditSchema
 {
     public const string Tables = """

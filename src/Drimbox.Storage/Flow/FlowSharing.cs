@@ -42,6 +42,10 @@ internal sealed class FlowSharing : IAsyncDisposable
     /// <summary>The owner of the leases of this process.</summary>
     public string Name { get; }
 
+    /// <summary>The audit trail of this process (docs/adr/0035): the lowest that no other has, so that those of processes
+    /// that are gone are gone on with. From 1 on.</summary>
+    public int Trail { get; private set; }
+
     /// <summary>False while the session that holds the name is lost: keepalives tell within the time that the server needs to
     /// notice too, which is before others see the name free twice.</summary>
     public bool HoldsName => _ear?.State == System.Data.ConnectionState.Open;
@@ -239,6 +243,7 @@ internal sealed class FlowSharing : IAsyncDisposable
                 hold.ExecuteNonQuery();
             }
 
+            HoldTrail(session);
             session.Notification += (_, notice) =>
             {
                 if (notice.Payload.StartsWith(_options.Schema + "\n", StringComparison.Ordinal)
@@ -254,6 +259,28 @@ internal sealed class FlowSharing : IAsyncDisposable
             session.Dispose();
             throw PostgresFaults.Of(e);
         }
+    }
+
+    // A session that was lost takes the same again. If another process has it by now both write to it, in turns: who writes
+    // has locked the name of the trail, whoever holds its number.
+    private void HoldTrail(NpgsqlConnection session)
+    {
+        if (Trail > 0)
+        {
+            TryHold(session, Trail);
+            return;
+        }
+
+        var trail = 1;
+        while (!TryHold(session, trail)) trail++;
+        Trail = trail;
+    }
+
+    private bool TryHold(NpgsqlConnection session, int trail)
+    {
+        using var hold = new NpgsqlCommand(PostgresSharing.TryHoldKey, session);
+        hold.Parameters.Add(Key($"trail {trail}"));
+        return hold.ExecuteScalar() is true;
     }
 
     // A container has the same machine and process id again and again.

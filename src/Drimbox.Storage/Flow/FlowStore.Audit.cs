@@ -9,14 +9,13 @@ namespace Drimbox.Storage;
 public sealed partial class FlowStore
 {
     private readonly List<WorkSignal> _auditReaders = [];
-    private readonly SemaphoreSlim _auditTurn = new(1, 1);
     private int _auditWritten;
 
     /// <summary>Writes a record; it is durable then.</summary>
     /// <exception cref="StorageFaultException">It could not be written: what it is of must not be done.</exception>
     public Task RecordAsync(AuditRecord record, CancellationToken cancellationToken) =>
         _writer.RunAsync(
-            db => new Written<bool>(InsertAudit(db, record), Keep: true), cancellationToken, names: _ => [AuditTable.Name]);
+            db => new Written<bool>(InsertAudit(db, record), Keep: true), cancellationToken, names: _ => [AuditName]);
 
     /// <summary>The newest first.</summary>
     public Task<IReadOnlyList<AuditRow>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
@@ -27,54 +26,37 @@ public sealed partial class FlowStore
     public Task<AuditRow?> FindAuditAsync(long id, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => AuditTable.Find(db, id), cancellationToken);
 
-    /// <summary>The records after one, the oldest first.</summary>
+    /// <summary>The records after one, of its trail, the oldest first.</summary>
+    /// <param name="after">A record, or the beginning of a trail.</param>
     public Task<IReadOnlyList<AuditRow>> ReadAuditAsync(long after, int max, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => AuditTable.After(db, after, max), cancellationToken);
 
-    /// <summary>The newest record.</summary>
-    public Task<AuditLink> LastAuditAsync(CancellationToken cancellationToken) =>
-        _readers.ReadAsync(AuditTable.LastOf, cancellationToken);
+    /// <summary>The trails in the order of their numbers: one, unless several processes write or wrote.</summary>
+    public Task<IReadOnlyList<AuditTrailEnds>> ListAuditTrailsAsync(CancellationToken cancellationToken) =>
+        _readers.ReadAsync(AuditTable.Trails, cancellationToken);
 
-    /// <summary>Looks at every record whether it is as it was written (DB.CS.08).</summary>
+    /// <summary>Looks at every record whether it is as it was written (DB.CS.08). What is added meanwhile is not looked
+    /// at.</summary>
     /// <param name="known">A record whose hash somebody wrote down, or null.</param>
     public async Task<AuditVerdict> VerifyAuditAsync(AuditLink? known, CancellationToken cancellationToken)
     {
-        // Nothing is removed meanwhile; what is added is not looked at.
-        await _auditTurn.WaitAsync(cancellationToken);
-        try
+        var trails = await ListAuditTrailsAsync(cancellationToken);
+        var (count, looked, note) = (0L, new List<AuditTrailEnds>(), (string?)null);
+        for (var i = 0; i < trails.Count || i == 0; i++)
         {
-            var (first, last) = await _readers.ReadAsync(
-                db => (AuditTable.FirstOf(db), AuditTable.LastOf(db)), cancellationToken);
-            var (at, count) = (first, 0L);
-            if (IsBroken(known, at)) return Broken(at.Id, "It is another one than the one that was written down.");
-            while (at.Id < last.Id)
-            {
-                var page = await ReadAuditAsync(at.Id, Limits.AuditPage, cancellationToken);
-                if (page.Count == 0) return Broken(at.Id + 1, "It and all after it are gone.");
-                foreach (var row in page.Where(row => row.Link.Id <= last.Id))
-                {
-                    var expected = AuditChain.Next(at, row.Record);
-                    if (row.Link.Id != expected.Id) return Broken(expected.Id, "It is gone.");
-                    if (row.Link != expected) return Broken(expected.Id, "It is not as it was written.");
-                    if (IsBroken(known, expected))
-                        return Broken(expected.Id, "It is another one than the one that was written down.");
-                    (at, count) = (expected, count + 1);
-                }
-            }
-
-            if (at != last) return Broken(last.Id, "The end of the trail is another one.");
-            return known?.Id > last.Id
-                ? Broken(last.Id + 1, "It was written down, and it is gone.")
-                : new AuditVerdict(
-                    count, first, last, null,
-                    known?.Id < first.Id ? "The record that was written down went after its time." : null);
-
-            AuditVerdict Broken(long id, string why) => new(count, first, last, id, why);
+            // Each has had its row since its first record, and those before it theirs.
+            if (i == trails.Count || trails[i].Trail != i + 1)
+                return new AuditVerdict(count, looked, AuditLink.BeginningOf(i + 1).Id + 1, "It and all after it are gone.");
+            var one = await VerifyAuditAsync(trails[i], known?.Trail == i + 1 ? known : null, cancellationToken);
+            count += one.Records;
+            looked.AddRange(one.Trails);
+            if (!one.Holds) return one with { Records = count, Trails = looked };
+            note ??= one.Why;
         }
-        finally
-        {
-            _auditTurn.Release();
-        }
+
+        return known?.Trail > trails.Count
+            ? new AuditVerdict(count, looked, known.Value.Id, "It was written down, and it is gone.")
+            : new AuditVerdict(count, looked, null, note);
     }
 
     /// <summary>Removes records whose time is over, the oldest first (DB.CS.09).</summary>
@@ -84,31 +66,29 @@ public sealed partial class FlowStore
     public async Task<long> PruneAuditAsync(
         DateTimeOffset before, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {
-        await _auditTurn.WaitAsync(cancellationToken);
-        try
+        var removed = 0L;
+        foreach (var (trail, _, _) in await ListAuditTrailsAsync(cancellationToken))
         {
-            var removed = 0L;
-            while (true)
+            int some;
+            do
             {
-                var some = await _writer.RunAsync(
-                    db => new Written<int>(AuditTable.Prune(db, before, targets, Limits.AuditPage), Keep: true),
+                some = await _writer.RunAsync(
+                    db => new Written<int>(AuditTable.Prune(db, trail, before, targets, Limits.AuditPage), Keep: true),
                     cancellationToken,
-                    names: _ => [AuditTable.Name]);
+                    names: _ => [AuditTable.NameOf(trail)]);
                 removed += some;
-                if (some < Limits.AuditPage) return removed;
             }
+            while (some == Limits.AuditPage);
         }
-        finally
-        {
-            _auditTurn.Release();
-        }
+
+        return removed;
     }
 
-    /// <summary>The last record that a collector has for sure; 0 for none.</summary>
-    public Task<long> AuditSentAsync(string target, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(db => AuditTable.SentTo(db, target), cancellationToken);
+    /// <summary>The last record of a trail that a collector has for sure; the beginning of the trail for none.</summary>
+    public Task<long> AuditSentAsync(string target, int trail, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => AuditTable.SentTo(db, target, trail), cancellationToken);
 
-    /// <summary>A collector has all records up to one.</summary>
+    /// <summary>A collector has all records of a trail up to one.</summary>
     public Task MarkAuditSentAsync(string target, long id, CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db =>
@@ -126,12 +106,63 @@ public sealed partial class FlowStore
         return signal;
     }
 
+    // That of this process, as long as no other has the number because the session that holds it was lost: then both write
+    // to it, one after the other.
+    private int Trail => _sharing?.Trail ?? 1;
+
+    private string AuditName => AuditTable.NameOf(Trail);
+
+    private async Task<AuditVerdict> VerifyAuditAsync(
+        AuditTrailEnds trail, AuditLink? known, CancellationToken cancellationToken)
+    {
+        var (_, first, last) = trail;
+        var (at, count) = (first, 0L);
+        if (IsBroken(known, at)) return Broken(at.Id, "It is another one than the one that was written down.");
+        while (at.Id < last.Id)
+        {
+            var page = await ReadAuditAsync(at.Id, Limits.AuditPage, cancellationToken);
+            if (Look(page) is not { } broken) continue;
+            // Its time may be over since, and a part of it gone: what is left begins after it.
+            var now = await BeginningAsync(trail.Trail, cancellationToken);
+            if (now.Id < broken.Id) return Broken(broken.Id, broken.Why);
+            first = at = now;
+        }
+
+        // It may be passed by what went after its time since.
+        if (at != last && (at.Id == last.Id || first == trail.First)) return Broken(last.Id, "The end of the trail is another one.");
+        return known?.Id > last.Id
+            ? Broken(last.Id + 1, "It was written down, and it is gone.")
+            : new AuditVerdict(
+                count, [trail with { First = first }], null,
+                known?.Id < first.Id ? "The record that was written down went after its time." : null);
+
+        AuditVerdict Broken(long id, string why) => new(count, [trail with { First = first }], id, why);
+
+        (long Id, string Why)? Look(IReadOnlyList<AuditRow> page)
+        {
+            if (page.Count == 0) return (at.Id + 1, "It and all after it are gone.");
+            foreach (var row in page.Where(row => row.Link.Id <= last.Id))
+            {
+                var expected = AuditChain.Next(at, row.Record);
+                if (row.Link.Id != expected.Id) return (expected.Id, "It is gone.");
+                if (row.Link != expected) return (expected.Id, "It is not as it was written.");
+                if (IsBroken(known, expected)) return (expected.Id, "It is another one than the one that was written down.");
+                (at, count) = (expected, count + 1);
+            }
+
+            return null;
+        }
+    }
+
+    private Task<AuditLink> BeginningAsync(int trail, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(db => AuditTable.EndsOf(db, trail).First, cancellationToken);
+
     private static bool IsBroken(AuditLink? known, AuditLink link) =>
         known is { } one && one.Id == link.Id && one != link;
 
     private bool InsertAudit(DatabaseConnection db, AuditRecord record)
     {
-        AuditTable.Insert(db, record);
+        AuditTable.Insert(db, Trail, record);
         Volatile.Write(ref _auditWritten, 1);
         return true;
     }

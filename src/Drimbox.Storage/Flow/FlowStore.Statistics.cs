@@ -18,7 +18,9 @@ public sealed partial class FlowStore
                 foreach (var count in counts) StatisticTable.Add(db, count);
                 return new Written<bool>(true, true);
             },
-            cancellationToken);
+            cancellationToken,
+            // Two processes that add to the same counts in another order would wait for each other.
+            names: static _ => ["statistics"]);
     }
 
     /// <summary>The counts of these days, both included; only for a store that has statistics.</summary>

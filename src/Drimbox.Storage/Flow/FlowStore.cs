@@ -35,6 +35,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         if (db.IsShared) _sharing = new FlowSharing(options.Postgres!, options.Clock, _outbox, () => Heard(work));
         _sharing?.Register(db);
+        if (_sharing is not null) AuditTable.Begin(db, _sharing.Trail);
         _readers = new DatabaseReaders(store.OpenReader);
         _writer = new DatabaseWriter(db, options.FileName + ".db", () =>
         {
@@ -92,7 +93,7 @@ public sealed partial class FlowStore : IAsyncDisposable
                 return new Written<CommitResult>(result, result is CommitResult.Committed);
             },
             cancellationToken,
-            names: db => NamesOf(db, commit));
+            names: db => NamesOf(db, commit, AuditName));
     }
 
     public Task<string?> FindAliasAsync(string kind, string key, CancellationToken cancellationToken) =>
@@ -119,6 +120,9 @@ public sealed partial class FlowStore : IAsyncDisposable
         InboxKey key, CancellationToken cancellationToken) =>
         _readers.ReadAsync(db => FindInbox(db, key), cancellationToken);
 
+    /// <summary>Other processes write to the flow too.</summary>
+    public bool IsShared => _sharing is not null;
+
     /// <summary>True for the one process that does what is done once for all: where no other writes, this one.</summary>
     /// <param name="duty">What is done.</param>
     /// <exception cref="StorageFaultException">The server cannot be reached: nobody knows.</exception>
@@ -130,7 +134,6 @@ public sealed partial class FlowStore : IAsyncDisposable
         if (_sharing is not null) await _sharing.DisposeAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
-        _auditTurn.Dispose();
         _held.Dispose();
     }
 
@@ -171,7 +174,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     }
 
     /// <summary>What a commit reads before it writes: others that want to write it wait, or have done so before.</summary>
-    private static HashSet<string> NamesOf(DatabaseConnection db, FlowCommit commit)
+    private static HashSet<string> NamesOf(DatabaseConnection db, FlowCommit commit, string audit)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         if (commit.Inbox?.Key is { } key)
@@ -184,7 +187,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         foreach (var append in commit.Appends) names.Add("stream " + append.Stream.Value);
         foreach (var alias in commit.Aliases.Concat(commit.AliasMoves)) names.Add($"alias {alias.Kind}\0{alias.Key}");
         foreach (var row in commit.Outbox) names.Add(OutboxTable.NameOf(row.Lane));
-        if (commit.Audit.Count > 0) names.Add(AuditTable.Name);
+        if (commit.Audit.Count > 0) names.Add(audit);
         if (commit.Resent is { } resent) names.Add(OutboxTable.NameOf(resent.Lane));
         if (commit.Result is { } result) names.UnionWith(OutboxTable.NamesOf(db, result.Id));
         return names;

@@ -23,9 +23,9 @@ public sealed record DatabaseOptions : IValidatableObject
     [RegularExpression("(?!pg_)[A-Za-z0-9_-]{1,48}", ErrorMessage = SchemaForm), MinLength(1, ErrorMessage = SchemaForm)]
     public string? Schema { get; init; }
 
-    /// <summary>A folder that all processes of the flow have: then several of them may run over the schema
-    /// (docs/operations/nodes.md). Only for a RIS. Long messages and documents lie in it in place of the node's folder. Default: none, the
-    /// flow has one process.</summary>
+    /// <summary>A folder that all processes of the node have: then several of them may run over the schema
+    /// (docs/operations/nodes.md). Not for an archive. Long messages, documents and the images of a platform lie in it in
+    /// place of the node's folder. Default: none, the schema has one process.</summary>
     public string? SharedFolder { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -42,6 +42,9 @@ public sealed record DatabaseOptions : IValidatableObject
     /// <summary>For the index of an archive: <c>NODE_archive</c>.</summary>
     public PostgresOptions ToIndex(string node) => ToOptions(node + "_archive");
 
+    /// <summary>For the accounts: <c>drimbox_accounts</c>.</summary>
+    public PostgresOptions ToAccounts() => ToOptions("drimbox_accounts");
+
     /// <summary>For the flow of a node: <c>NODE_flow</c>.</summary>
     public PostgresOptions ToFlow(string node) => ToOptions(node + "_flow");
 
@@ -51,5 +54,6 @@ public sealed record DatabaseOptions : IValidatableObject
     private PostgresOptions ToOptions(string schema) => new()
     {
         ConnectionString = ConnectionString, PasswordFile = PasswordFile, Schema = Schema ?? schema,
+        IsShared = SharedFolder is not null,
     };
 }

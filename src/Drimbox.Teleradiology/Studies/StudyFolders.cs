@@ -4,7 +4,7 @@ using Drimbox.Storage;
 
 namespace Drimbox.Teleradiology.Studies;
 
-/// <summary>Where the fetched instances lie: <c>studies/STUDY/INSTANCE.dcm</c> in the folder of the node. UIDs hold
+/// <summary>Where the fetched instances lie: <c>studies/STUDY/INSTANCE.dcm</c> in the folder of the store. UIDs hold
 /// digits and dots only, so they are safe as names (attack A8).</summary>
 internal sealed class StudyFolders
 {
@@ -23,13 +23,14 @@ internal sealed class StudyFolders
     public Disk Disk { get; }
 
     /// <summary>Opens <c>studies/</c>, and removes what a crash left unfinished there.</summary>
-    public static StudyFolders Open(string nodeFolder, Disk disk, IIdSource ids)
+    /// <param name="isShared">Other processes have the folder too: what is unfinished there may be at work.</param>
+    public static StudyFolders Open(string nodeFolder, Disk disk, IIdSource ids, bool isShared)
     {
         var folders = new StudyFolders(Path.Combine(nodeFolder, "studies"), disk, ids);
         disk.EnsureDirectory(folders._root);
         disk.EnsureDirectory(folders._incoming);
         // Without its final name no instance was acknowledged: the archive sends it again.
-        foreach (var leftover in disk.EnumerateFiles(folders._incoming)) disk.Unlink(leftover);
+        if (!isShared) foreach (var leftover in disk.EnumerateFiles(folders._incoming)) disk.Unlink(leftover);
         return folders;
     }
 

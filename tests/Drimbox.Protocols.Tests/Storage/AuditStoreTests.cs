@@ -41,7 +41,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
         await again.RecordAsync(Sample(4), Token);
         var verdict = await again.VerifyAuditAsync(null, Token);
         Assert.True(verdict.Holds, verdict.Why);
-        Assert.Equal((4L, 4L), (verdict.Records, verdict.Last.Id));
+        Assert.Equal((4L, 4L), (verdict.Records, verdict.Trails[0].Last.Id));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class AuditStoreTests : IAsyncLifetime
     public async Task A_chain_that_was_made_anew_does_not_have_the_hash_that_somebody_wrote_down()
     {
         await RecordAsync(5);
-        var noted = (await _store.VerifyAuditAsync(null, Token)).Last;
+        var noted = (await _store.VerifyAuditAsync(null, Token)).Trails[0].Last;
         using var other = new StoreFolder();
         await using var forged = await OpenAsync(other.Path);
         // All but the third, in a chain of their own: by itself it holds.
@@ -174,13 +174,13 @@ public sealed class AuditStoreTests : IAsyncLifetime
         Assert.Empty(await _store.ListAuditAsync(new AuditFilter(Patient: "P2"), Token));
         var verdict = await _store.VerifyAuditAsync(null, Token);
         Assert.True(verdict.Holds, verdict.Why);
-        Assert.Equal((3L, 2L, 5L), (verdict.Records, verdict.First.Id, verdict.Last.Id));
+        Assert.Equal((3L, 2L, 5L), (verdict.Records, verdict.Trails[0].First.Id, verdict.Trails[0].Last.Id));
 
         // All of it, and the next record follows the last that was.
         Assert.Equal(3, await _store.PruneAuditAsync(_now.AddYears(1), [], Token));
         await _store.RecordAsync(Sample(6), Token);
         verdict = await _store.VerifyAuditAsync(null, Token);
-        Assert.Equal((true, 1L, 5L, 6L), (verdict.Holds, verdict.Records, verdict.First.Id, verdict.Last.Id));
+        Assert.Equal((true, 1L, 5L, 6L), (verdict.Holds, verdict.Records, verdict.Trails[0].First.Id, verdict.Trails[0].Last.Id));
     }
 
     [Fact]
@@ -208,8 +208,8 @@ public sealed class AuditStoreTests : IAsyncLifetime
         Assert.Equal(2, await _store.PruneAuditAsync(_now.AddYears(1), ["one"], Token));
         Assert.Equal([5L], (await _store.ListAuditAsync(new AuditFilter(), Token)).Select(r => r.Link.Id));
         Assert.Equal((4L, 2L, 0L), (
-            await _store.AuditSentAsync("one", Token), await _store.AuditSentAsync("two", Token),
-            await _store.AuditSentAsync("new", Token)));
+            await _store.AuditSentAsync("one", 1, Token), await _store.AuditSentAsync("two", 1, Token),
+            await _store.AuditSentAsync("new", 1, Token)));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class PostgresAuditTests(PostgresCluster cluster) : IAsyncLifetime
         using var db = PostgresConnection.OpenWriter(_place.Postgres);
         PostgresMigrations.Apply(db, _place.Postgres.Schema, [new DatabaseMigration(1, AuditSchema.Tables)]);
         db.Begin();
-        for (var i = 1; i <= 3; i++) AuditTable.Insert(db, Record(i));
+        for (var i = 1; i <= 3; i++) AuditTable.Insert(db, trail: 1, Record(i));
         AuditTable.Sent(db, "collector", 1);
         AuditTable.Sent(db, "collector", 2);
         db.Commit();
@@ -28,13 +28,13 @@ public sealed class PostgresAuditTests(PostgresCluster cluster) : IAsyncLifetime
         var rows = AuditTable.After(db, 0, 10);
         var link = AuditLink.Beginning;
         foreach (var row in rows) Assert.Equal(row.Link, link = AuditChain.Next(link, row.Record));
-        Assert.Equal((3, link), (rows.Count, AuditTable.LastOf(db)));
+        Assert.Equal((3, link), (rows.Count, AuditTable.EndsOf(db, 1).Last));
         var filter = new AuditFilter(Patient: "É2", Event: "110120", Until: At(9));
         Assert.Equal(2, Assert.Single(AuditTable.List(db, filter)).Link.Id);
         db.Begin();
-        Assert.Equal(2, AuditTable.Prune(db, At(9), ["collector"], 10));
+        Assert.Equal(2, AuditTable.Prune(db, 1, At(9), ["collector"], 10));
         db.Commit();
-        Assert.Equal((2L, rows[2]), (AuditTable.FirstOf(db).Id, Assert.Single(AuditTable.After(db, 0, 10)) with
+        Assert.Equal((2L, rows[2]), (AuditTable.EndsOf(db, 1).First.Id, Assert.Single(AuditTable.After(db, 0, 10)) with
         {
             Record = rows[2].Record,
         }));

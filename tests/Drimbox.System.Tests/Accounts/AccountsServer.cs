@@ -147,7 +147,7 @@ internal sealed class AccountsServer : IAsyncDisposable
         var cancellation = TestContext.Current.CancellationToken;
         var users = new LocalUsers();
         var server = _authority.Certify("server");
-        Accounts = await AccountRegister.OpenAsync(_folder.Path, users.Reserved, Clock, _loggers, cancellation);
+        Accounts = await AccountRegister.OpenAsync(_folder.Path, database: null, users.Reserved, Clock, _loggers, cancellation);
         var options = new AdministrationOptions
         {
             SocketGroup = socketGroup,

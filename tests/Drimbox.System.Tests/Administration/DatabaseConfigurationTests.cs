@@ -16,11 +16,11 @@ public sealed class DatabaseConfigurationTests : IDisposable
     [Theory]
     [InlineData("\"Ris\": { \"Database\": { \"ConnectionString\": \"Database=b\" } }", "Ris:Database:ConnectionString: names no Host")]
     [InlineData(
-        $"\"Source\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
-        "Source:Database:SharedFolder: only a RIS may have several processes")]
+        $"\"Archive\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
+        "Archive:Database:SharedFolder: an archive has one process")]
     [InlineData(
-        $"\"Teleradiology\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
-        "Teleradiology:Database:SharedFolder: only a RIS may have several processes")]
+        $"\"Source\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/no/such\" }} }}",
+        "Source:Database:SharedFolder: no such folder")]
     [InlineData(
         $"\"Ris\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/no/such\" }} }}",
         "Ris:Database:SharedFolder: no such folder")]
@@ -46,12 +46,13 @@ public sealed class DatabaseConfigurationTests : IDisposable
         var configuration = ConfigurationOf("""
             "Archive": { "Dicom": { "AeTitle": "A" }, "Database": { DB }, "PatientUpdates": { "Database": { DB } } },
             "Ris": { "Node": "ris-2", "Database": { DB } }, "Source": { "Database": { DB, "Schema": "drimbox" } },
-            "Teleradiology": { }
+            "Teleradiology": { }, "Administration": { "Database": { DB } }
             """);
         Assert.Equal(
             [
                 ("Archive:Database", "archive_archive"), ("Archive:PatientUpdates:Database", "archive_messages"),
                 ("Ris:Database", "ris-2_flow"), ("Source:Database", "drimbox"),
+                ("Administration:Database", "drimbox_accounts"),
             ],
             GatewayProcess.DatabasesOf(configuration).Select(one => (one.Key, one.Database.Schema)));
         Assert.DoesNotContain(

@@ -1,0 +1,16 @@
+namespace Drimbox.Storage;
+
+/// <summary>Where a node keeps its files.</summary>
+/// <param name="Own">What this process alone needs, as spools: <c>DATA/NODE</c>.</param>
+/// <param name="Store">What its database refers to.</param>
+/// <param name="IsShared">Other processes have <paramref name="Store"/> too; else it is <paramref name="Own"/>.</param>
+public sealed record NodeFolders(string Own, string Store, bool IsShared)
+{
+    public static NodeFolders Of(string dataFolder, string node, DatabaseOptions? database)
+    {
+        var own = Path.Combine(dataFolder, node);
+        return database?.SharedFolder is { } shared
+            ? new NodeFolders(own, Path.GetFullPath(shared), IsShared: true)
+            : new NodeFolders(own, own, IsShared: false);
+    }
+}
