@@ -52,7 +52,7 @@ internal sealed class HostChange(
         // The host has changed once more: those that were done must be done again.
         if (run.Host != policy.RetrieveHost)
         {
-            await AppendAsync(
+            await TryAppendAsync(
                 stream, new ReissueBegun(policy.RetrieveHost, run.PerMinute, "restart", time.GetUtcNow()),
                 cancellationToken);
         }
@@ -68,18 +68,20 @@ internal sealed class HostChange(
     public async Task<Refusal?> StartAsync(int perMinute, string actor, CancellationToken cancellationToken)
     {
         var stream = Stream();
-        var run = await stream.CatchUpAsync(cancellationToken);
-        if (run.Phase == ReissuePhase.Running)
-            return new Refusal(RefusalReason.WrongState, "A re-issue is running: pause it first.");
-        var isPaused = run.Phase == ReissuePhase.Paused && run.Host == policy.RetrieveHost;
-        var refusal = await AppendAsync(
-            stream,
-            isPaused
+        ReissueEvent begun;
+        do
+        {
+            var run = await stream.CatchUpAsync(cancellationToken);
+            if (run.Phase == ReissuePhase.Running)
+                return new Refusal(RefusalReason.WrongState, "A re-issue is running: pause it first.");
+            begun = run.Phase == ReissuePhase.Paused && run.Host == policy.RetrieveHost
                 ? new ReissueResumed(perMinute, actor, time.GetUtcNow())
-                : new ReissueBegun(policy.RetrieveHost, perMinute, actor, time.GetUtcNow()),
-            cancellationToken);
-        if (refusal is null) Work();
-        return refusal;
+                : new ReissueBegun(policy.RetrieveHost, perMinute, actor, time.GetUtcNow());
+        }
+        while (!await TryAppendAsync(stream, begun, cancellationToken));
+
+        Work();
+        return null;
     }
 
     /// <inheritdoc cref="StartAsync"/>
@@ -92,7 +94,7 @@ internal sealed class HostChange(
         while ((await stream.CatchUpAsync(cancellationToken)).Phase == ReissuePhase.Running)
         {
             // Where another process works it may have told of a study meanwhile.
-            if (await AppendAsync(stream, new ReissuePaused(actor, time.GetUtcNow()), cancellationToken) is null) return null;
+            if (await TryAppendAsync(stream, new ReissuePaused(actor, time.GetUtcNow()), cancellationToken)) return null;
         }
 
         return new Refusal(RefusalReason.WrongState, "It has just ended.");
@@ -270,13 +272,12 @@ internal sealed class HostChange(
     {
         var stream = Stream();
         do await stream.CatchUpAsync(CancellationToken.None);
-        while (await AppendAsync(stream, happened, CancellationToken.None) is not null);
+        while (!await TryAppendAsync(stream, happened, CancellationToken.None));
     }
 
-    private async Task<Refusal?> AppendAsync(
+    /// <returns>False: something else has happened meanwhile.</returns>
+    private async Task<bool> TryAppendAsync(
         EventStream<ReissueRun, ReissueEvent> stream, ReissueEvent happened, CancellationToken cancellationToken) =>
         await store.CommitAsync(new FlowCommit { Appends = [stream.Append([happened])] }, cancellationToken)
-            is CommitResult.Committed
-            ? null
-            : new Refusal(RefusalReason.WrongState, "Somebody else was faster.");
+            is CommitResult.Committed;
 }

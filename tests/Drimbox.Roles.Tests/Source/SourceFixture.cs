@@ -104,7 +104,8 @@ public sealed class SourceFixture : IAsyncDisposable
     }
 
     /// <summary>Starts a node on the present folder; its events are counted from here.</summary>
-    public async Task StartNodeAsync(XdsTarget? dmp = null)
+    /// <param name="dataFolder">Of a further process of the source; null: <see cref="Folder"/>.</param>
+    public async Task StartNodeAsync(XdsTarget? dmp = null, string? dataFolder = null)
     {
         Events = new SourceEvents();
         var node = await SourceNode.StartAsync(
@@ -122,7 +123,7 @@ public sealed class SourceFixture : IAsyncDisposable
                 ImageAccess = ImageAccess,
                 Audit = Audit,
             }),
-            Folder.Path,
+            dataFolder ?? Folder.Path,
             new DmpConnection(dmp ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
             new NodeSurroundings(Time, new RandomIdSource(), Events),
             Token);
@@ -131,6 +132,13 @@ public sealed class SourceFixture : IAsyncDisposable
         if (_ris is not null) await _ris.DisposeAsync();
         _ris = new MllpClient(
             new MllpClientOptions { Host = "127.0.0.1", Port = node.Hl7EndPoint.Port }, TimeProvider.System);
+    }
+
+    /// <summary>Stops one of several processes.</summary>
+    public async Task StopAsync(SourceNode node)
+    {
+        await node.DisposeAsync();
+        _nodes.Remove(node);
     }
 
     /// <summary>Stops in order, and starts again on the same folder.</summary>
