@@ -6,13 +6,15 @@ using Drimbox.Core.Accounts;
 namespace Drimbox.Gateway.Accounts;
 
 /// <summary>Whose session it is.</summary>
-/// <param name="PasswordSetAt">Of the password that the account had then; null: none. An account that has another since has
-/// no session of the former one, whichever process changed it.</param>
-internal readonly record struct SignedIn(AccountName Account, DateTimeOffset? PasswordSetAt)
+/// <param name="Password">That the account had then; null: none. An account that has another since has no session of the
+/// former one, whichever process changed it.</param>
+internal readonly record struct SessionHolder(AccountName Account, PasswordDigest? Password)
 {
     /// <summary>The account as it is now, or null if the session is over.</summary>
     public Account? In(AccountsState accounts) =>
-        accounts.Find(Account) is { IsSuspended: false } account && account.Password?.SetAt == PasswordSetAt ? account : null;
+        accounts.Find(Account) is { IsSuspended: false } account && ReferenceEquals(account.Password?.Digest, Password)
+            ? account
+            : null;
 }
 
 /// <summary>Who signed in by password over HTTPS. In memory: a process that starts again has none. Only the hash of a
@@ -24,7 +26,7 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
     /// <returns>The token, for the caller alone.</returns>
-    public string Open(SignedIn by)
+    public string Open(SessionHolder by)
     {
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Limits.SessionTokenBytes));
         var now = time.GetUtcNow();
@@ -40,7 +42,7 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
     }
 
     /// <summary>Whose session it is; null if there is none, or it has ended.</summary>
-    public SignedIn? Find(string token)
+    public SessionHolder? Find(string token)
     {
         var now = time.GetUtcNow();
         var key = KeyOf(token);
@@ -76,5 +78,5 @@ internal sealed class Sessions(TimeProvider time, TimeSpan idle)
 
     private static string KeyOf(string token) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    private sealed record Session(SignedIn By, DateTimeOffset OpenedAt, DateTimeOffset UsedAt);
+    private sealed record Session(SessionHolder By, DateTimeOffset OpenedAt, DateTimeOffset UsedAt);
 }

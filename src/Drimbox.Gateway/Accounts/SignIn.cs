@@ -44,7 +44,7 @@ internal sealed class SignIn(
                     return (SignInOutcome.Refused, null);
                 if (policy.MustChange(account.Password!, time.GetUtcNow())) return (SignInOutcome.MustChange, null);
                 await SucceedAsync(account.Name, AccessMeans.Password, address, cancellation);
-                return (SignInOutcome.Accepted, sessions.Open(new SignedIn(account.Name, account.Password.SetAt)));
+                return (SignInOutcome.Accepted, sessions.Open(new SessionHolder(account.Name, account.Password?.Digest)));
             },
             (SignInOutcome.Busy, null), cancellation);
 

@@ -49,5 +49,5 @@ public sealed class SessionsTests
         Assert.Equal(2 * Limits.SessionTokenBytes, one.Length);
     }
 
-    private static SignedIn Of(string account) => new(AccountName.Parse(account), PasswordSetAt: null);
+    private static SessionHolder Of(string account) => new(AccountName.Parse(account), Password: null);
 }

@@ -135,7 +135,7 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     }
 
     /// <summary>A structure of a test's own gets the certificates of the site of the demo.</summary>
-    private static void CopyCertificates(string folder, string structure)
+    internal static void CopyCertificates(string folder, string structure)
     {
         foreach (var file in Directory.GetFiles(folder, DemoIdentities.Site.Id + ".*"))
         {

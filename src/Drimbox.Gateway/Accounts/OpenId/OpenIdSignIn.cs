@@ -60,7 +60,7 @@ internal sealed class OpenIdSignIn(
         }
 
         await signIn.SucceedAsync(account.Name, AccessMeans.OpenId, address, cancellation);
-        return (sessions.Open(new SignedIn(account.Name, account.Password?.SetAt)), account.Name);
+        return (sessions.Open(new SessionHolder(account.Name, account.Password?.Digest)), account.Name);
     }
 
     /// <summary>An address at which a native application takes the code: the loopback by its number (RFC 8252

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Drimbox.Core;
@@ -145,7 +146,7 @@ internal sealed class SyslogCollector : IAsyncDisposable
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException
-            or System.Security.Authentication.AuthenticationException)
+            or AuthenticationException)
         {
             // The caller did not like us, or the test is over.
         }
