@@ -24,7 +24,8 @@ internal sealed class FakePacs : IRetrieveScp, IAsyncDisposable
                 EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
                 AeTitles = [AeTitle.Parse("PACS")],
                 Retrieve = [this],
-                MoveDestination = ae => Destination is { } at && ae == AeTitle.Parse("TLR")
+                MoveDestination = ae => (ae == AeTitle.Parse("TLR") ? Destination
+                    : ae == AeTitle.Parse("TLR2") ? Second : null) is { } at
                     ? new DicomPeer(ae, "127.0.0.1", at.Port)
                     : null,
             },
@@ -36,6 +37,9 @@ internal sealed class FakePacs : IRetrieveScp, IAsyncDisposable
 
     /// <summary>Where the platform takes images; null: the PACS does not know the AE title.</summary>
     public IPEndPoint? Destination { get; set; }
+
+    /// <summary>Where a second process of the platform takes them, TLR2.</summary>
+    public IPEndPoint? Second { get; set; }
 
     /// <summary>What is sent instead of what was asked for.</summary>
     public IReadOnlyList<InstanceSource>? Instead { get; set; }

@@ -26,6 +26,11 @@ internal sealed class LoggedEvents : ILoggerFactory, ILogger
         }
     }
 
+    public int CountOf(int eventId)
+    {
+        lock (_lock) return _entries.Count(e => e.Event == eventId);
+    }
+
     /// <summary>Ends when the event has been logged so many times since the start; its text.</summary>
     public async Task<string> WhenAsync(int eventId, int count = 1)
     {

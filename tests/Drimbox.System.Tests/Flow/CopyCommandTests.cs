@@ -32,7 +32,8 @@ public sealed class CopyCommandTests(PostgresCluster postgres)
 
         var copied = await CopyAsync(gateway);
 
-        Assert.Equal(["Archive:Database", "Ris:Database", "Source:Database"], copied.Select(one => Text(one, "store")));
+        Assert.Equal(
+            ["Archive:Database", "Ris:Database", "Source:Database", "Administration:Database"], copied.Select(one => Text(one, "store")));
         Assert.All(copied, one => Assert.Equal("Copied", Text(one, "outcome")));
         Assert.All(["outbox", "publication", "event"], table => Assert.InRange(RowsOf(copied[1], table), 1, 1000));
         Assert.All(["outbox", "audit", "statistic"], table => Assert.InRange(RowsOf(copied[2], table), 1, 1000));
@@ -41,6 +42,10 @@ public sealed class CopyCommandTests(PostgresCluster postgres)
         gateway.Dmp.Faults.Clear();
         await gateway.StartChildAsync();
         await GoesOnAsync(gateway, waiting, after);
+        await gateway.CommandAsync("audit", "verify");
+        // From here on an auditor looks at the trail, and nobody else.
+        await gateway.CommandAsync(
+            "account", "add", "ines", "--family", "INES", "--given", "TEST", "--internal-id", "1", "--role", "Auditor");
         Assert.Empty(Directory.GetFiles(gateway.Configuration.DataFolder, "flow.db", SearchOption.AllDirectories));
         var later = await StatisticsAsync(gateway);
         Assert.NotEmpty(counted);
@@ -53,9 +58,11 @@ public sealed class CopyCommandTests(PostgresCluster postgres)
             Archive = all.Archive! with { Database = null },
             Ris = all.Ris! with { Database = null },
             Source = all.Source! with { Database = null },
+            Administration = all.Administration with { Database = null },
         });
         await gateway.StartChildAsync();
         await GoesOnAsync(gateway, before, new ExaminationCase());
+        Assert.Equal("ines", Text(Assert.Single((await gateway.AskAsync("account", "list")).EnumerateArray()), "account"));
     }
 
     private static async Task GoesOnAsync(GatewayUnderTest gateway, ExaminationCase known, ExaminationCase after)
@@ -68,7 +75,6 @@ public sealed class CopyCommandTests(PostgresCluster postgres)
         await gateway.RegistryShowsAsync(
             after.Ins, e => e.Any(d => d is { IsReport: true, IsApproved: true }), "the report of after");
         Assert.Equal(1, (await gateway.Registry.FindAsync(known.Ins)).Count(d => d.IsReport));
-        await gateway.CommandAsync("audit", "verify");
     }
 
     private async Task<string> WithDatabasesAsync(GatewayUnderTest gateway)
@@ -79,6 +85,7 @@ public sealed class CopyCommandTests(PostgresCluster postgres)
             Archive = all.Archive! with { Database = database },
             Ris = all.Ris! with { Database = database },
             Source = all.Source! with { Database = database },
+            Administration = all.Administration with { Database = database },
         });
         return gateway.ConfigurationFile;
     }
