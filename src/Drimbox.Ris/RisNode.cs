@@ -151,6 +151,7 @@ public sealed partial class RisNode : IAsyncDisposable
             {
                 Folder = folders.Store,
                 Postgres = options.Database?.ToFlow(options.Node),
+                Bucket = folders.Bucket,
                 Clock = surroundings.Time,
                 HasPublications = true,
             },
@@ -159,7 +160,7 @@ public sealed partial class RisNode : IAsyncDisposable
         {
             // Whoever held a lease and is gone.
             await store.VoidLeasesAsync(cancellation);
-            var objects = ObjectStore.Open(folders.Store, Disk.Real, surroundings.Ids, folders.IsShared);
+            var objects = folders.OpenObjects(Disk.Real, surroundings.Ids);
             var node = new RisNode(options, store, objects, dmp, surroundings);
             try
             {

@@ -86,7 +86,7 @@ public sealed partial class SourceNode : IAsyncDisposable
                 : null);
         _space = new StoreSpace(Disk.Real, folders.Store, outages, time, holdsStore: options.Database is null);
         var disk = new WatchedDisk(Disk.Real, _space.MetFull);
-        var objects = _objects = ObjectStore.Open(folders.Store, disk, ids, folders.IsShared);
+        var objects = _objects = folders.OpenObjects(disk, ids);
         _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -215,6 +215,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             {
                 Folder = folders.Store,
                 Postgres = options.Database?.ToFlow(options.Node),
+                Bucket = folders.Bucket,
                 Clock = surroundings.Time,
                 HasPublications = true,
                 HasStatistics = true,

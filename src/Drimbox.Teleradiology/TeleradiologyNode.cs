@@ -52,7 +52,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _time = time;
         _logger = loggers.CreateLogger<TeleradiologyNode>();
         _store = store;
-        var objects = ObjectStore.Open(folders.Store, Disk.Real, ids, folders.IsShared);
+        var objects = folders.OpenObjects(Disk.Real, ids);
         _objects = objects;
         var acks = new AckComposer(time, ids);
         var turns = new TurnLoop(store, new EmbeddedTurnQueue(), acks);

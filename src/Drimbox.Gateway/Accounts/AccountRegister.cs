@@ -57,12 +57,14 @@ internal sealed class AccountRegister : IAsyncDisposable
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
+        var folders = NodeFolders.Of(dataFolder, FolderName, database);
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions
             {
-                Folder = NodeFolders.Of(dataFolder, FolderName, database).Store,
+                Folder = folders.Store,
                 FileName = FolderName,
                 Postgres = database?.ToAccounts(),
+                Bucket = folders.Bucket,
                 Clock = time,
             },
             cancellation);

@@ -64,8 +64,8 @@ internal static class CopyCommand
         if (stores.Find(one => one.Database.IsShared) is { Key: { } shared })
         {
             await Console.Error.WriteLineAsync(
-                $"{shared}:SharedFolder: a store is copied as that of one process. Take the key out, copy, then share the "
-                + "folder (docs/operations/nodes.md).");
+                $"{shared}: a store is copied as that of one process. Take SharedFolder or Bucket out, copy, then share the "
+                + "objects (docs/operations/nodes.md).");
             return (int)ExitCode.Usage;
         }
 

@@ -89,6 +89,7 @@ internal static class ConfigurationReader
         CheckTemplates(configuration.Teleradiology?.Desk.Templates, findings);
         CheckSchemas(configuration, findings);
         CheckSharing(configuration, findings);
+        CheckBuckets(configuration, findings);
         CheckFlows(configuration, findings);
         return findings;
     }
@@ -128,6 +129,21 @@ internal static class ConfigurationReader
         {
             if (database?.SharedFolder is not null)
                 findings.Add($"{key}:SharedFolder: an archive has one process");
+        }
+    }
+
+    private static void CheckBuckets(GatewayConfiguration configuration, List<string> findings)
+    {
+        (string Key, DatabaseOptions? Database)[] ofImages =
+        [
+            ("Archive:Database", configuration.Archive?.Database),
+            ("Archive:PatientUpdates:Database", configuration.Archive?.PatientUpdates?.Database),
+            ("Teleradiology:Database", configuration.Teleradiology?.Database),
+        ];
+        foreach (var (key, database) in ofImages)
+        {
+            if (database?.Bucket is not null)
+                findings.Add($"{key}:Bucket: images are files, and lie in a SharedFolder where several processes have them");
         }
     }
 

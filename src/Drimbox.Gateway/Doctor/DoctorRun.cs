@@ -31,6 +31,8 @@ internal static class DoctorRun
         ];
         var asked = things.Peers.Select(async peer => (IReadOnlyList<Diagnosis>)
             [await WithPatienceAsync(peer.Key, token => PeerCheck.RunAsync(peer, token), cancellation)]).ToList();
+        asked.AddRange(GatewayProcess.BucketsOf(configuration).Select(async one => (IReadOnlyList<Diagnosis>)
+            [await WithPatienceAsync(one.Key, token => BucketAsync(one.Key, one.Bucket, token), cancellation)]));
         if (configuration.Dmp is { } dmp) asked.Add(DmpCheck.RunAsync(configuration, dmp, time, cancellation));
         foreach (var answers in await Task.WhenAll(asked)) found.AddRange(answers);
         return found;
@@ -62,6 +64,18 @@ internal static class DoctorRun
         catch (StorageFaultException e)
         {
             return Diagnosis.Fail(key, e.Message, "Does the server run, and may this user connect to the database?");
+        }
+    }
+
+    private static async Task<Diagnosis> BucketAsync(string key, BucketOptions bucket, CancellationToken cancellation)
+    {
+        try
+        {
+            return Diagnosis.Ok(key, await ObjectBucket.ProbeAsync(bucket, cancellation));
+        }
+        catch (StorageFaultException e)
+        {
+            return Diagnosis.Fail(key, e.Message, "Does the service run, is the bucket there, and may this key read and write in it?");
         }
     }
 

@@ -236,6 +236,18 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return [.. all.Where(one => one.Database is not null).Select(one => (one.Key, one.Database!))];
     }
 
+    /// <summary>The buckets that hold the objects of what is in PostgreSQL, by the key of their section.</summary>
+    public static IReadOnlyList<(string Key, BucketOptions Bucket)> BucketsOf(GatewayConfiguration configuration)
+    {
+        (string Key, BucketOptions? Bucket)[] all =
+        [
+            ("Ris:Database:Bucket", configuration.Ris?.Database?.Bucket),
+            ("Source:Database:Bucket", configuration.Source?.Database?.Bucket),
+            ("Administration:Database:Bucket", configuration.Administration.Database?.Bucket),
+        ];
+        return [.. all.Where(one => one.Bucket is not null).Select(one => (one.Key, one.Bucket!))];
+    }
+
     /// <summary>The folders that hold what a process keeps: of its nodes, and of the accounts.</summary>
     public static IReadOnlyList<string> StoresOf(GatewayConfiguration configuration) =>
         [.. NodesOf(configuration).Append(AccountRegister.FolderName).Distinct(StringComparer.Ordinal)];

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Drimbox.Core;
@@ -41,34 +42,26 @@ internal sealed class BucketObjectStore : ObjectStore
     public override async Task<StoredObject> PutAsync(Stream stream, CancellationToken cancellationToken)
     {
         // Its name is its hash, which is known at its end; and a call that is repeated reads it again.
-        var path = Path.Combine(_spool, _ids.NewUuid());
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[CopyBytes];
-        try
-        {
-            StoredObject stored;
-            using (var file = _disk.Create(path))
-            {
-                int count;
-                while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-                {
-                    hash.AppendData(buffer.AsSpan(0, count));
-                    file.Write(buffer.AsSpan(0, count));
-                }
-
-                file.Flush();
-                stored = new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), file.Length);
-            }
-
-            await using var spooled = _disk.OpenRead(path);
-            await PutAsync(stored, spooled, cancellationToken);
-            return stored;
-        }
-        finally
-        {
-            _disk.TryUnlink(path);
-        }
+        var (stored, spooled) = await SpoolAsync(stream, cancellationToken);
+        await using (spooled) await PutAsync(stored, spooled, cancellationToken);
+        return stored;
     }
+
+    /// <inheritdoc/>
+    /// <remarks>Who seals a submission reads its documents in a turn, which waits for nothing: the thread is held
+    /// meanwhile.</remarks>
+    [SuppressMessage("Usage", "VSTHRD002", Justification = "The call is made by another thread, and waits for none.")]
+    public override Stream OpenRead(StoredObject stored) => Task.Run(() => _service.GetAsync(
+        PathOf(stored),
+        async (stream, length) =>
+        {
+            if (length != stored.Length) throw OtherLength(stored);
+            var (found, spooled) = await SpoolAsync(stream, default);
+            if (found == stored) return spooled;
+            await spooled.DisposeAsync();
+            throw OtherBytes(stored);
+        },
+        default)).GetAwaiter().GetResult();
 
     /// <inheritdoc/>
     public override Task<byte[]> ReadAsync(StoredObject stored, int bytesMax, CancellationToken cancellationToken)
@@ -76,9 +69,8 @@ internal sealed class BucketObjectStore : ObjectStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(stored.Length, bytesMax);
         return _service.GetAsync(
             PathOf(stored),
-            (stream, length) => length == stored.Length
-                ? ReadAsync(stored, stream, cancellationToken)
-                : throw new StorageFaultException(StorageFault.Corrupt, $"Object {stored.Sha256} has another length."),
+            (stream, length) =>
+                length == stored.Length ? ReadAsync(stored, stream, cancellationToken) : throw OtherLength(stored),
             cancellationToken);
     }
 
@@ -102,6 +94,36 @@ internal sealed class BucketObjectStore : ObjectStore
     // What is there already is written again: to look first costs as much, and one that rotted is mended.
     private Task PutAsync(StoredObject stored, Stream content, CancellationToken cancellationToken) =>
         _service.PutAsync(PathOf(stored), content, Convert.FromHexString(stored.Sha256), cancellationToken);
+
+    /// <returns>What came, and a stream of it; its file has no name any more.</returns>
+    private async Task<(StoredObject Stored, Stream Spooled)> SpoolAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(_spool, _ids.NewUuid());
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[CopyBytes];
+        try
+        {
+            long length;
+            using (var file = _disk.Create(path))
+            {
+                int count;
+                while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+                {
+                    hash.AppendData(buffer.AsSpan(0, count));
+                    file.Write(buffer.AsSpan(0, count));
+                }
+
+                file.Flush();
+                length = file.Length;
+            }
+
+            return (new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), length), _disk.OpenRead(path));
+        }
+        finally
+        {
+            _disk.TryUnlink(path);
+        }
+    }
 
     private static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array)
         ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)

@@ -22,6 +22,24 @@ public sealed class ObjectBucket : IDisposable
         _service = new BucketService(options);
     }
 
+    /// <summary>Reads from a bucket; changes nothing.</summary>
+    /// <returns>What was found, for a person.</returns>
+    /// <exception cref="StorageFaultException">No answer, no such bucket, or a key that may not read it.</exception>
+    public static async Task<string> ProbeAsync(BucketOptions options, CancellationToken cancellationToken)
+    {
+        using var bucket = new ObjectBucket(options);
+        try
+        {
+            await bucket._service.GetAsync("flow.postgres", (_, _) => Task.FromResult(true), cancellationToken);
+        }
+        catch (StorageFaultException e) when (e.Fault == StorageFault.Absent)
+        {
+            // Nothing was put there yet.
+        }
+
+        return $"the bucket '{options.Name}' answers on {options.Service!.Host}";
+    }
+
     /// <summary>Its objects, for one process.</summary>
     /// <param name="nodeFolder">Of this process alone, for what cannot be held in memory.</param>
     public ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids) =>

@@ -83,12 +83,19 @@ internal sealed class FileObjectStore : ObjectStore
     }
 
     /// <inheritdoc/>
+    public override Stream OpenRead(StoredObject stored)
+    {
+        var stream = _disk.OpenRead(PathOf(stored));
+        if (stream.Length == stored.Length) return stream;
+        stream.Dispose();
+        throw OtherLength(stored);
+    }
+
+    /// <inheritdoc/>
     public override async Task<byte[]> ReadAsync(StoredObject stored, int bytesMax, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(stored.Length, bytesMax);
-        await using var stream = _disk.OpenRead(PathOf(stored));
-        if (stream.Length != stored.Length)
-            throw new StorageFaultException(StorageFault.Corrupt, $"Object {stored.Sha256} has another length.");
+        await using var stream = OpenRead(stored);
         return await ReadAsync(stored, stream, cancellationToken);
     }
 

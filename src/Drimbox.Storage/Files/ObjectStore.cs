@@ -32,6 +32,11 @@ public abstract class ObjectStore
     /// <inheritdoc cref="PutAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     public abstract Task<StoredObject> PutAsync(Stream stream, CancellationToken cancellationToken);
 
+    /// <summary>Opens an object.</summary>
+    /// <exception cref="StorageFaultException">It cannot be read, or is <see cref="StorageFault.Absent"/>, or
+    /// <see cref="StorageFault.Corrupt"/> if its length is not the one it was put with.</exception>
+    public abstract Stream OpenRead(StoredObject stored);
+
     /// <summary>Reads a whole object and checks its hash.</summary>
     /// <param name="bytesMax">A longer object is an <see cref="ArgumentOutOfRangeException"/>: no caller holds more.</param>
     /// <exception cref="StorageFaultException">It cannot be read, or is <see cref="StorageFault.Absent"/> or
@@ -55,6 +60,12 @@ public abstract class ObjectStore
         var bytes = new byte[stored.Length];
         await stream.ReadExactlyAsync(bytes, cancellationToken);
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) == stored.Sha256) return bytes;
-        throw new StorageFaultException(StorageFault.Corrupt, $"Object {stored.Sha256} has other bytes.");
+        throw OtherBytes(stored);
     }
+
+    private protected static StorageFaultException OtherBytes(StoredObject stored) =>
+        new(StorageFault.Corrupt, $"Object {stored.Sha256} has other bytes.");
+
+    private protected static StorageFaultException OtherLength(StoredObject stored) =>
+        new(StorageFault.Corrupt, $"Object {stored.Sha256} has another length.");
 }

@@ -159,7 +159,7 @@ public sealed record FlowStoreOptions
     /// <summary>PostgreSQL in place of <c>flow.db</c>. Default: none.</summary>
     public PostgresOptions? Postgres { get; init; }
 
-    /// <summary>Where the objects are that the rows name, if not in the folder. Default: none.</summary>
+    /// <summary>Where the objects are that the rows name, if not in the folder; disposed with the store. Default: none.</summary>
     public ObjectBucket? Bucket { get; init; }
 
     public Disk Disk { get; init; } = Disk.Real;

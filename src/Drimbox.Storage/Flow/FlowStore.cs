@@ -135,6 +135,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         await _writer.DisposeAsync();
         _readers.Dispose();
         _held.Dispose();
+        _options.Bucket?.Dispose();
     }
 
     // A flow that begins anew beside the one that is there would answer every repeated message as a new one, and never

@@ -28,6 +28,10 @@ public sealed record DatabaseOptions : IValidatableObject
     /// place of the node's folder. Default: none, the schema has one process.</summary>
     public string? SharedFolder { get; init; }
 
+    /// <summary>A bucket in place of <see cref="SharedFolder"/>, for a RIS, a source and the accounts, whose objects are
+    /// documents (docs/adr/0042). Default: none.</summary>
+    public BucketOptions? Bucket { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (PostgresOptions.Check(ConnectionString) is { } finding)
@@ -37,6 +41,8 @@ public sealed record DatabaseOptions : IValidatableObject
         // One that is not mounted must not be made anew below its mount point.
         if (SharedFolder is not null && !Directory.Exists(SharedFolder))
             yield return new ValidationResult("no such folder", [nameof(SharedFolder)]);
+        if (SharedFolder is not null && Bucket is not null)
+            yield return new ValidationResult("is configured, and so is SharedFolder: take one out", [nameof(Bucket)]);
     }
 
     /// <summary>For the index of an archive: <c>NODE_archive</c>.</summary>
@@ -54,6 +60,6 @@ public sealed record DatabaseOptions : IValidatableObject
     private PostgresOptions ToOptions(string schema) => new()
     {
         ConnectionString = ConnectionString, PasswordFile = PasswordFile, Schema = Schema ?? schema,
-        IsShared = SharedFolder is not null,
+        IsShared = SharedFolder is not null || Bucket is not null,
     };
 }

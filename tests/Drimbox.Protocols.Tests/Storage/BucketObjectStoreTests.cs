@@ -43,6 +43,14 @@ public sealed class BucketObjectStoreTests : IAsyncLifetime
         Assert.Equal(fromMemory, fromStream);
         Assert.Equal(bytes, await _store.ReadAsync(fromMemory, 1 << 20, Token));
         Assert.True(await _store.VerifyAsync(fromMemory, Token));
+        await using (var stream = _store.OpenRead(fromMemory))
+        {
+            var read = new byte[length];
+            await stream.ReadExactlyAsync(read, Token);
+            Assert.Equal(bytes, read);
+            Assert.Equal(-1, stream.ReadByte());
+        }
+
         Assert.Equal([$"ris/objects/{fromMemory.Sha256}"], _service.Objects.Keys);
         Assert.Empty(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
@@ -96,6 +104,7 @@ public sealed class BucketObjectStoreTests : IAsyncLifetime
 
         Assert.False(await _store.VerifyAsync(stored, Token));
         Assert.Equal(StorageFault.Corrupt, await FaultOfAsync(stored));
+        Assert.Equal(StorageFault.Corrupt, Assert.Throws<StorageFaultException>(() => _store.OpenRead(stored)).Fault);
 
         await _store.PutAsync(Bytes(1000), Token);
         Assert.True(await _store.VerifyAsync(stored, Token));

@@ -9,6 +9,8 @@ public sealed class DatabaseConfigurationTests : IDisposable
 {
     private const string Database = "\"ConnectionString\": \"Host=a;Database=b\"";
 
+    private const string Bucket = "{ \"Name\": \"abc\", \"Service\": \"https://a\", \"KeyFile\": \"/etc/passwd\" }";
+
     private readonly StoreFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -24,6 +26,17 @@ public sealed class DatabaseConfigurationTests : IDisposable
     [InlineData(
         $"\"Ris\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/no/such\" }} }}",
         "Ris:Database:SharedFolder: no such folder")]
+    [InlineData(
+        $"\"Ris\": {{ \"Database\": {{ {Database}, \"Bucket\": {{ \"Name\": \"A B\", \"Service\": \"https://a\", \"KeyFile\": \"/etc/passwd\" }} }} }}",
+        "Ris:Database:Bucket:Name: must be the name of a bucket")]
+    [InlineData(
+        $"\"Ris\": {{ \"Database\": {{ {Database}, \"Bucket\": {{ \"Name\": \"abc\", \"Service\": \"http://a.example\", \"KeyFile\": \"/no\" }} }} }}",
+        "Ris:Database:Bucket:Service: must be an https URL")]
+    [InlineData(
+        $"\"Ris\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\", \"Bucket\": {Bucket} }} }}",
+        "Ris:Database:Bucket: is configured, and so is SharedFolder")]
+    [InlineData(
+        $"\"Archive\": {{ \"Database\": {{ {Database}, \"Bucket\": {Bucket} }} }}", "Archive:Database:Bucket: images are files")]
     [InlineData("\"Source\": { \"Database\": { } }", "Source:Database:ConnectionString: ")]
     [InlineData(
         $"\"Source\": {{ \"Database\": {{ {Database}, \"PasswordFile\": \"/nowhere\" }} }}", "Source:Database:PasswordFile: no such file")]
