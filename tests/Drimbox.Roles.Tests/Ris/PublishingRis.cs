@@ -200,7 +200,9 @@ internal sealed class PublishingRis : IAsyncDisposable
     {
         Log = new LoggedEvents();
         Node = await RisNode.StartAsync(
-            _options with { Database = await FlowStorePlace.DatabaseAsync(Path.Combine(_folder.Path, _options.Node)) },
+            _options.Database is not null
+                ? _options
+                : _options with { Database = await FlowStorePlace.DatabaseAsync(Path.Combine(_folder.Path, _options.Node)) },
             _folder.Path,
             new DmpConnection(Target ?? Dmp.Target, Certificates, new VihfOptions(), SignatureHash.Sha256),
             Surroundings(), Token);
