@@ -6,6 +6,7 @@ using Drimbox.Core.Accounts;
 using Drimbox.Dicom.Tls;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
+using Drimbox.Storage;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -43,6 +44,20 @@ internal sealed class AccessControl(
     }
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await AdmitAsync(context, next);
+        }
+        catch (StorageFaultException e) when (!context.Response.HasStarted)
+        {
+            // Not now: a database that is away, of the accounts or of a node.
+            await RefuseAsync(
+                context, StatusCodes.Status503ServiceUnavailable, new { error = $"A store cannot be used now: {e.Fault}." });
+        }
+    }
+
+    private async Task AdmitAsync(HttpContext context, RequestDelegate next)
     {
         var (caller, refusal) = await IdentifyAsync(context);
         if (refusal is not null)

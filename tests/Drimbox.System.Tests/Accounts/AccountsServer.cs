@@ -7,6 +7,7 @@ using Drimbox.Emulators.OpenId;
 using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
+using Drimbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,8 @@ internal sealed class AccountsServer : IAsyncDisposable
 
     public AccountRegister Accounts { get; private set; } = null!;
 
+    private DatabaseOptions? Database { get; init; }
+
     public string Socket => Path.Combine(_folder.Path, "drimbox.sock");
 
     public string Folder => _folder.Path;
@@ -47,9 +50,9 @@ internal sealed class AccountsServer : IAsyncDisposable
 
     private AdministrationServer Server { get; set; } = null!;
 
-    public static async Task<AccountsServer> StartAsync(string? socketGroup = null)
+    public static async Task<AccountsServer> StartAsync(string? socketGroup = null, DatabaseOptions? database = null)
     {
-        var server = new AccountsServer();
+        var server = new AccountsServer { Database = database };
         await server.OpenAsync(socketGroup);
         return server;
     }
@@ -147,7 +150,7 @@ internal sealed class AccountsServer : IAsyncDisposable
         var cancellation = TestContext.Current.CancellationToken;
         var users = new LocalUsers();
         var server = _authority.Certify("server");
-        Accounts = await AccountRegister.OpenAsync(_folder.Path, database: null, users.Reserved, Clock, _loggers, cancellation);
+        Accounts = await AccountRegister.OpenAsync(_folder.Path, Database, users.Reserved, Clock, _loggers, cancellation);
         var options = new AdministrationOptions
         {
             SocketGroup = socketGroup,

@@ -1,9 +1,11 @@
+using System.Net;
 using Drimbox.Core;
 using Drimbox.Core.Accounts;
 using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Drimbox.Tests.Accounts;
 
@@ -107,6 +109,30 @@ public sealed class SharedAccountsTests(PostgresCluster cluster) : IAsyncLifetim
 
         foreach (var process in _processes)
             Assert.Equal(SignInOutcome.Refused, (await process.SignIn.TryAsync("ines", First, null, Token)).Outcome);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task While_the_database_is_away_nobody_can_sign_in_and_sessions_go_on()
+    {
+        var database = new DatabaseOptions
+        {
+            ConnectionString = cluster.ConnectionString, Schema = $"t-{Guid.NewGuid():N}",
+        };
+        await using var server = await AccountsServer.StartAsync(database: database);
+        await server.DoAsync(AccountsServer.Account("ines", [Role.Auditor]));
+        await server.GivePasswordAsync("ines", First);
+        var session = await server.SignedInAsync("ines", First);
+        await using (var connection = new NpgsqlConnection(cluster.ConnectionString))
+        {
+            await connection.OpenAsync(Token);
+            await using var drop = new NpgsqlCommand($"ALTER SCHEMA \"{database.Schema}\" RENAME TO \"{database.Schema}-away\"", connection);
+            await drop.ExecuteNonQueryAsync(Token);
+        }
+
+        using var answer = await AccountsServer.SignInAsync(server.NewCaller(), "ines", First);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        using var own = await session.GetAsync(new Uri("/api/session", UriKind.Relative), Token);
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
     }
 
     private async Task AddAsync(Process process, string name, string password)
