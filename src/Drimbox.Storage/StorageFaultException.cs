@@ -43,4 +43,8 @@ public sealed class StorageFaultException : IOException
         Fault = fault;
 
     public StorageFault Fault { get; }
+
+    /// <summary>True if the same may succeed a little later: a disk with no room, a database that is away or busy.</summary>
+    public bool IsPassing => Fault is StorageFault.Full or StorageFault.Io or StorageFault.TooManyFiles
+        or StorageFault.InUse or StorageFault.Deadlock;
 }

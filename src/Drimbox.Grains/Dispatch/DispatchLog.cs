@@ -1,8 +1,9 @@
+using Drimbox.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Grains.Dispatch;
 
-// Event ids 5100-5109. A row is named by its id and kind: its lane and payload may name a patient.
+// Event ids 5100-5109 and 5115. A row is named by its id and kind: its lane and payload may name a patient.
 internal static partial class DispatchLog
 {
     [LoggerMessage(5100, LogLevel.Error, "Outbox row {RowId} ({Kind}): the handler threw {Exception}")]
@@ -35,4 +36,8 @@ internal static partial class DispatchLog
 
     [LoggerMessage(5109, LogLevel.Information, "The circuit breaker of {Destination} is {State}")]
     public static partial void CircuitChanged(ILogger logger, string destination, string state);
+
+    [LoggerMessage(5115, LogLevel.Warning,
+        "Outbox row {RowId} ({Kind}): its result cannot be recorded ({Fault}); trying again while its lease lasts")]
+    public static partial void ResultWaits(ILogger logger, long rowId, string kind, StorageFault fault);
 }

@@ -84,8 +84,7 @@ public sealed class Dispatcher
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                var pause = _work.RetryDelay(++storeFaults);
-                until = now + (pause < Limits.StoreRetryDelayMax ? pause : Limits.StoreRetryDelayMax);
+                until = now + StoreDelay(++storeFaults);
                 if (e is StorageFaultException store) _options.StoreFailed?.Invoke(store.Fault);
                 if (storeFaults == 1) DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name);
             }
@@ -148,7 +147,7 @@ public sealed class Dispatcher
 
             var end = await _work.AttemptAsync(row, claimed, abort);
             reached = end.Reached;
-            if (end.Result is { } result && !await RecordWithRoomAsync(row, result, claimed, abort))
+            if (end.Result is { } result && !await RecordInTimeAsync(row, result, claimed, abort))
                 DispatchLog.LeaseLost(_logger, row.Id, row.Kind);
             DispatchMetrics.Step("recorded", row.Kind);
             DispatchMetrics.Ended(
@@ -172,24 +171,34 @@ public sealed class Dispatcher
         }
     }
 
-    /// <summary>On a full disk again and again, as long as the lease lasts: without its result the row would come back
-    /// as one that took its process with it.</summary>
-    private async Task<bool> RecordWithRoomAsync(
+    /// <summary>Again and again while the store is full or away, as long as the lease lasts: without its result the row
+    /// would wait for the end of its lease, and come back as one that took its process with it.</summary>
+    private async Task<bool> RecordInTimeAsync(
         ClaimedRow row, OutboxResult result, long claimed, CancellationToken abort)
     {
-        while (true)
+        for (var faults = 1; ; faults++)
         {
+            var pause = StoreDelay(faults);
             try
             {
                 return await RecordAsync(row, result);
             }
-            catch (StorageFaultException e) when (e.Fault == StorageFault.Full
-                && _options.Clock.GetElapsedTime(claimed) + Limits.StoreRetryDelayMax < _options.Lease)
+            // Counted from before the claim by a clock that nobody sets, so this ends before the lease does by the clock
+            // of the database. Whose the row is in between the epoch says there.
+            catch (StorageFaultException e) when (e.IsPassing
+                && _options.Clock.GetElapsedTime(claimed) + pause < _options.Lease)
             {
                 _options.StoreFailed?.Invoke(e.Fault);
-                await Task.Delay(Limits.StoreRetryDelayMax, _options.Clock, abort);
+                if (faults == 1) DispatchLog.ResultWaits(_logger, row.Id, row.Kind, e.Fault);
+                await Task.Delay(pause, _options.Clock, abort);
             }
         }
+    }
+
+    private TimeSpan StoreDelay(int faults)
+    {
+        var pause = _work.RetryDelay(faults);
+        return pause < Limits.StoreRetryDelayMax ? pause : Limits.StoreRetryDelayMax;
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
@@ -204,7 +213,7 @@ public sealed class Dispatcher
                 await handler.QuarantineAsync(row, result);
                 return true;
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not StorageFaultException { IsPassing: true })
             {
                 DispatchLog.GrainNotTold(_logger, row.Id, row.Kind, e.GetType().Name);
             }

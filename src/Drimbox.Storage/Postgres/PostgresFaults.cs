@@ -17,6 +17,7 @@ internal static class PostgresFaults
         var fault = error.SqlState switch
         {
             "53100" => StorageFault.Full, // disk_full
+            "53300" => StorageFault.Io, // too_many_connections: it cannot be reached
             "40P01" => StorageFault.Deadlock, // deadlock_detected
             "40001" or "55P03" => StorageFault.InUse, // serialization, lock not available
             "XX001" or "XX002" => StorageFault.Corrupt, // data_corrupted, index_corrupted

@@ -273,7 +273,7 @@ public sealed partial class DispatcherTests
     [Fact(Timeout = Patience)]
     public async Task Nothing_begins_to_be_sent_while_another_process_may_have_the_lease()
     {
-        var outbox = new LosingOutbox(_store);
+        var outbox = new WatchedOutbox(_store);
         var begun = new TaskCompletionSource<bool>();
         _handler.OnAttempt = attempt =>
         {
@@ -296,49 +296,18 @@ public sealed partial class DispatcherTests
         Assert.Equal(DispatchOutcome.Retry, (await ListAsync())[0].LastOutcome);
     }
 
-    /// <summary>Other processes may take what it has claimed.</summary>
-    private sealed class LosingOutbox(IOutbox store) : IOutbox
-    {
-        public bool HoldsLeases { get; set; } = true;
-
-        public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
-            string owner, TimeSpan lease, int max, CancellationToken cancellationToken) =>
-            store.ClaimAsync(owner, lease, max, cancellationToken);
-
-        public Task<IReadOnlyList<ClaimedRow>> ClaimAsync(
-            string owner, TimeSpan lease, IReadOnlyList<ClaimDemand> demands, CancellationToken cancellationToken) =>
-            store.ClaimAsync(owner, lease, demands, cancellationToken);
-
-        public Task<bool> CompleteAsync(OutboxResult result, CancellationToken cancellationToken) =>
-            store.CompleteAsync(result, cancellationToken);
-
-        public Task<bool> RenewAsync(long id, long epoch, TimeSpan lease, CancellationToken cancellationToken) =>
-            store.RenewAsync(id, epoch, lease, cancellationToken);
-
-        public Task<bool> ReleaseAsync(long id, long epoch, CancellationToken cancellationToken) =>
-            store.ReleaseAsync(id, epoch, cancellationToken);
-
-        public Task<DateTimeOffset?> NextDueAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>
-            store.NextDueAsync(kinds, cancellationToken);
-
-        public Task<IReadOnlyList<string>> OpenKindsAsync(CancellationToken cancellationToken) =>
-            store.OpenKindsAsync(cancellationToken);
-
-        public ValueTask WaitForWorkAsync(DateTimeOffset? until, CancellationToken cancellationToken) =>
-            store.WaitForWorkAsync(until, cancellationToken);
-
-        public void Wake() => store.Wake();
-    }
-
     /// <summary>Fails always, and has a grain that hears of the end, or cannot.</summary>
     private sealed class GrainHandler(FlowStore store, bool isDeaf) : IQuarantineHandler
     {
+        public Action Telling { get; init; } = () => { };
+
         public Task<DispatchVerdict> HandleAsync(DispatchAttempt attempt, CancellationToken cancellationToken) =>
             throw new FormatException();
 
         public Task QuarantineAsync(ClaimedRow row, OutboxResult result)
         {
             if (isDeaf) throw new FormatException();
+            Telling();
             return store.CommitAsync(
                 new FlowCommit
                 {
