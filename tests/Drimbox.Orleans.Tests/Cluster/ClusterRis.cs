@@ -9,6 +9,14 @@ using Drimbox.Tests.Reports;
 
 namespace Drimbox.Tests.Cluster;
 
+/// <summary>Where processes have their flow: in a file that one store has for all of them, or in PostgreSQL, where each
+/// has a store of its own (docs/adr/0035).</summary>
+public enum FlowOf
+{
+    File,
+    Postgres,
+}
+
 /// <summary>The reports of one RIS in several processes over one store: a register for each of them, and what happens while
 /// a turn signs its submission, which is after its decision and before its commit.</summary>
 internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
@@ -19,7 +27,10 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
     private readonly SequentialIds _ids = new();
     private readonly FakeDmpRegistry _registry = new();
 
-    public required FlowStore Store { get; init; }
+    /// <summary>Of each process; in a file one for all.</summary>
+    public required IReadOnlyList<FlowStore> Stores { get; init; }
+
+    public FlowStore Store => Stores[0];
 
     public IReadOnlyList<ReportRegister> Registers { get; private set; } = [];
 
@@ -28,16 +39,17 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
 
     public int Submissions => _registry.Submissions;
 
-    public static async Task<ClusterRis> OpenAsync(params IGrainHost[] hosts)
+    /// <param name="place">Where the flow is.</param>
+    /// <param name="hosts">One of each process.</param>
+    public static async Task<ClusterRis> OpenAsync(FlowOf place, params IGrainHost[] hosts)
     {
         var folder = Directory.CreateTempSubdirectory("drimbox-cluster-").FullName;
-        var store = await FlowStorePlace.OpenAsync(
-            new FlowStoreOptions { Folder = folder, HasPublications = true }, CancellationToken.None);
-        var ris = new ClusterRis(folder) { Store = store };
-        ris.Registers = [.. hosts.Select(host => new ReportRegister(
+        var ris = new ClusterRis(folder) { Stores = await OpenStoresAsync(place, folder, hosts.Length) };
+        ris.Registers = [.. hosts.Select((host, process) => new ReportRegister(
             new EmbeddedTurnQueue(),
             new ReportGrainParts(
-                Node, store, ReportFixture.Policy, ris, new PlainAcks(), ris._ids, TimeProvider.System, "ris/to/source")
+                Node, ris.StoreOf(process), ReportFixture.Policy, ris, new PlainAcks(), ris._ids, TimeProvider.System,
+                "ris/to/source")
             {
                 Host = host,
             }))];
@@ -45,6 +57,8 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
     }
 
     private ClusterRis(string folder) => _folder = folder;
+
+    public FlowStore StoreOf(int process) => Stores[process % Stores.Count];
 
     public SealedSubmission Seal(Submission submission)
     {
@@ -67,7 +81,7 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
         var lost = 0;
         while (true)
         {
-            var rows = await Store.ClaimAsync($"process {process}", TimeSpan.FromMinutes(1), 1, CancellationToken.None);
+            var rows = await StoreOf(process).ClaimAsync($"process {process}", TimeSpan.FromMinutes(1), 1, CancellationToken.None);
             if (rows is not [var row]) return lost;
             if ((await FinishAsync(process, row, send: true)).LeaseLost) lost++;
         }
@@ -79,7 +93,7 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
         var done = new OutboxResult(row.Id, row.Epoch, DispatchOutcome.Done);
         if (row.Kind != ReportGrain.SubmissionKind)
         {
-            await Store.CompleteAsync(done, CancellationToken.None);
+            await StoreOf(process).CompleteAsync(done, CancellationToken.None);
             return new GrainReply(null);
         }
 
@@ -115,8 +129,21 @@ internal sealed class ClusterRis : IAsyncDisposable, ISubmissionSealer
 
     public async ValueTask DisposeAsync()
     {
-        await Store.DisposeAsync();
+        foreach (var store in Stores) await store.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<IReadOnlyList<FlowStore>> OpenStoresAsync(FlowOf place, string folder, int processes)
+    {
+        var options = new FlowStoreOptions { Folder = folder, HasPublications = true };
+        if (place == FlowOf.File) return [await FlowStore.OpenAsync(options, CancellationToken.None)];
+        var postgres = (await TestContext.Current.GetFixture<PostgresCluster>())!;
+        var database = new PostgresOptions
+        {
+            ConnectionString = await postgres.CreateDatabaseAsync(), Schema = "ris_flow", IsShared = true,
+        };
+        return await Task.WhenAll(Enumerable.Range(0, processes).Select(
+            _ => FlowStore.OpenAsync(options with { Postgres = database }, CancellationToken.None)));
     }
 
     private sealed class PlainAcks : IAckComposer

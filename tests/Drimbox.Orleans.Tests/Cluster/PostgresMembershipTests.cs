@@ -6,13 +6,10 @@ using Drimbox.Grains.Publications;
 using Drimbox.Orleans.Hosting;
 using Drimbox.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Drimbox.Tests.Cluster;
 
-/// <summary>Silos that find one another through PostgreSQL, as the program has them. The tables are those of the scripts of
-/// Orleans, which are in no package: <c>DRIMBOX_ORLEANS_SQL</c> names a folder with PostgreSQL-Main.sql and
-/// PostgreSQL-Clustering.sql (docs/operations/orleans.md).</summary>
+/// <summary>Silos that find one another through PostgreSQL, as the program has them.</summary>
 public sealed class PostgresMembershipTests(PostgresCluster postgres)
 {
     private const int Patience = 180_000;
@@ -21,7 +18,7 @@ public sealed class PostgresMembershipTests(PostgresCluster postgres)
     [Fact(Timeout = Patience)]
     public async Task Two_silos_find_each_other_and_one_goes_on_without_the_other()
     {
-        var connection = await DatabaseAsync();
+        var connection = await OrleansTables.CreateAsync(postgres);
         var taken = new ConcurrentDictionary<long, int>();
         var first = await StartAsync(connection);
         var second = await StartAsync(connection);
@@ -55,23 +52,6 @@ public sealed class PostgresMembershipTests(PostgresCluster postgres)
         var connection = await postgres.CreateDatabaseAsync();
         var fault = await Assert.ThrowsAsync<StorageFaultException>(() => StartAsync(connection));
         Assert.Contains("cannot join the cluster", fault.Message, StringComparison.Ordinal);
-    }
-
-    private async Task<string> DatabaseAsync()
-    {
-        var scripts = Environment.GetEnvironmentVariable("DRIMBOX_ORLEANS_SQL");
-        Assert.SkipWhen(string.IsNullOrEmpty(scripts), "DRIMBOX_ORLEANS_SQL names no folder with the scripts of Orleans.");
-        var connection = await postgres.CreateDatabaseAsync();
-        await using var session = new NpgsqlConnection(connection + ";Pooling=false");
-        await session.OpenAsync();
-        foreach (var script in (string[])["PostgreSQL-Main.sql", "PostgreSQL-Clustering.sql"])
-        {
-            await using var command = new NpgsqlCommand(
-                await File.ReadAllTextAsync(Path.Combine(scripts!, script)), session);
-            await command.ExecuteNonQueryAsync();
-        }
-
-        return connection;
     }
 
     private static Task<OrleansSilo> StartAsync(string connection) => OrleansSilo.StartAsync(

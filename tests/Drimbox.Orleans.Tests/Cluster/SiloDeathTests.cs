@@ -12,18 +12,20 @@ public sealed class SiloDeathTests
     private const int Patience = 180_000;
 
     [Theory(Timeout = Patience)]
-    [InlineData(true)]
-    [InlineData(false)]
+    [InlineData(FlowOf.File, true)]
+    [InlineData(FlowOf.File, false)]
+    [InlineData(FlowOf.Postgres, true)]
+    [InlineData(FlowOf.Postgres, false)]
     [Requirement("reliability P2")]
-    public async Task The_correction_is_whole_or_absent_and_a_repetition_finishes_it(bool turnGoesOnAfterDeath)
+    public async Task The_correction_is_whole_or_absent_and_a_repetition_finishes_it(FlowOf place, bool turnGoesOnAfterDeath)
     {
         await using var silos = await TestSilos.StartAsync();
-        await using var ris = await ClusterRis.OpenAsync(silos.Host(0), silos.Host(1));
+        await using var ris = await ClusterRis.OpenAsync(place, silos.Host(0), silos.Host(1));
         Assert.Equal("AA", (await ris.ReceiveAsync(0, Initial("A"), "M1")).AckCode);
         await ris.DispatchAsync(0);
         var (report, _) = await ris.FindAsync(0, "A");
-        var place = silos.Find<IReportGrain>(ClusterRis.Node, report.ToString())!.Value.Silo;
-        var other = 1 - place;
+        var home = silos.Find<IReportGrain>(ClusterRis.Node, report.ToString())!.Value.Silo;
+        var other = 1 - home;
         using var decided = new SemaphoreSlim(0);
         using var dead = new ManualResetEventSlim();
         ris.Sealing = () =>
@@ -36,7 +38,7 @@ public sealed class SiloDeathTests
 
         var first = TryAsync(() => ris.ReceiveAsync(other, Replace("B", "A"), "M2"));
         await decided.WaitAsync(TestContext.Current.CancellationToken);
-        await silos.KillAsync(place);
+        await silos.KillAsync(home);
         dead.Set();
         var answer = await first;
 

@@ -11,12 +11,14 @@ public sealed class StorageFaultTests
 {
     private const int Patience = 60_000;
 
-    [Fact(Timeout = Patience)]
+    [Theory(Timeout = Patience)]
+    [InlineData(FlowOf.File)]
+    [InlineData(FlowOf.Postgres)]
     [Requirement("reliability D5")]
-    public async Task A_report_whose_turn_met_a_full_disk_is_deactivated_and_takes_the_message_again()
+    public async Task A_report_whose_turn_met_a_full_disk_is_deactivated_and_takes_the_message_again(FlowOf place)
     {
         await using var silos = await TestSilos.StartAsync();
-        await using var ris = await ClusterRis.OpenAsync(silos.Host(0), silos.Host(1));
+        await using var ris = await ClusterRis.OpenAsync(place, silos.Host(0), silos.Host(1));
         await ris.ReceiveAsync(0, Initial("A"), "M1");
         await ris.DispatchAsync(0);
         var report = (await ris.FindAsync(0, "A")).Id.ToString();

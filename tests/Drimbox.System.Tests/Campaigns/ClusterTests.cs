@@ -66,10 +66,10 @@ public sealed class ClusterTests(ITestOutputHelper output)
         cluster.Dmp.Faults.Clear();
         await stop.CancelAsync();
         await sending;
-        // A result that met the crash of the server is not recorded: its row waits for the end of its lease, 90 s.
+        // The backoff of what the DMP refused: a result that met the crash of the server is recorded once it is back.
         await Eventually.HoldsAsync(
             () => cluster.AskAsync("SELECT count(*) FROM outbox WHERE state = 'Pending'"), open => open == 0,
-            open => $"{open} rows wait\n{Logs(cluster)}", TimeSpan.FromMinutes(_isSmall ? 3 : 6));
+            open => $"{open} rows wait\n{Logs(cluster)}", TimeSpan.FromMinutes(_isSmall ? 2 : 4));
         var stall = await watching;
 
         output.WriteLine(
