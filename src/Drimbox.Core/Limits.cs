@@ -102,6 +102,13 @@ public static partial class Limits
     /// meets the same only by chance.</summary>
     public const int DeadlockAttemptsMax = 3;
 
+    /// <summary>2 s between the clocks of a process and of the database that it shares with others, before somebody is told
+    /// (campaign P7): what NTP keeps is a thousandth of it, and what a VIHF bears is <see cref="ClockSkewMax"/>.</summary>
+    public static readonly TimeSpan DatabaseClockSkewMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>1 min between two looks at that.</summary>
+    public static readonly TimeSpan ClockLookInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>5 s between two looks of a process at what others do: a wake-up that is lost with a session, and the leases
     /// of a process that is gone.</summary>
     public static readonly TimeSpan SharedLookInterval = TimeSpan.FromSeconds(5);

@@ -9,7 +9,7 @@ namespace Drimbox.Dmp;
 /// <param name="IsLimited">The answer does not say what is wrong: it counts as a fault of the row, and after
 /// <see cref="Limits.DispatchFaultsMax"/> of them a person must look.</param>
 /// <param name="BugAlarm">True if only an error of ours explains it (bytes changed between attempts).</param>
-/// <param name="IsUnreached">The peer was not reached, did not answer, or is too busy for anybody.</param>
+/// <param name="IsUnreached">The peer was not reached, did not answer, is too busy for anybody, or refuses our clock.</param>
 public readonly record struct XdsVerdict(
     DispatchOutcome Outcome, bool IsLimited = false, bool BugAlarm = false, bool IsUnreached = false)
 {
@@ -95,6 +95,10 @@ public static class XdsOutcomes
         XdsAnswer.NotSent => Retry,
         XdsAnswer.SentUnknown => Unanswered,
         XdsAnswer.Answered answered => OfResponse(answered.Response),
+
+        // WSS SOAP message security 12: refused for the dates of its assertion, before anything was done. The next attempt has
+        // fresh ones. If it is our clock that is wrong, nothing is taken from this process: as if the peer were away.
+        XdsAnswer.Faulted { Fault: { Code: "Sender", Subcode: "MessageExpired" } } => Retry,
 
         // The receiver says that it failed, not where: its transaction may stand. The sender's mistakes are final.
         XdsAnswer.Faulted faulted => faulted.Fault.Code == "Receiver" ? LimitedAmbiguous : Quarantine,

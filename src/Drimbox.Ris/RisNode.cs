@@ -50,6 +50,8 @@ public sealed partial class RisNode : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private bool _stopped;
     private Task _dispatching = Task.CompletedTask;
+    private readonly ClockWatch _clock;
+    private Task _watching = Task.CompletedTask;
 
     private RisNode(
         RisOptions options,
@@ -63,6 +65,8 @@ public sealed partial class RisNode : IAsyncDisposable
         _store = store;
         var outages = _outages = new OutageWatch(
             options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<OutageWatch>());
+        _clock = new ClockWatch(
+            options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<ClockWatch>());
         _objects = objects;
         var acks = new AckComposer(surroundings.Time, surroundings.Ids);
         var turns = new EmbeddedTurnQueue();
@@ -134,6 +138,9 @@ public sealed partial class RisNode : IAsyncDisposable
     /// <summary>The peers that cannot be reached now.</summary>
     public IReadOnlyList<Outage> Outages => _outages.Open;
 
+    /// <inheritdoc cref="ClockWatch.Skew"/>
+    public TimeSpan? ClockSkew => _clock.Skew;
+
     /// <summary>Opens the stores of the node, takes up what was in flight, and listens.</summary>
     /// <param name="dataFolder">The folder of the node is below it.</param>
     /// <exception cref="StorageFaultException">The store is in use or the disk failed.</exception>
@@ -191,7 +198,7 @@ public sealed partial class RisNode : IAsyncDisposable
         var doors = Task.WhenAll(
             _listener.StopAsync(cancellationToken), _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask);
         await _stop.CancelAsync();
-        await Task.WhenAll(doors, _dispatching, _looking);
+        await Task.WhenAll(doors, _dispatching, _looking, _watching);
     }
 
     public async ValueTask DisposeAsync()
@@ -213,6 +220,7 @@ public sealed partial class RisNode : IAsyncDisposable
     {
         await _outages.StartAsync(cancellation);
         _dispatching = _dispatcher.RunAsync(_stop.Token);
+        _watching = _clock.RunAsync(_stop.Token);
         if (_mailbox is not null) _looking = _mailbox.RunAsync(_stop.Token);
         _listener.Start();
         _acceptor?.Start();

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Drimbox.Core;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Hosting;
@@ -27,7 +29,7 @@ internal static class DoctorRun
             .. things.Doors.Select(door => DoorCheck.Run(door, isRunning)),
             .. CertificateCheck.RunStructures(configuration, now),
             .. things.Certificates.Select(c => CertificateCheck.RunTls(c.Key, c.Tls, now)),
-            .. GatewayProcess.DatabasesOf(configuration).Select(d => Database(d.Key, d.Database)),
+            .. GatewayProcess.DatabasesOf(configuration).SelectMany(d => Database(d.Key, d.Database, time)),
         ];
         var asked = things.Peers.Select(async peer => (IReadOnlyList<Diagnosis>)
             [await WithPatienceAsync(peer.Key, token => PeerCheck.RunAsync(peer, token), cancellation)]).ToList();
@@ -55,15 +57,15 @@ internal static class DoctorRun
         }
     }
 
-    private static Diagnosis Database(string key, PostgresOptions database)
+    private static IEnumerable<Diagnosis> Database(string key, PostgresOptions database, TimeProvider time)
     {
         try
         {
-            return Diagnosis.Ok(key, PostgresOptions.Probe(database));
+            return [Diagnosis.Ok(key, PostgresOptions.Probe(database)), Clock(key, PostgresOptions.MeasureSkew(database, time))];
         }
         catch (StorageFaultException e)
         {
-            return Diagnosis.Fail(key, e.Message, "Does the server run, and may this user connect to the database?");
+            return [Diagnosis.Fail(key, e.Message, "Does the server run, and may this user connect to the database?")];
         }
     }
 
@@ -77,6 +79,16 @@ internal static class DoctorRun
         {
             return Diagnosis.Fail(key, e.Message, "Does the service run, is the bucket there, and may this key read and write in it?");
         }
+    }
+
+    /// <param name="skew">How far our clock is ahead of that of the database.</param>
+    internal static Diagnosis Clock(string key, TimeSpan skew)
+    {
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"the clock is {skew.TotalSeconds:0.0} s ahead of that of the database");
+        return skew.Duration() > Limits.DatabaseClockSkewMax
+            ? Diagnosis.Warn(key, text, "Synchronise the clocks of this machine and of the server (NTP).")
+            : Diagnosis.Ok(key, text);
     }
 
     private static async Task<bool> IsRunningAsync(GatewayConfiguration configuration, CancellationToken cancellation)

@@ -34,6 +34,8 @@ internal sealed class ProcessMetrics : IAsyncDisposable
         _meter.CreateObservableGauge("drimbox.disk.free", FreeDisk, "By", "Free space where the instances lie.");
         _meter.CreateObservableGauge(
             "drimbox.certificate.remaining", Certificates, "s", "Time until a certificate of a structure ends.");
+        _meter.CreateObservableGauge(
+            "drimbox.clock.skew", ClockSkew, "s", "How far the clock is ahead of that of a shared database; absent without one.");
         _counting = CountAsync();
     }
 
@@ -90,6 +92,11 @@ internal sealed class ProcessMetrics : IAsyncDisposable
     private IEnumerable<Measurement<long>> FreeDisk() =>
         _process.Archive is { } archive
             ? [new(archive.LifeCycle.Disk.FreeBytes, new KeyValuePair<string, object?>("role", "archive"))]
+            : [];
+
+    private IEnumerable<Measurement<double>> ClockSkew() =>
+        _process.Ris?.ClockSkew is { } skew
+            ? [new(skew.TotalSeconds, new KeyValuePair<string, object?>("role", "ris"))]
             : [];
 
     private IEnumerable<Measurement<double>> Certificates() =>

@@ -33,7 +33,7 @@ internal sealed class DispatchWork(DispatcherOptions options, Func<bool> holdsLe
         if (DispatchRules.IsPoison(row.Faults, handling.Patience)) return Poisoned(row, row.Faults, row.LastDetail);
 
         var attempt = new DispatchAttempt(
-            row, () => options.Clock.GetUtcNow() + RetryDelay(row.Attempts),
+            row, () => RetryDelay(row.Attempts),
             () => DispatchRules.MayStart(options.Clock.GetElapsedTime(claimed), options.AttemptDeadline) && holdsLeases());
         var verdict = await HandleAsync(handling.Handler, attempt, abort);
         if (verdict is null) return FaultOf(attempt, handling, abort);
@@ -56,8 +56,11 @@ internal sealed class DispatchWork(DispatcherOptions options, Func<bool> holdsLe
 
         return new AttemptEnd(
             new OutboxResult(
-                row.Id, row.Epoch, outcome, verdict.RetryAt ?? attempt.NextRetryAt(), verdict.Detail,
-                verdict.NewPayload, verdict.IsFault ? faults : null),
+                row.Id, row.Epoch, outcome, verdict.RetryAt, verdict.Detail, verdict.NewPayload,
+                verdict.IsFault ? faults : null)
+            {
+                RetryIn = verdict.RetryAt is null ? attempt.NextRetryIn() : null,
+            },
             outcome, ReachedBy(verdict));
     }
 
@@ -118,7 +121,8 @@ internal sealed class DispatchWork(DispatcherOptions options, Func<bool> holdsLe
         // A handler that hangs is told by the closed attempt that it may not begin any more.
         var outcome = DispatchRules.OutcomeOfFault(attempt.Close(), row.LastOutcome);
         return new AttemptEnd(
-            new OutboxResult(row.Id, row.Epoch, outcome, attempt.NextRetryAt(), detail, Faults: faults), outcome, null);
+            new OutboxResult(row.Id, row.Epoch, outcome, Detail: detail, Faults: faults) { RetryIn = attempt.NextRetryIn() },
+            outcome, null);
     }
 
     private AttemptEnd Poisoned(ClaimedRow row, int faults, string? detail)

@@ -21,6 +21,8 @@ public sealed class Dispatcher
     private readonly Dictionary<string, Destination> _byKind;
     private readonly DispatchWork _work;
     private readonly ConcurrentDictionary<Task, bool> _running = new();
+    private readonly DateTimeOffset _begin;
+    private readonly long _beginning;
 
     public Dispatcher(IOutbox outbox, DispatcherOptions options, ILogger<Dispatcher> logger)
     {
@@ -29,11 +31,15 @@ public sealed class Dispatcher
         _outbox = outbox;
         _options = options;
         _logger = logger;
+        (_begin, _beginning) = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
         _destinations = Destination.Of(options.Handlers, options.InFlightMax, options.PeerSeen);
         _byKind = _destinations.SelectMany(d => d.Kinds, (d, kind) => (d, kind))
             .ToDictionary(pair => pair.kind, pair => pair.d, StringComparer.Ordinal);
         _work = new DispatchWork(options, () => outbox.HoldsLeases, logger);
     }
+
+    // For what is only compared with itself: a machine whose clock is set back must not keep a circuit open for as long.
+    private DateTimeOffset SteadyNow => _begin + _options.Clock.GetElapsedTime(_beginning);
 
     /// <summary>Works until <paramref name="stop"/>; then claims nothing more, lets attempts end within
     /// <see cref="DispatcherOptions.StopGrace"/>, cancels the rest and returns.</summary>
@@ -42,7 +48,7 @@ public sealed class Dispatcher
         using var abort = new CancellationTokenSource();
         var away = _options.KnownAway();
         foreach (var destination in _destinations.Where(d => away.Contains(d.Name)))
-            destination.BeginAway(_options.Clock.GetUtcNow());
+            destination.BeginAway(SteadyNow);
         try
         {
             await ClaimUntilStoppedAsync(abort.Token, stop);
@@ -68,13 +74,12 @@ public sealed class Dispatcher
         {
             stop.ThrowIfCancellationRequested();
             var claimed = _options.Clock.GetTimestamp();
-            var now = _options.Clock.GetUtcNow();
             DateTimeOffset? until;
             try
             {
                 if (!told) await TellUnknownKindsAsync(stop);
                 told = true;
-                var demands = _destinations.Select(d => d.Demand(now)).OfType<ClaimDemand>().ToList();
+                var demands = _destinations.Select(d => d.Demand(SteadyNow)).OfType<ClaimDemand>().ToList();
                 var rows = demands.Count == 0
                     ? []
                     : await _outbox.ClaimAsync(_options.Owner, _options.Lease, demands, stop);
@@ -84,7 +89,7 @@ public sealed class Dispatcher
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                until = now + StoreDelay(++storeFaults);
+                until = _options.Clock.GetUtcNow() + StoreDelay(++storeFaults);
                 if (e is StorageFaultException store) _options.StoreFailed?.Invoke(store.Fault);
                 if (storeFaults == 1) DispatchLog.StoreFailed(_logger, _options.Owner, e.GetType().Name);
             }
@@ -98,12 +103,14 @@ public sealed class Dispatcher
     /// has room, or a probe.</summary>
     private async Task<DateTimeOffset?> NextMomentAsync(CancellationToken stop)
     {
-        var now = _options.Clock.GetUtcNow();
+        var now = SteadyNow;
         var ready = _destinations.Where(d => d.Demand(now) is not null).SelectMany(d => d.Kinds).ToList();
         var next = ready.Count == 0 ? null : await _outbox.NextDueAsync(ready, stop);
         foreach (var destination in _destinations)
         {
-            if (destination.ProbeAt is { } probe && probe > now && (next is null || probe < next)) next = probe;
+            if (destination.ProbeAt is not { } probe || probe <= now) continue;
+            var at = _options.Clock.GetUtcNow() + (probe - now);
+            if (next is null || at < next) next = at;
         }
 
         return next;
@@ -161,7 +168,7 @@ public sealed class Dispatcher
         }
         finally
         {
-            if (destination.End(reached, isProbe, _options.Clock.GetUtcNow()))
+            if (destination.End(reached, isProbe, SteadyNow))
             {
                 DispatchMetrics.Circuit(destination.Name, destination.IsOpen);
                 DispatchLog.CircuitChanged(_logger, destination.Name, destination.IsOpen ? "open" : "closed");

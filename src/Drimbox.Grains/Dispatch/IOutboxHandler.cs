@@ -29,14 +29,14 @@ public sealed class DispatchAttempt
     private const int ClosedFresh = 2;
     private const int ClosedStarted = 3;
 
-    private readonly Func<DateTimeOffset> _retryAt;
+    private readonly Func<TimeSpan> _retryIn;
     private readonly Func<bool> _mayStart;
     private int _state;
 
-    internal DispatchAttempt(ClaimedRow row, Func<DateTimeOffset> retryAt, Func<bool> mayStart)
+    internal DispatchAttempt(ClaimedRow row, Func<TimeSpan> retryIn, Func<bool> mayStart)
     {
         Row = row;
-        _retryAt = retryAt;
+        _retryIn = retryIn;
         _mayStart = mayStart;
     }
 
@@ -61,8 +61,8 @@ public sealed class DispatchAttempt
     /// <summary>The store of the node had no room: that is no fault of the row.</summary>
     internal bool IsStoreFull { get; set; }
 
-    /// <summary>When the next attempt is due by the backoff, for a handler that records its result itself.</summary>
-    public DateTimeOffset NextRetryAt() => _retryAt();
+    /// <summary>After how long the next attempt is due by the backoff.</summary>
+    internal TimeSpan NextRetryIn() => _retryIn();
 
     /// <summary>Ends the attempt for a handler that may still run. True if it had started.</summary>
     internal bool Close()

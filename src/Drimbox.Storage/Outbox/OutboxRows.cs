@@ -57,7 +57,12 @@ public sealed record OutboxResult(
     DateTimeOffset? RetryAt = null,
     string? Detail = null,
     string? NewPayload = null,
-    int? Faults = null);
+    int? Faults = null)
+{
+    /// <summary>In place of <see cref="RetryAt"/>, and right though the clock of the process is set meanwhile: so long after
+    /// the result is recorded, by the clock of the database.</summary>
+    public TimeSpan? RetryIn { get; init; }
+}
 
 /// <summary>Where a row stands.</summary>
 public enum OutboxState

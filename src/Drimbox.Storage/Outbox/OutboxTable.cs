@@ -171,7 +171,8 @@ internal sealed class OutboxTable(TimeProvider clock, TimeSpan coalesceDelayMax,
             """)
             .Add(state.ToString()).Add(open ? 1 : 0)
             .Add(blocks || result.Outcome == DispatchOutcome.Ambiguous ? 1 : 0)
-            .Add(result.RetryAt is { } retry ? At(db, retry) : DatabaseTime.ToNumber(now)).Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
+            .Add(result.RetryAt is { } retry ? At(db, retry) : DatabaseTime.ToNumber(now + (result.RetryIn ?? TimeSpan.Zero)))
+            .Add(result.Outcome.ToString()).Add(result.Detail).Add(result.NewPayload)
             .Add(result.Faults)
             .Add(state == OutboxState.Pending ? null : (long?)DatabaseTime.ToNumber(now)).Add(result.Id);
         RefreshLane(db, update.TextOrNone()!);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net;
+using Drimbox.Storage.Database;
 using Drimbox.Storage.Postgres;
 using Npgsql;
 
@@ -63,6 +64,23 @@ public sealed record PostgresOptions
             session.Open();
             PostgresSession.Require(session);
             return $"PostgreSQL {session.PostgreSqlVersion} answers on {session.Host}";
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresFaults.Of(e);
+        }
+    }
+
+    /// <summary>How far the clock of this process is ahead of that of the server, right to the time of a round trip.</summary>
+    /// <exception cref="StorageFaultException">No connection.</exception>
+    public static TimeSpan MeasureSkew(PostgresOptions options, TimeProvider time)
+    {
+        try
+        {
+            using var session = new NpgsqlConnection(options.Session());
+            session.Open();
+            using var command = new NpgsqlCommand(PostgresSharing.Time, session);
+            return time.DatabaseNow() - DatabaseTime.FromNumber((long)command.ExecuteScalar()!);
         }
         catch (NpgsqlException e)
         {

@@ -159,6 +159,16 @@ public sealed class XdsOutcomesTests
     }
 
     [Fact]
+    [Requirement("reliability P7")]
+    public void A_VIHF_that_is_refused_for_its_dates_is_sent_anew_and_says_that_this_process_reaches_nobody()
+    {
+        var verdict = OfFault("Sender", "MessageExpired");
+        Assert.Equal((DispatchOutcome.Retry, true, false), (verdict.Outcome, verdict.IsUnreached, verdict.IsUnexplained));
+        Assert.Equal(DispatchOutcome.Ambiguous, OfFault("Receiver", "MessageExpired").Outcome);
+        Assert.Equal(DispatchOutcome.Quarantine, OfFault("Sender", "FailedAuthentication").Outcome);
+    }
+
+    [Fact]
     public void Responses_are_written_and_read()
     {
         var response = new RegistryResponse(
@@ -173,6 +183,6 @@ public sealed class XdsOutcomesTests
 
     private static XdsVerdict Of(RegistryResponse response) => XdsOutcomes.Classify(new XdsAnswer.Answered(response));
 
-    private static XdsVerdict OfFault(string code) =>
-        XdsOutcomes.Classify(new XdsAnswer.Faulted(new SoapFault(code, null, ""), 500));
+    private static XdsVerdict OfFault(string code, string? subcode = null) =>
+        XdsOutcomes.Classify(new XdsAnswer.Faulted(new SoapFault(code, subcode, ""), 500));
 }

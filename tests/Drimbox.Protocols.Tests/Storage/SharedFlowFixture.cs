@@ -88,9 +88,4 @@ public abstract class SharedFlowFixture(PostgresCluster cluster) : IAsyncLifetim
         await using var command = new NpgsqlCommand(sql, session);
         await command.ExecuteNonQueryAsync(Token);
     }
-
-    protected sealed class OffsetClock(TimeSpan offset) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + offset;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drimbox.Core.Publications;
 using Drimbox.Storage;
 
@@ -6,29 +7,60 @@ namespace Drimbox.Tests.Storage;
 /// <summary>Several processes over one flow come and go: leases, clocks, wake-ups, duties, and the lock of the schema.</summary>
 public sealed class SharedLeaseTests(PostgresCluster cluster) : SharedFlowFixture(cluster)
 {
-    [Fact]
-    public async Task Clocks_a_minute_apart_change_nothing_for_leases_and_due_times()
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(-60, 60)]
+    [InlineData(-1440, 1440)]
+    [InlineData(1440, -1440)]
+    // 25 Oct 2026 and 28 March 2027, 01:00 UTC: the hour that Europe/Paris has twice, and the one that it has not.
+    [InlineData(0, 0, "2026-10-25T00:59:59.9Z")]
+    [InlineData(0, 0, "2027-03-28T00:59:59.9Z")]
+    [Requirement("reliability P7")]
+    public async Task Clocks_that_are_apart_change_nothing_for_leases_and_due_times(int first, int second, string? at = null)
     {
-        var early = await OpenAsync(new OffsetClock(TimeSpan.FromMinutes(-1)));
-        var late = await OpenAsync(new OffsetClock(TimeSpan.FromMinutes(1)));
+        var leap = at is null ? TimeSpan.Zero : DateTimeOffset.Parse(at, CultureInfo.InvariantCulture) - DateTimeOffset.UtcNow;
+        SkewedClock[] clocks =
+        [
+            new(TimeProvider.System, leap + TimeSpan.FromMinutes(first)), new(TimeProvider.System, leap + TimeSpan.FromMinutes(second)),
+        ];
+        var (early, late) = (await OpenAsync(clocks[0]), await OpenAsync(clocks[1]));
         await early.CommitAsync(Row("a", early, TimeSpan.Zero), Token);
         await late.CommitAsync(Row("b", late, TimeSpan.FromSeconds(40)), Token);
 
         var claimed = Assert.Single(await early.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token));
         Assert.Equal("a", claimed.Lane);
         Assert.Empty(await late.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token));
-        foreach (var (store, clock) in new[] { (early, -1), (late, 1) })
+        foreach (var (store, clock) in new[] { (early, clocks[0]), (late, clocks[1]) })
         {
-            var due = await store.NextDueAsync(["k"], Token) - (DateTimeOffset.UtcNow + TimeSpan.FromMinutes(clock));
+            var due = await store.NextDueAsync(["k"], Token) - clock.GetUtcNow();
             Assert.InRange(due!.Value.TotalSeconds, 25, 30);
         }
 
-        // A retry in 100 ms on a clock that is two minutes before that of who asks next.
-        var retry = DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1) + TimeSpan.FromMilliseconds(100);
-        Assert.True(await late.CompleteAsync(
+        // A step of NTP while the lease runs: who steps neither loses what it has nor gets what others have.
+        clocks[0].Skew -= TimeSpan.FromMinutes(5);
+        clocks[1].Skew += TimeSpan.FromMinutes(5);
+        Assert.Empty(await late.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token));
+        Assert.True(await early.RenewAsync(claimed.Id, claimed.Epoch, TimeSpan.FromSeconds(30), Token));
+
+        // A retry in 100 ms on a clock that is far from that of who asks next.
+        var retry = clocks[0].GetUtcNow() + TimeSpan.FromMilliseconds(100);
+        Assert.True(await early.CompleteAsync(
             new OutboxResult(claimed.Id, claimed.Epoch, DispatchOutcome.Retry, retry), Token));
         await Eventually(async () =>
-            (await early.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token)).Any(row => row.Id == claimed.Id));
+            (await late.ClaimAsync("w", TimeSpan.FromSeconds(30), 10, Token)).Any(row => row.Id == claimed.Id));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-86_400)]
+    [InlineData(3_600)]
+    [InlineData(3)]
+    public async Task How_far_a_clock_is_from_that_of_the_database_is_measured(int seconds)
+    {
+        var store = await OpenAsync(new SkewedClock(TimeProvider.System, TimeSpan.FromSeconds(seconds)));
+        var (skew, error) = (await store.MeasureSkewAsync(Token))!.Value;
+        // Both clocks are that of this machine.
+        Assert.InRange(skew.TotalSeconds - seconds, -error.TotalSeconds - 0.001, error.TotalSeconds + 0.001);
     }
 
     [Fact]

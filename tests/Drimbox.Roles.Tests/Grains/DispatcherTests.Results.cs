@@ -104,4 +104,26 @@ public sealed partial class DispatcherTests
         Assert.Equal(OutboxState.Quarantined, Assert.Single(await ListAsync()).State);
         Assert.Equal("GivenUp", Assert.Single(await _store.LoadAsync(new StreamId("a"), 0, Token)).Type);
     }
+
+    [Fact(Timeout = Patience)]
+    [Requirement("reliability P7")]
+    public async Task A_clock_that_is_set_back_does_not_keep_a_circuit_open()
+    {
+        var wrong = new SkewedClock(_clock, TimeSpan.Zero);
+        _handler.Default = () => DispatchVerdict.Retry("down") with { IsUnreached = true };
+        Run(options => options with
+        {
+            Clock = wrong, RetryDelayMin = TimeSpan.FromMilliseconds(1), RetryDelayMax = TimeSpan.FromMilliseconds(1),
+        });
+        for (var i = 0; i < Limits.CircuitFailuresMax; i++) await AddAsync($"{i}", $"{i}");
+        for (var i = 0; i < Limits.CircuitFailuresMax; i++) await AdvanceUntilAsync(_handler.NextAsync());
+        await AdvanceUntilAsync(RecordedAsync(Limits.CircuitFailuresMax));
+        wrong.Skew = TimeSpan.FromDays(-1);
+        _handler.Default = () => DispatchVerdict.Done;
+
+        var begin = _clock.GetUtcNow();
+        await AdvanceUntilAsync(_handler.NextAsync());
+
+        Assert.True(_clock.GetUtcNow() - begin < TimeSpan.FromHours(1), "The probe waited for the clock.");
+    }
 }
