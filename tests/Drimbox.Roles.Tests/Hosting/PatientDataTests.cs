@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Tests.Hosting;
@@ -39,6 +41,29 @@ public sealed class PatientDataTests
         output += "TROIS refused\n";
         Assert.Contains("[3001] PAT-TROIS refused", Assert.Single(PatientData.Take()), StringComparison.Ordinal);
         Assert.Empty(PatientData.Take());
+    }
+
+    [Fact]
+    public async Task What_a_node_answers_of_an_error_is_heard_and_what_it_gives_out_is_not()
+    {
+        using var client = new HttpClient(new HeardAnswers(new Answers()));
+        var token = TestContext.Current.CancellationToken;
+        Assert.Equal("PAT-TROIS", await client.GetStringAsync(new Uri("http://node/200"), token));
+        Assert.Empty(PatientData.Take());
+        using var refused = await client.GetAsync(
+            new Uri("http://node/400"), HttpCompletionOption.ResponseHeadersRead, token);
+        Assert.Contains("PAT-TROIS in: HTTP 400", Assert.Single(PatientData.Take()), StringComparison.Ordinal);
+        // The test itself reads it all the same.
+        Assert.Equal("PAT-TROIS", await refused.Content.ReadAsStringAsync(token));
+    }
+
+    private sealed class Answers : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage((HttpStatusCode)int.Parse(request.RequestUri!.AbsolutePath[1..], CultureInfo.InvariantCulture))
+            {
+                Content = new StringContent("PAT-TROIS"),
+            });
     }
 
     private static void Log(LogLevel level, string text, Exception? exception = null) =>

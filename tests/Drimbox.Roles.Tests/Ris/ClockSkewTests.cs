@@ -9,7 +9,7 @@ public sealed class ClockSkewTests
 {
     private const int Patience = 60_000;
     private const int ClockApart = 5113;
-    private const int Reports = 6;
+    private const int Reports = 4;
 
     /// <param name="first">Minutes that the clock of the first process is ahead.</param>
     /// <param name="second">The same of the second.</param>
@@ -17,12 +17,9 @@ public sealed class ClockSkewTests
     /// <param name="at">What both show at the beginning, their skews beside; null: the right time.</param>
     [Theory(Timeout = Patience)]
     [InlineData(60, -60)]
-    [InlineData(-60, 60)]
     [InlineData(1440, -1440)]
-    [InlineData(0, 1440)]
-    [InlineData(-1440, 0)]
-    [InlineData(0, 0, -5)]
     [InlineData(60, 0, -65)]
+    [InlineData(0, 0, -5)]
     // Both changes of Europe/Paris: the hour that is there twice, and the one that is not there.
     [InlineData(0, 0, 0, "2026-10-25T00:59:59Z")]
     [InlineData(0, 0, 0, "2027-03-28T00:59:59Z")]

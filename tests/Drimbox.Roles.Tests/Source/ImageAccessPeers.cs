@@ -135,7 +135,7 @@ public sealed class ImageAccessPeers : IAsyncDisposable
         using var pem = X509Certificate2.CreateFromPemFile(identity.CertificateFile, identity.KeyFile);
         // A key that SslStream can use more than once.
         var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pfx), null);
-        return new HttpClient(new SocketsHttpHandler
+        return new HttpClient(new HeardAnswers(new SocketsHttpHandler
         {
             // Who does not read to the end hangs up.
             MaxResponseDrainSize = 0,
@@ -144,6 +144,6 @@ public sealed class ImageAccessPeers : IAsyncDisposable
                 ClientCertificates = [certificate],
                 RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Subject == "CN=drimbox",
             },
-        });
+        }));
     }
 }

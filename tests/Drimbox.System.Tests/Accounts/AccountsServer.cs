@@ -197,7 +197,7 @@ internal static class Https
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => own;
         }
 
-        return new HttpClient(handler) { BaseAddress = address };
+        return new HttpClient(new HeardAnswers(handler)) { BaseAddress = address };
     }
 }
 

@@ -136,7 +136,7 @@ public sealed class RouteRightsTests(ProcessOfAllRoles all) : IClassFixture<Proc
     [Fact]
     public async Task The_port_of_the_loopback_changes_nothing_and_shows_nothing_of_a_patient()
     {
-        using var anyone = new HttpClient { BaseAddress = all.Process.Administration!.HttpAddress };
+        using var anyone = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = all.Process.Administration!.HttpAddress };
         foreach (var action in Actions)
         {
             if (action.StartsWith("GET ", StringComparison.Ordinal))

@@ -140,7 +140,7 @@ public sealed class RunTests : IDisposable
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
             File.GetUnixFileMode(Path.Combine(_folder.Path, "data")));
 
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        using var http = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         var path = "/api/teleradiology/requests";
         var cancellation = TestContext.Current.CancellationToken;
         using var read = await http.GetAsync(path, cancellation);
@@ -168,7 +168,7 @@ public sealed class RunTests : IDisposable
         await ReadyAsync(process);
         await using var store = DrimboxProcess.Start("store", $"ARCHIVE@127.0.0.1:{dicom}", study.Paths[0]);
         Assert.Equal(0, (await store.EndAsync()).ExitCode);
-        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http}") };
+        using var client = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{http}") };
         var cancellation = TestContext.Current.CancellationToken;
         var receiving = await client.GetStringAsync("/api/archive/completeness?complete=false", cancellation);
         Assert.Contains($"{SampleStudy.Order.StudyInstanceUid}", receiving, StringComparison.Ordinal);

@@ -91,7 +91,7 @@ public sealed class StudyCommandTests : IDisposable
         var port = LoopbackPorts.Take();
         await using var archive = await RunningArchive.StartAsync(
             sections: $$""", "Administration": { "HttpPort": {{port}} }""");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        using var http = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         var cancellation = TestContext.Current.CancellationToken;
         var disk = JsonDocument.Parse(await http.GetStringAsync("/api/archive/disk", cancellation)).RootElement;
         Assert.True(disk.GetProperty("takesInstances").GetBoolean());

@@ -10,7 +10,8 @@ namespace Drimbox.Tests.Telemetry;
 /// <summary>A span that a collector was sent.</summary>
 internal sealed record SpanText(string TraceId, string SpanId, string ParentId, string Name, TimeSpan Duration);
 
-/// <summary>A collector of OTLP over HTTP that reads the metrics and spans it is sent, field by field. Source:
+/// <summary>A collector of OTLP over HTTP that reads the metrics and spans it is sent, field by field, and has all of it
+/// looked through for <see cref="PatientData"/>. Source:
 /// opentelemetry-proto, metrics/v1 and trace/v1.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
@@ -81,6 +82,8 @@ internal sealed class OtlpCollector : IAsyncDisposable
         Assert.Equal("application/x-protobuf", context.Request.ContentType);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        // Texts of a protobuf message are UTF-8 as they are; what lies between is not.
+        PatientData.Hear("OTLP " + Encoding.UTF8.GetString(body.ToArray()));
         lock (_gate)
         {
             _requests.Add(body.ToArray());

@@ -26,7 +26,7 @@ public sealed class ProcessMetricsTests
         var port = LoopbackPorts.Take();
         await using var archive = await RunningArchive.StartAsync(
             sections: $$""", "Administration": { "HttpPort": {{port}} }""");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+        using var http = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         using var files = new StudyFiles();
         await Dcmtk.SucceedAsync(
             "storescu", "-aet", "DRIMBOX", "-aec", "ARCHIVE", "+sd", "127.0.0.1", $"{archive.Port}", files.Study);
@@ -65,7 +65,7 @@ public sealed class ProcessMetricsTests
         var port = LoopbackPorts.Take();
         await using var archive = await RunningArchive.StartAsync(
             sections: $$""", "Administration": { "HttpPort": {{port}} }""");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+        using var http = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         Assert.Equal("{\"status\":\"live\"}", await http.GetStringAsync("health/live", Token));
         Assert.Equal("{\"status\":\"ready\"}", await http.GetStringAsync("health/ready", Token));
     }
@@ -79,7 +79,7 @@ public sealed class ProcessMetricsTests
         await using var archive = await RunningArchive.StartAsync(
             """, "Disk": { "FreePercentMin": 50, "FreeBytesMin": 1000000000000000 }""",
             $$""", "Administration": { "HttpPort": {{port}} }""");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+        using var http = new HttpClient(new HeardAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
 
         HttpResponseMessage ready;
         do ready = await http.GetAsync("health/ready", Token);

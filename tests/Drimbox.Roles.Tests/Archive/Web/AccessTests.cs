@@ -138,7 +138,7 @@ public sealed class AccessTests : IDisposable
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
         }
 
-        using var http = new HttpClient(handler);
+        using var http = new HttpClient(new HeardAnswers(handler));
         http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", Json);
         Assert.Equal("https", node.WebAddress!.Scheme);
         using var response = await http.GetAsync(new Uri(node.WebAddress, "dicom-web/studies"));

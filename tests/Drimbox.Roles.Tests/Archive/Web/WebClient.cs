@@ -23,7 +23,11 @@ internal sealed class WebClient : IDisposable
     public WebClient(ArchiveNode node)
     {
         Address = new Uri(node.WebAddress!, "dicom-web/");
-        _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        _http = new HttpClient(new HeardAnswers(new SocketsHttpHandler()))
+        {
+            BaseAddress = Address,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
     }
 
     public Uri Address { get; }
