@@ -104,8 +104,16 @@ internal sealed class TlsServerCredentials
         return string.Join('|', files.Select(file =>
         {
             if (file is null) return "";
-            var found = new FileInfo(file);
-            return found.Exists ? $"{found.LastWriteTimeUtc.Ticks}:{found.Length}" : "absent";
+            // Of the bytes: a file that was renewed within a tick of the file system, or whose time was kept by a copy, has the
+            // time and often the length of the former.
+            try
+            {
+                return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return "absent";
+            }
         }));
     }
 }

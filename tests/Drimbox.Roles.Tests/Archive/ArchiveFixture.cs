@@ -59,14 +59,7 @@ internal sealed class ArchiveFixture : IAsyncDisposable
 
     public async Task StartNodeAsync()
     {
-        var options = _change(new ArchiveOptions
-        {
-            NodeId = "pacs",
-            DataFolder = _folder.Path,
-            AeTitle = Archive,
-            Address = IPAddress.Loopback,
-            Port = 0,
-        });
+        var options = _change(Options());
         if (options.PatientUpdates is { } updates)
         {
             var messages = await FlowStorePlace.DatabaseAsync(Path.Combine(NodeFolder, "messages"));
@@ -78,6 +71,18 @@ internal sealed class ArchiveFixture : IAsyncDisposable
             _around(new ArchiveSurroundings { Ids = new RandomIdSource(), Random = new Random(1), Disk = _disk, Log = WatchedLog.Instance }));
         await Node.StartAsync();
     }
+
+    /// <summary>Tells the node of other options, as a reload of the configuration does.</summary>
+    public void Reload(Func<ArchiveOptions, ArchiveOptions> change) => Node.Reload(change(Options()));
+
+    private ArchiveOptions Options() => new()
+    {
+        NodeId = "pacs",
+        DataFolder = _folder.Path,
+        AeTitle = Archive,
+        Address = IPAddress.Loopback,
+        Port = 0,
+    };
 
     /// <summary>The folder that the node lies in, for what is done to it while it is stopped.</summary>
     public string DataFolder => _folder.Path;

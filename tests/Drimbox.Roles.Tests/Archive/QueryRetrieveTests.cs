@@ -190,6 +190,24 @@ public sealed class QueryRetrieveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_destination_comes_and_another_goes_while_an_association_goes_on()
+    {
+        await using var later = new Receiver("LATER");
+        await using var standing = await _archive.CallAsync(CFindScu.ContextFor(Move));
+        var study = Query("STUDY", (Tag.StudyInstanceUID, "1.2.1"));
+        // PS3.4 table C.4-2: A801, move destination unknown.
+        Assert.Equal(0xA801, (await new CMoveScu(standing).MoveAsync(Move, study, AeTitle.Parse("LATER"))).Status.Code);
+
+        _archive.Reload(o => o with { Destinations = [later.Peer] });
+
+        var moved = await new CMoveScu(standing).MoveAsync(Move, study, AeTitle.Parse("LATER"));
+        Assert.Equal(new SubOperations(null, 3, 0, 0), moved.Counts);
+        Assert.Equal(3, later.Stored.Count);
+        Assert.Equal(0xA801, (await new CMoveScu(standing).MoveAsync(Move, study, AeTitle.Parse("WS"))).Status.Code);
+        Assert.Empty(_workstation.Stored);
+    }
+
+    [Fact]
     public async Task A_lost_file_is_one_failed_sub_operation()
     {
         File.Delete(_archive.Files().OrderBy(File.GetLastWriteTimeUtc).First());

@@ -65,6 +65,10 @@ internal sealed class RisFixture : IAsyncDisposable
         _options with { Database = await FlowStorePlace.DatabaseAsync(NodeFolder) }, _folder.Path, Dmp,
         NodeSurroundings.Real(WatchedLog.Instance), default);
 
+    /// <summary>Tells the node of another DICOM side, as a reload of the configuration does.</summary>
+    public void Reload(Func<RisDicomOptions, RisDicomOptions> change) =>
+        Node.Reload(_options with { Dicom = change(_options.Dicom!) });
+
     public async Task PlaceAsync(string number, string modality = "CT")
     {
         var request = Samples.Request(number) with
@@ -74,12 +78,14 @@ internal sealed class RisFixture : IAsyncDisposable
         Assert.Null((await Node.PlaceRequestAsync(request, default)).Refusal);
     }
 
-    public Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) =>
+    public Task<Association> CallAsync(params IReadOnlyList<ProposedContext> contexts) => CallAsync("CT1", contexts);
+
+    public Task<Association> CallAsync(string title, params IReadOnlyList<ProposedContext> contexts) =>
         Association.RequestAsync(new AssociationOptions
         {
             Host = "127.0.0.1",
             Port = Node.DicomEndPoint!.Port,
-            CallingAe = AeTitle.Parse("CT1"),
+            CallingAe = AeTitle.Parse(title),
             CalledAe = AeTitle.Parse(_options.Dicom!.AeTitle),
             Contexts = contexts,
         });

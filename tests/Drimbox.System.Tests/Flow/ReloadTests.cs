@@ -106,9 +106,10 @@ public sealed class ReloadTests
         var dicom = Enumerable.Range(0, 3).Select(_ => EchoUntilAsync(gateway, peer, done.Token)).ToList();
         var requests = Enumerable.Range(0, 2).Select(_ => web.ReadUntilAsync(done.Token)).ToList();
 
-        // Files that are made within the same tick of the file system cannot be told apart by their time.
-        foreach (var file in (string[])[renewed.CertificateFile, renewed.KeyFile])
-            File.SetLastWriteTimeUtc(file, TestAuthority.From.UtcDateTime);
+        // The time of a file says nothing.
+        foreach (var (file, former) in (ReadOnlySpan<(string, string)>)
+            [(renewed.CertificateFile, server.CertificateFile), (renewed.KeyFile, server.KeyFile)])
+            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(former));
         // The key first: for a moment the two files do not belong together.
         File.Move(renewed.KeyFile, server.KeyFile, overwrite: true);
         await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
@@ -189,7 +190,7 @@ public sealed class ReloadTests
                 Subject = certificate!.Subject;
                 return Subject is "CN=server" or "CN=renewed";
             };
-            _http = new HttpClient(handler);
+            _http = new HttpClient(new HeardAnswers(handler));
             _http.DefaultRequestHeaders.Add("Accept", "application/dicom+json");
         }
 

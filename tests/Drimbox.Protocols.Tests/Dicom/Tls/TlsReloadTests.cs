@@ -28,6 +28,28 @@ public sealed class TlsReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_the_same_time_and_length_is_told_from_the_former_by_its_bytes()
+    {
+        var renewed = _tls.Authority.Certify("renewed");
+        // PEM may end in empty lines; a copy may keep the time.
+        foreach (var file in (string[])
+            [_tls.Archive.CertificateFile, _tls.Archive.KeyFile, renewed.CertificateFile, renewed.KeyFile])
+        {
+            await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).PadRight(4_000, '\n'));
+            File.SetLastWriteTimeUtc(file, _time.GetUtcNow().UtcDateTime);
+        }
+
+        await using var server = _tls.Start(time: _time, log: _log);
+        Replace(renewed);
+        foreach (var file in (string[])[_tls.Archive.CertificateFile, _tls.Archive.KeyFile])
+            File.SetLastWriteTimeUtc(file, _time.GetUtcNow().UtcDateTime);
+
+        Assert.True(server.Acceptor.ReloadTlsFiles());
+        await using var later = await TlsFixture.RequestAsync(server, _tls.Client);
+        Assert.Equal("CN=renewed", later.TlsSession!.Peer!.Subject);
+    }
+
+    [Fact]
     public async Task A_broken_file_leaves_the_former_certificate_in_force()
     {
         await using var server = _tls.Start(time: _time, log: _log);

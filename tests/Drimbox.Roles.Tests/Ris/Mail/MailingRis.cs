@@ -149,6 +149,10 @@ internal sealed class MailingRis : IAsyncDisposable
         _folder.Dispose();
     }
 
+    /// <summary>Tells the node of other options, as a reload of the configuration does.</summary>
+    public void Reload(Func<RisMailOptions, RisMailOptions> change) =>
+        Node.Reload(new RisOptions { Mail = change(Options()) });
+
     private RisMailOptions Options() => new()
     {
         Sender = Sender,
