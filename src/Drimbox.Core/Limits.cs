@@ -102,6 +102,13 @@ public static partial class Limits
     /// meets the same only by chance.</summary>
     public const int DeadlockAttemptsMax = 3;
 
+    /// <summary>1 day before an unfinished object in a shared folder counts as left by a crash: one is written and renamed away
+    /// within minutes.</summary>
+    public static readonly TimeSpan IncomingAgeMax = TimeSpan.FromDays(1);
+
+    /// <summary>1 h between two looks for those.</summary>
+    public static readonly TimeSpan IncomingSweepInterval = TimeSpan.FromHours(1);
+
     /// <summary>2 s between the clocks of a process and of the database that it shares with others, before somebody is told
     /// (campaign P7): what NTP keeps is a thousandth of it, and what a VIHF bears is <see cref="ClockSkewMax"/>.</summary>
     public static readonly TimeSpan DatabaseClockSkewMax = TimeSpan.FromSeconds(2);

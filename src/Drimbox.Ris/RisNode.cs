@@ -52,6 +52,7 @@ public sealed partial class RisNode : IAsyncDisposable
     private Task _dispatching = Task.CompletedTask;
     private readonly ClockWatch _clock;
     private Task _watching = Task.CompletedTask;
+    private Task _sweeping = Task.CompletedTask;
 
     private RisNode(
         RisOptions options,
@@ -198,7 +199,7 @@ public sealed partial class RisNode : IAsyncDisposable
         var doors = Task.WhenAll(
             _listener.StopAsync(cancellationToken), _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask);
         await _stop.CancelAsync();
-        await Task.WhenAll(doors, _dispatching, _looking, _watching);
+        await Task.WhenAll(doors, _dispatching, _looking, _watching, _sweeping);
     }
 
     public async ValueTask DisposeAsync()
@@ -221,6 +222,7 @@ public sealed partial class RisNode : IAsyncDisposable
         await _outages.StartAsync(cancellation);
         _dispatching = _dispatcher.RunAsync(_stop.Token);
         _watching = _clock.RunAsync(_stop.Token);
+        _sweeping = new IncomingSweep(_store, _objects, _surroundings.Time, _logger).RunAsync(_stop.Token);
         if (_mailbox is not null) _looking = _mailbox.RunAsync(_stop.Token);
         _listener.Start();
         _acceptor?.Start();

@@ -12,6 +12,12 @@ public abstract class ObjectStore
     public static ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids, bool isShared = false) =>
         FileObjectStore.OpenIn(nodeFolder, disk, ids, isShared);
 
+    /// <summary>Removes what lies unfinished for so long, by the clock of who keeps the files; for a folder that is
+    /// shared. A bucket has nothing unfinished.</summary>
+    /// <returns>How many files were removed.</returns>
+    /// <exception cref="StorageFaultException">The folder cannot be written to.</exception>
+    public virtual int SweepIncoming(TimeSpan age) => 0;
+
     /// <summary>Stores bytes; returns once they and their name are durable.</summary>
     /// <exception cref="StorageFaultException">Nothing was stored.</exception>
     public async Task<StoredObject> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)

@@ -87,6 +87,34 @@ public sealed class ObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_lies_unfinished_in_a_shared_folder_for_a_day_is_swept_and_nothing_else()
+    {
+        var shared = ObjectStore.Open(_folder.Path, _disk, new CountedIds(), isShared: true);
+        var stored = await shared.PutAsync(Bytes(10), Token);
+        File.SetLastWriteTimeUtc(Assert.Single(Objects()), DateTime.UtcNow.AddYears(-1));
+        var incoming = Path.Combine(_folder.Path, "objects", "incoming");
+        var ages = new Dictionary<string, TimeSpan>
+        {
+            ["old"] = TimeSpan.FromHours(25), ["at-work"] = TimeSpan.Zero, ["slow"] = TimeSpan.FromHours(23),
+        };
+        foreach (var (name, age) in ages)
+        {
+            var file = Path.Combine(incoming, name);
+            await File.WriteAllTextAsync(file, name, Token);
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow - age);
+        }
+
+        // Another process begins: it removes nothing.
+        ObjectStore.Open(_folder.Path, _disk, new CountedIds(), isShared: true);
+        Assert.Equal(3, Directory.GetFiles(incoming).Length);
+        Assert.Equal(1, shared.SweepIncoming(TimeSpan.FromDays(1)));
+
+        Assert.Equal(["at-work", "slow"], Directory.GetFiles(incoming).Select(Path.GetFileName).Order());
+        Assert.True(await shared.VerifyAsync(stored, Token));
+        Assert.Equal(0, shared.SweepIncoming(TimeSpan.FromDays(1)));
+    }
+
+    [Fact]
     public async Task An_object_of_another_length_is_not_opened()
     {
         var stored = await _store.PutAsync(Bytes(10), Token);

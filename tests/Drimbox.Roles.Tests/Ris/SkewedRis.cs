@@ -40,14 +40,26 @@ internal sealed class SkewedRis : IAsyncDisposable
     /// <summary>One of each process.</summary>
     public IReadOnlyList<LoggedEvents> Logs { get; private set; } = [];
 
+    /// <summary>Where objects are written before they get their name.</summary>
+    public string Incoming => Path.Combine(_folder.Path, "objects", "incoming");
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <param name="changeDmp">Its options.</param>
     /// <param name="clocks">One of each process.</param>
+    public static Task<SkewedRis> StartAsync(
+        Func<DmpEmulatorOptions, DmpEmulatorOptions> changeDmp, params IReadOnlyList<TimeProvider> clocks) =>
+        StartAsync(changeDmp, _ => { }, clocks);
+
+    /// <param name="changeDmp">Its options.</param>
+    /// <param name="prepare">Gets the shared folder before anything is started.</param>
+    /// <param name="clocks">One of each process.</param>
     public static async Task<SkewedRis> StartAsync(
-        Func<DmpEmulatorOptions, DmpEmulatorOptions> changeDmp, params IReadOnlyList<TimeProvider> clocks)
+        Func<DmpEmulatorOptions, DmpEmulatorOptions> changeDmp, Action<string> prepare,
+        params IReadOnlyList<TimeProvider> clocks)
     {
         var ris = new SkewedRis { Logs = [.. clocks.Select(_ => new LoggedEvents())] };
+        prepare(ris._folder.Path);
         var structure = SourceReports.Structure;
         StructureCertificates keys;
         lock (Gate) keys = Certificates.Find(structure.Id) ?? Certificates.Issue(structure);
