@@ -116,13 +116,13 @@ public sealed partial class DispatcherTests
             Clock = wrong, RetryDelayMin = TimeSpan.FromMilliseconds(1), RetryDelayMax = TimeSpan.FromMilliseconds(1),
         });
         for (var i = 0; i < Limits.CircuitFailuresMax; i++) await AddAsync($"{i}", $"{i}");
-        for (var i = 0; i < Limits.CircuitFailuresMax; i++) await AdvanceUntilAsync(_handler.NextAsync());
-        await AdvanceUntilAsync(RecordedAsync(Limits.CircuitFailuresMax));
+        for (var i = 0; i < Limits.CircuitFailuresMax; i++) await _handler.NextAsync();
+        await RecordedAsync(Limits.CircuitFailuresMax);
         wrong.Skew = TimeSpan.FromDays(-1);
         _handler.Default = () => DispatchVerdict.Done;
 
         var begin = _clock.GetUtcNow();
-        await AdvanceUntilAsync(_handler.NextAsync());
+        await AdvanceUntilAsync(FinishedAsync(1));
 
         Assert.True(_clock.GetUtcNow() - begin < TimeSpan.FromHours(1), "The probe waited for the clock.");
     }
