@@ -78,7 +78,7 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
     public async Task A_resynchronisation_is_done_by_one_of_them_and_gone_on_with_by_the_other()
     {
         await StartAsync();
-        await PublishAsync(4);
+        await PublishAsync(6);
         // Planned at one and begun at the other; two studies a second of the real clock.
         var (estimate, refusal) = await _one.PlanResyncAsync(
             ResyncFixture.All with { PerMinute = 12 }, askPacs: false, "operator", Token);
@@ -88,13 +88,16 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
             _ofOne.WhenAsync(SourceEvents.ResyncStudyDone, 1), _ofTwo.WhenAsync(SourceEvents.ResyncStudyDone, 1));
         await first;
         var isOne = _ofOne.CountOf(SourceEvents.ResyncStudyDone) > 0;
-        var (left, rest) = isOne ? (_two, _ofTwo) : (_one, _ofOne);
+        var (left, done, rest) = isOne ? (_two, _ofOne, _ofTwo) : (_one, _ofTwo, _ofOne);
+        // The other looks twice meanwhile.
+        await done.WhenAsync(SourceEvents.ResyncStudyDone, 3);
+        Assert.Equal(0, rest.CountOf(SourceEvents.ResyncStudyDone));
         await _source.StopAsync(isOne ? _one : _two);
         await rest.WhenAsync(SourceEvents.ResyncDone, 1);
 
-        Assert.Equal("Unchanged 4", (await left.GetResyncAsync(estimate.Run, Token))!.Counts());
+        Assert.Equal("Unchanged 6", (await left.GetResyncAsync(estimate.Run, Token))!.Counts());
         Assert.Equal(
-            4, _ofOne.CountOf(SourceEvents.ResyncStudyDone) + _ofTwo.CountOf(SourceEvents.ResyncStudyDone));
+            6, _ofOne.CountOf(SourceEvents.ResyncStudyDone) + _ofTwo.CountOf(SourceEvents.ResyncStudyDone));
     }
 
     [Fact(Timeout = 120_000)]
@@ -107,13 +110,13 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
         await _source.StopAsync(_two);
         _source.RetrieveHost = "images.example.org";
         await StartNodesAsync();
-        // Three seconds of the real clock between two.
-        Assert.Null(await _one.StartReissueAsync(2, "operator", Token));
+        // A second and a half of the real clock between two.
+        Assert.Null(await _one.StartReissueAsync(4, "operator", Token));
         await _ofOne.WhenAsync(Reissued, 1);
-        Assert.NotNull(await _two.StartReissueAsync(2, "operator", Token));
+        Assert.NotNull(await _two.StartReissueAsync(4, "operator", Token));
         Assert.Null(await _two.PauseReissueAsync("operator", Token));
         Assert.Equal(ReissuePhase.Paused, (await _one.GetReissueAsync(Token)).Phase);
-        Assert.Null(await _two.StartReissueAsync(2, "operator", Token));
+        Assert.Null(await _two.StartReissueAsync(4, "operator", Token));
         await _ofOne.WhenAsync(Reissued, 2);
         await _source.StopAsync(_one);
         await _ofTwo.WhenAsync(ReissueEnded, 1);
