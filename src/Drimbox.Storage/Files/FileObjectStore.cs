@@ -176,6 +176,7 @@ internal sealed class FileObjectStore : ObjectStore
         file.Sync();
     }
 
+    /// <inheritdoc/>
     public override int SweepIncoming(TimeSpan age)
     {
         // Our own clock may be a day ahead, and what is being written now looks old by it.
