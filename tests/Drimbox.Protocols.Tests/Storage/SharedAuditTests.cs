@@ -174,7 +174,7 @@ public sealed class SharedAuditTests(PostgresCluster cluster) : SharedFlowFixtur
     }
 
     // The same count by each, all at once.
-    private static Task RecordAsync(IReadOnlyList<FlowStore> stores, int count) => Task.WhenAll(
+    private static Task RecordAsync(List<FlowStore> stores, int count) => Task.WhenAll(
         Enumerable.Range(1, count).Select(i => stores[i % stores.Count].RecordAsync(Record(i), Token)));
 
     private static async Task<FlowStore> OfTrailAsync(IReadOnlyList<FlowStore> stores, int trail)
