@@ -9,7 +9,7 @@ namespace Drimbox.Storage;
 /// A process among others over one schema (docs/adr/0035). It has a name that its leases have, which a session of its own
 /// holds: whoever finds the name free ends the leases. It tells the others of its commits, and hears of theirs.
 /// </summary>
-internal sealed class FlowSharing : IAsyncDisposable
+internal sealed class ProcessSharing : IAsyncDisposable
 {
     private const string Channel = "drimbox";
 
@@ -28,7 +28,7 @@ internal sealed class FlowSharing : IAsyncDisposable
 
     /// <param name="others">Called when another process has committed, and from time to time.</param>
     /// <exception cref="StorageFaultException">The server cannot be reached.</exception>
-    public FlowSharing(PostgresOptions options, TimeProvider clock, OutboxTable outbox, Action others)
+    public ProcessSharing(PostgresOptions options, TimeProvider clock, OutboxTable outbox, Action others)
     {
         _options = options;
         _clock = clock;
