@@ -72,6 +72,10 @@ internal static partial class ArchiveLog
         "Archive {NodeId}: a frame of {Peer} has no readable MSH: the connection is closed")]
     public static partial void FrameUnreadable(ILogger logger, string nodeId, IPAddress peer);
 
+    [LoggerMessage(1119, LogLevel.Error,
+        "Archive {NodeId}: the look at what other processes left failed; it is repeated in a minute")]
+    public static partial void LookFailed(ILogger logger, Exception exception, string nodeId);
+
     [LoggerMessage(1190, LogLevel.Error,
         "Archive {NodeId}: {FileName} cannot be read and was not checked")]
     public static partial void FileUnreadable(ILogger logger, Exception exception, string nodeId, string fileName);

@@ -60,7 +60,7 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
     /// <exception cref="System.Net.Sockets.SocketException">The port cannot be taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        var folder = Path.Combine(Options.DataFolder, Options.NodeId);
+        var folder = Options.Folder;
         try
         {
             var index = new ArchiveIndexOptions
@@ -72,10 +72,11 @@ public sealed class ArchiveNode(ArchiveOptions options, ArchiveSurroundings surr
             var watched = surroundings with { Disk = new WatchedDisk(surroundings.Disk, () => _lifeCycle?.Watch.Look()) };
             var folders = InstanceFolders.Open(folder, watched);
             _lifeCycle = new ArchiveLifeCycle(Options, watched, folder, _index, folders, _log);
-            await _lifeCycle.ResumeAsync(cancellationToken);
+            await _lifeCycle.OpenAsync(cancellationToken);
             var rejections = new Rejections(Options, surroundings, _log);
-            await new StartUpCheck(Options, surroundings, _index, folders, _log)
-                .RunAsync(cancellationToken);
+            // Others may be at work on all that lies about: what of it nobody will take up is a duty (ADR 40).
+            if (_index.IsShared) await _index.Outbox.VoidLeasesAsync(cancellationToken);
+            else await new StartUpCheck(Options, surroundings, _index, folders, _log).RunAsync(cancellationToken);
             _sync = new GroupSync(watched.Disk);
             var arrivals = new Arrivals();
             var duplicates = new Duplicates(Options, watched, folders, _index, _log);

@@ -31,6 +31,13 @@ public sealed record ArchiveOptions
     /// <summary>PostgreSQL for its index; null: a file in its folder.</summary>
     public PostgresOptions? Postgres { get; init; }
 
+    /// <summary>The folder that all processes of the node have, in place of <c>DataFolder/NodeId</c>; with it
+    /// <see cref="Postgres"/> is shared too. Null: the node has one process.</summary>
+    public string? SharedFolder { get; init; }
+
+    /// <summary>Where the files of the node lie.</summary>
+    public string Folder => SharedFolder ?? Path.Combine(DataFolder, NodeId);
+
     /// <summary>The AE title that it answers to and calls with.</summary>
     public required AeTitle AeTitle { get; init; }
 

@@ -58,7 +58,7 @@ internal sealed class InstanceFolders
     /// <param name="receivedAt">The time that the name tells.</param>
     public string NewName(out DateTimeOffset receivedAt)
     {
-        var now = FileNames.StampOf(_surroundings.Time.GetUtcNow());
+        var now = FileStamp.Of(_surroundings.Time.GetUtcNow());
         var uuid = _surroundings.Ids.NewUuid();
         lock (_gate)
         {
@@ -66,7 +66,7 @@ internal sealed class InstanceFolders
             _count++;
             // Also where the clock is put back.
             _stamp = Math.Max(_stamp + 1, now);
-            receivedAt = FileNames.TimeOf(_stamp);
+            receivedAt = FileStamp.TimeOf(_stamp);
             return FileNames.Arrival(_current, _stamp, uuid);
         }
     }
@@ -122,9 +122,10 @@ internal sealed class InstanceFolders
 
     private void BeginNext()
     {
-        _number++;
-        var next = $"instances/{_number.ToString("D6", CultureInfo.InvariantCulture)}";
-        _surroundings.Disk.MakeDirectory(PathOf(next));
+        string next;
+        // Another process over the same folder may be faster: each has folders of its own.
+        do next = $"instances/{(++_number).ToString("D6", CultureInfo.InvariantCulture)}";
+        while (!_surroundings.Disk.TryMakeDirectory(PathOf(next)));
         // Only now: after a fault the next name tries again, with another folder.
         _current = next;
         _count = 0;

@@ -87,7 +87,9 @@ internal sealed class InstanceSink : IInstanceSink
         }
         catch (IOException e)
         {
-            // Once there is a row the file stays: the sender comes again, and finds the same bytes.
+            // Once there is a row the file stays: the sender comes again, and finds the same bytes. So it does where there
+            // may be one.
+            _isIndexed |= e is StorageFaultException { Fault: StorageFault.Unresolved };
             ArchiveLog.StoreFailed(_store.Log, e, _store.NodeId);
             await EndDroppedAsync();
             return DimseStatus.OutOfResources;
@@ -134,7 +136,7 @@ internal sealed class InstanceSink : IInstanceSink
         {
             await _store.TakeBackOwedAsync();
             // What a note hides could not be shown again, were its file lost.
-            if (_request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage)
+            if (_store.SyncsFirst || _request.SopClassUid == SopClass.KeyObjectSelectionDocumentStorage)
             {
                 SyncHere(ref syncsHere);
                 await _synced;

@@ -54,6 +54,9 @@ internal sealed class InstanceStore(
     /// <summary>Null: nobody looks at the disk.</summary>
     public DiskWatch? Space { get; init; }
 
+    /// <summary>Others see a row as soon as it is there, and rest promises on it: its file is durable before.</summary>
+    public bool SyncsFirst => index.IsShared;
+
     public bool TakesInstances => Space?.TakesInstances ?? true;
 
     public IInstanceSink BeginStore(in CStoreRequest request) =>
@@ -73,6 +76,7 @@ internal sealed class InstanceStore(
     /// <param name="rowId">A row whose file is durable.</param>
     public async Task MarkAsync(long rowId)
     {
+        if (index.IsShared) return;
         var marked = Interlocked.Read(ref _markedTo);
         if (rowId - marked < Limits.RowsPerMark) return;
         var whole = arrivals.WholeTo(rowId);

@@ -34,22 +34,25 @@ internal sealed class StartUpCheck(
         var names = InstanceFolders.AsideFiles(surroundings.Disk, root).ToHashSet(StringComparer.Ordinal);
         if (names.Count == 0) return;
         await foreach (var known in QuarantineAsync(cancellationToken)) names.Remove(known.File.FileName);
-        foreach (var name in names.Order(StringComparer.Ordinal))
+        foreach (var name in names.Order(StringComparer.Ordinal)) await AdoptAsync(name, cancellationToken);
+    }
+
+    /// <summary>Takes a file into quarantine that lies aside without a row.</summary>
+    public async Task AdoptAsync(string name, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                var reason = FileNames.RoleOf(name).Quarantine;
-                var file = FileScan.Read(surroundings.Disk, root, name)
-                    .ToQuarantined(reason == QuarantineReason.None ? QuarantineReason.Undecided : reason);
-                if (!await index.AdoptQuarantinedAsync(file, cancellationToken))
-                    surroundings.Disk.TryUnlink(folders.PathOf(name));
-                ArchiveLog.Adopted(log, options.NodeId, Path.GetFileName(name));
-            }
-            catch (IOException e)
-            {
-                // An object that nobody was told is stored must not keep the others from being served.
-                ArchiveLog.Unreadable(log, e, options.NodeId, Path.GetFileName(name));
-            }
+            var reason = FileNames.RoleOf(name).Quarantine;
+            var file = FileScan.Read(surroundings.Disk, folders.PathOf(""), name)
+                .ToQuarantined(reason == QuarantineReason.None ? QuarantineReason.Undecided : reason);
+            if (!await index.AdoptQuarantinedAsync(file, cancellationToken))
+                surroundings.Disk.TryUnlink(folders.PathOf(name));
+            ArchiveLog.Adopted(log, options.NodeId, Path.GetFileName(name));
+        }
+        catch (IOException e)
+        {
+            // An object that nobody was told is stored must not keep the others from being served.
+            ArchiveLog.Unreadable(log, e, options.NodeId, Path.GetFileName(name));
         }
     }
 

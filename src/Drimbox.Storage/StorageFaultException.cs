@@ -25,6 +25,10 @@ public enum StorageFault
     /// again.</summary>
     Deadlock,
 
+    /// <summary>Whether the write is there is not known, or it came so late that the file that it names may be gone: that
+    /// file is left to whoever sweeps those without a row.</summary>
+    Unresolved,
+
     /// <summary>The bytes are not those that were written: a hash, a length or the database says so.</summary>
     Corrupt,
 

@@ -58,6 +58,15 @@ public sealed class WorkQueue<T>(int atOnce)
         }
     }
 
+    /// <summary>For one that works: takes what has come since, until its group has <paramref name="max"/>.</summary>
+    public void TakeMore(List<T> group, int max)
+    {
+        lock (_gate)
+        {
+            while (group.Count < max && _waiting.TryDequeue(out var item)) group.Add(item);
+        }
+    }
+
     /// <summary>Waits for work and takes what there is, at most <paramref name="max"/>, in order.</summary>
     /// <returns>True: the caller works now, and calls <see cref="Leave"/> after it. False once everything is done and no
     /// more can come.</returns>

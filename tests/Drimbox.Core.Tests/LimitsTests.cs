@@ -27,6 +27,10 @@ public sealed class LimitsTests
         Assert.True(Limits.GrainCallTimeout < Limits.OutboxLease);
 
     [Fact]
+    public void A_file_that_is_swept_has_long_been_too_old_for_a_row() =>
+        Assert.True(Limits.SharedArrivalAgeMax + TimeSpan.FromHours(12) <= Limits.SharedSweepAge);
+
+    [Fact]
     public void The_longest_query_that_is_understood_can_be_sent()
     {
         var uidList = Limits.UidListMax * (Limits.UidLengthMax + 1);

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Drimbox.Core;
 using Drimbox.Core.Archive;
-using Drimbox.Core.Identity;
 using Drimbox.Dicom.Availability;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
@@ -20,12 +19,28 @@ internal sealed class CompletenessWorker(
     WorkSignal work,
     ILogger log)
 {
-    /// <summary>Takes up what a stop or a crash left.</summary>
+    /// <summary>Takes up what a stop or a crash left. Where there are other processes, that is theirs until
+    /// <see cref="LookAsync"/> finds otherwise.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
+        if (index.IsShared) return;
         foreach (var study in await index.Completeness.ListReceivingAsync(cancellationToken)) transfers.Restore(study);
         foreach (var study in await index.Completeness.ListAnnouncedAsync(cancellationToken))
             await AnnounceAsync(study, cancellationToken);
+    }
+
+    /// <summary>Takes up the studies that have been quiet for so long that their process is gone, and what was announced to
+    /// others of those that arrive here.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        var before = await index.NowAsync(cancellationToken) - options.Completeness.Policy.LongQuietTime;
+        var receiving = await index.Completeness.ListReceivingAsync(cancellationToken, before);
+        foreach (var study in receiving.Where(study => study.LastArrival < before)) transfers.Restore(study);
+        var announced = await index.Completeness.ListAnnouncedAsync(cancellationToken);
+        transfers.KeepAnnounced(announced.Select(study => study.StudyInstanceUid).ToHashSet());
+        foreach (var study in announced.Where(study => transfers.IsUnderWay(study.StudyInstanceUid)))
+            await AnnounceAsync(study, cancellationToken);
+        work.Set();
     }
 
     /// <summary>Works until <paramref name="stop"/>.</summary>
@@ -36,16 +51,16 @@ internal sealed class CompletenessWorker(
         while (!stop.IsCancellationRequested)
         {
             var complete = transfers.TakeComplete(options.Completeness.Policy, out var next);
-            foreach (var (study, reason) in complete)
+            foreach (var study in complete)
             {
                 try
                 {
-                    await CompleteAsync(study, reason);
+                    await CompleteAsync(study);
                 }
                 catch (Exception e)
                 {
                     CompletenessLog.Failed(log, e, options.NodeId);
-                    transfers.PutBack(study);
+                    transfers.PutBack(study.Study);
                     next = surroundings.Time.GetUtcNow() + Limits.WorkerRetryDelay;
                 }
             }
@@ -88,8 +103,9 @@ internal sealed class CompletenessWorker(
         }
     }
 
-    private async Task CompleteAsync(Uid study, CompletenessReason reason)
+    private async Task CompleteAsync(CompleteStudy complete)
     {
+        var (study, reason, lastArrival) = complete;
         List<OutboxRow> rows =
         [
             .. options.Completeness.Peers.Select(peer => new OutboxRow(
@@ -97,7 +113,11 @@ internal sealed class CompletenessWorker(
                 JsonSerializer.Serialize(new AvailabilityTask(peer.AeTitle, study, surroundings.Ids.NewUid())),
                 surroundings.Time.GetUtcNow(), CoalesceKey: study.ToString())),
         ];
-        if (await index.Completeness.CompleteAsync(study, reason, rows, CancellationToken.None))
+        // Quiet here, it may go on arriving at another process.
+        var mayArriveElsewhere = index.IsShared && reason == CompletenessReason.Quiet
+            && lastArrival > DateTimeOffset.MinValue;
+        DateTimeOffset? newest = mayArriveElsewhere ? lastArrival : null;
+        if (await index.Completeness.CompleteAsync(study, reason, rows, CancellationToken.None, newest))
             CompletenessLog.Complete(log, options.NodeId, reason.ToString());
     }
 }

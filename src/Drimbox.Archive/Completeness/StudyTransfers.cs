@@ -6,6 +6,10 @@ using Drimbox.Storage;
 
 namespace Drimbox.Archive.Completeness;
 
+/// <summary>A study that is complete by what this process knows.</summary>
+/// <param name="LastArrival">Of an image here; the earliest time there is where it is not known.</param>
+internal readonly record struct CompleteStudy(Uid Study, CompletenessReason Reason, DateTimeOffset LastArrival);
+
 /// <summary>The studies that are on their way, in memory: who is sending, since when it is quiet, what is still awaited.
 /// The index knows of each that it is not complete; after a start the rest is taken to be broken off.</summary>
 internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
@@ -75,10 +79,26 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
         if (isSender) work.Set();
     }
 
-    /// <summary>As the index has it at the start.</summary>
+    /// <summary>As the index has it, unless more is known.</summary>
     public void Restore(ReceivingStudy study)
     {
-        lock (_gate) _transfers[study.StudyInstanceUid] = new Transfer { LastArrival = study.LastArrival };
+        lock (_gate) _transfers.TryAdd(study.StudyInstanceUid, new Transfer { LastArrival = study.LastArrival });
+    }
+
+    /// <summary>Whether something of the study came here.</summary>
+    public bool IsUnderWay(Uid study)
+    {
+        lock (_gate) return _transfers.ContainsKey(study);
+    }
+
+    /// <summary>Forgets what was announced of all studies but these: another process has seen them complete.</summary>
+    public void KeepAnnounced(IReadOnlySet<Uid> studies)
+    {
+        lock (_gate)
+        {
+            foreach (var study in _announced.Keys.Where(study => !studies.Contains(study)).ToList())
+                _announced.Remove(study);
+        }
     }
 
     /// <summary>A procedure step made these instances; those that are here are reported by <see cref="Found"/>.</summary>
@@ -111,10 +131,9 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
 
     /// <summary>What is complete by now.</summary>
     /// <param name="next">When there will be more, unless something happens before.</param>
-    public IReadOnlyList<(Uid Study, CompletenessReason Reason)> TakeComplete(
-        CompletenessPolicy policy, out DateTimeOffset? next)
+    public IReadOnlyList<CompleteStudy> TakeComplete(CompletenessPolicy policy, out DateTimeOffset? next)
     {
-        var complete = new List<(Uid, CompletenessReason)>();
+        var complete = new List<CompleteStudy>();
         var now = time.GetUtcNow();
         next = null;
         lock (_gate)
@@ -124,7 +143,8 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
                 var state = new StudyTransfer(
                     transfer.LastArrival, transfer.Senders.Count, transfer.LastSenderReleased,
                     _announced.TryGetValue(study, out var awaited) ? awaited.Count : null, transfer.CommitmentAsked);
-                if (state.Decide(policy, now, out var again) is { } reason) complete.Add((study, reason));
+                if (state.Decide(policy, now, out var again) is { } reason)
+                    complete.Add(new CompleteStudy(study, reason, transfer.LastArrival));
                 else if (next is null || again < next) next = again;
             }
 
@@ -132,10 +152,10 @@ internal sealed class StudyTransfers(TimeProvider time, WorkSignal work)
             foreach (var (study, awaited) in _announced)
             {
                 if (awaited.Count == 0 && !_transfers.ContainsKey(study))
-                    complete.Add((study, CompletenessReason.ProcedureStep));
+                    complete.Add(new CompleteStudy(study, CompletenessReason.ProcedureStep, DateTimeOffset.MinValue));
             }
 
-            foreach (var (study, _) in complete)
+            foreach (var (study, _, _) in complete)
             {
                 _transfers.Remove(study);
                 _announced.Remove(study);

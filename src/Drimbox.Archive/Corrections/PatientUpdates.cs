@@ -25,6 +25,10 @@ public sealed record PatientUpdateOptions
     /// <summary>PostgreSQL for its inbox; null: a file below the folder of the node.</summary>
     public PostgresOptions? Postgres { get; init; }
 
+    /// <summary>The folder that all processes of the node have for its long messages; with it <see cref="Postgres"/> is
+    /// shared too. Null: the node has one process.</summary>
+    public string? SharedFolder { get; init; }
+
     /// <summary>Who gave out the patient ids in files that name no issuer. Default: nobody knows, and no message is about
     /// such a file unless it names no authority either.</summary>
     public AssigningAuthority LocalAuthority { get; init; } = AssigningAuthority.None;
@@ -53,14 +57,16 @@ internal sealed class PatientUpdates : IAsyncDisposable
     {
         var own = options.PatientUpdates!;
         var (time, disk) = (surroundings.Time, surroundings.Disk);
-        var folder = Path.Combine(options.DataFolder, options.NodeId, "messages");
+        var folder = own.SharedFolder ?? Path.Combine(options.Folder, "messages");
         var store = await FlowStore.OpenAsync(
             new FlowStoreOptions { Folder = folder, Postgres = own.Postgres, Disk = disk, Clock = time },
             cancellationToken);
         try
         {
             var acks = new AckComposer(time, surroundings.Ids);
-            var inbox = new Inbox(store, ObjectStore.Open(folder, disk, surroundings.Ids), acks, time);
+            var inbox = new Inbox(
+                store, ObjectStore.Open(folder, disk, surroundings.Ids, isShared: own.SharedFolder is not null), acks,
+                time);
             var door = new PatientUpdateDoor(
                 options.NodeId, inbox, index, corrections, own.LocalAuthority, log);
             var mllpLog = surroundings.Log.CreateLogger<MllpListener>();

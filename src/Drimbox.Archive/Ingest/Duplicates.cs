@@ -30,7 +30,8 @@ internal sealed class Duplicates(
 
     /// <param name="record">With the name that its file has now.</param>
     /// <param name="actor">The calling AE.</param>
-    /// <exception cref="IOException">Nothing was committed, and its file is gone.</exception>
+    /// <exception cref="IOException">Nothing was committed, and its file is gone; it stays where nobody knows
+    /// (<see cref="StorageFault.Unresolved"/>).</exception>
     public async Task<Settled> SettleAsync(
         InstanceRecord record,
         StandingInstance standing,
@@ -73,7 +74,7 @@ internal sealed class Duplicates(
             throw new StorageFaultException(
                 StorageFault.Other, "What stands under a UID changed more often than an arrival could follow.");
         }
-        catch (IOException)
+        catch (IOException e) when (e is not StorageFaultException { Fault: StorageFault.Unresolved })
         {
             surroundings.Disk.TryUnlink(folders.PathOf(name));
             throw;
@@ -171,7 +172,7 @@ internal sealed class Duplicates(
     // As for first arrivals: what is in the index has a durable file, and a start after a crash need not read it again.
     private async Task MarkAsync()
     {
-        if (Interlocked.Increment(ref _unmarked) % Limits.RowsPerMark == 0)
+        if (!index.IsShared && Interlocked.Increment(ref _unmarked) % Limits.RowsPerMark == 0)
             await index.MarkFurtherVerifiedAsync(null, CancellationToken.None);
     }
 

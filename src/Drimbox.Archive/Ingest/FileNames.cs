@@ -1,5 +1,6 @@
 using System.Globalization;
 using Drimbox.Core.Archive;
+using Drimbox.Storage;
 
 namespace Drimbox.Archive;
 
@@ -26,7 +27,6 @@ internal readonly record struct FileRole(
 internal static class FileNames
 {
     private const string Extension = ".dcm";
-    private const int StampDigits = 16;
 
     public static string Arrival(string folder, long stamp, string uuid) => $"{folder}/{stamp:D16}-{uuid}{Extension}";
 
@@ -34,40 +34,28 @@ internal static class FileNames
     /// <param name="receivedAt">Where it is a copy, of what arrived then.</param>
     public static string OfVersion(string name, int version, bool isHidden, DateTimeOffset? receivedAt = null) =>
         $"{Path.GetDirectoryName(name)}/{BaseOf(name)}.v{version.ToString(CultureInfo.InvariantCulture)}"
-        + (isHidden ? "h" : "") + (receivedAt is { } at ? $"-{StampOf(at):D16}" : "") + Extension;
+        + (isHidden ? "h" : "") + (receivedAt is { } at ? $"-{FileStamp.Of(at):D16}" : "") + Extension;
 
     public static string OfQuarantine(string folder, string name, QuarantineReason reason) =>
         $"{folder}/{BaseOf(name)}.{reason.ToString().ToLowerInvariant()}{Extension}";
 
-    public static long StampOf(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
-
-    public static DateTimeOffset TimeOf(long stamp) =>
-        new(DateTimeOffset.UnixEpoch.Ticks + (stamp * 10), TimeSpan.Zero);
-
     public static FileRole RoleOf(string name)
     {
         var parts = Path.GetFileName(name).Split('.');
-        var stamp = parts[0].Split('-')[0];
-        var role = new FileRole(stamp.Length < parts[0].Length ? TimeOf(stamp) : null);
+        var role = new FileRole(FileStamp.Of(name));
         if (parts.Length != 3) return role;
         var (what, original) = parts[1].Split('-') is [var first, .. var rest] ? (first, rest) : ("", []);
         if (what.StartsWith('v')
             && int.TryParse(what.AsSpan(1).TrimEnd('h'), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
         {
             return new FileRole(
-                original.Length == 1 ? TimeOf(original[0]) : role.ReceivedAt, version, WasHidden: what.EndsWith('h'));
+                original.Length == 1 ? FileStamp.TimeOf(original[0]) : role.ReceivedAt, version, WasHidden: what.EndsWith('h'));
         }
 
         return Enum.TryParse<QuarantineReason>(what, ignoreCase: true, out var reason)
             ? role with { Quarantine = reason }
             : role;
     }
-
-    private static DateTimeOffset? TimeOf(string stamp) =>
-        stamp.Length == StampDigits
-        && long.TryParse(stamp, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? TimeOf(number)
-            : null;
 
     private static string BaseOf(string name) => Path.GetFileName(name).Split('.')[0];
 }

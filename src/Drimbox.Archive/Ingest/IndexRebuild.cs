@@ -44,12 +44,17 @@ public sealed record RebuildReport(
 /// says that this is to be run again. Nothing of the files is changed.
 /// </summary>
 /// <param name="postgres">Where the index is; null: a file in the folder.</param>
+/// <param name="sharedFolder">Where the files are that several processes stored; null: in the folder of the node.</param>
 public sealed class IndexRebuild(
-    string dataFolder, string nodeId, ArchiveSurroundings surroundings, PostgresOptions? postgres = null)
+    string dataFolder,
+    string nodeId,
+    ArchiveSurroundings surroundings,
+    PostgresOptions? postgres = null,
+    string? sharedFolder = null)
 {
     private const string FormerName = "archive.db.before-rebuild";
 
-    private readonly string _root = Path.Combine(dataFolder, nodeId);
+    private readonly string _root = sharedFolder ?? Path.Combine(dataFolder, nodeId);
     private readonly Disk _disk = surroundings.Disk;
     private readonly Dictionary<Uid, string> _rejected = [];
     private readonly List<Uid> _hidden = [];
@@ -66,6 +71,8 @@ public sealed class IndexRebuild(
     {
         if (await ArchiveIndex.ExistsAsync(index, cancellationToken)) return;
         if (!InstanceFolders.Files(index.Disk, index.Folder).Any()) return;
+        // Another process may have made it meanwhile, and stored something.
+        if (await ArchiveIndex.ExistsAsync(index, cancellationToken)) return;
         throw new StorageFaultException(
             StorageFault.Absent,
             "The index of the archive is missing and its files are there: make it again with 'drimbox index rebuild'.");
@@ -82,8 +89,7 @@ public sealed class IndexRebuild(
         using var rebuild = postgres is null ? null : PostgresRebuild.Begin(postgres);
         Clear();
         _disk.MakeDirectory(Work);
-        var instances = InstanceFolders.Files(_disk, _root)
-            .OrderBy(name => Path.GetDirectoryName(name)!.Length).ThenBy(name => name, StringComparer.Ordinal).ToList();
+        var instances = InOrder(InstanceFolders.Files(_disk, _root)).ToList();
         var aside = InstanceFolders.AsideFiles(_disk, _root).Order(StringComparer.Ordinal).ToList();
         var total = instances.Count + aside.Count;
         int hidden;
@@ -122,6 +128,11 @@ public sealed class IndexRebuild(
             Count(AdoptedAs.PriorVersion) + Count(AdoptedAs.Version), hidden, _quarantined, _found,
             Count(AdoptedAs.SameBytes), taken.IsKept, taken.Damaged, taken.StudiesOpen, taken.StudiesOld);
     }
+
+    // Folders are filled one after the other by one process, whose clock may have been put back; by several, side by side.
+    private IEnumerable<string> InOrder(IEnumerable<string> names) => sharedFolder is null
+        ? names.OrderBy(name => Path.GetDirectoryName(name)!.Length).ThenBy(name => name, StringComparer.Ordinal)
+        : names.OrderBy(Path.GetFileName, StringComparer.Ordinal);
 
     private TakenOver TakeOver()
     {

@@ -231,6 +231,12 @@ public sealed class KeptFiles
             gone = done.Freed;
             return done;
         }
+        catch (StorageFaultException e) when (e.Fault == StorageFault.Unresolved)
+        {
+            // There may be rows of them.
+            gone = [];
+            throw;
+        }
         finally
         {
             foreach (var name in gone) _disk.TryUnlink(_folders.PathOf(name));

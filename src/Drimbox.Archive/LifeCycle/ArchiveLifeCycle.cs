@@ -31,6 +31,7 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
     private readonly Removals _removals;
     private readonly Retention _retention;
     private readonly Scrubber _scrubber;
+    private readonly LeftFiles _leftFiles;
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
 
@@ -48,6 +49,8 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
         _removals = new Removals(options, surroundings, index, folders, log);
         _retention = new Retention(options, surroundings, index, _removals, Watch, log);
         _scrubber = new Scrubber(options, surroundings, index, folders, log);
+        _leftFiles = new LeftFiles(
+            options, surroundings, index, folders, new StartUpCheck(options, surroundings, index, folders, log), log);
         Files = new ServedFiles(options, index, folders, _scrubber, log);
     }
 
@@ -103,7 +106,7 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
 
     public async Task<ScrubStatus> ScrubStatusAsync(CancellationToken cancellationToken)
     {
-        var progress = _scrubber.Progress;
+        var progress = await _scrubber.CurrentAsync(cancellationToken);
         var due = ScrubSchedule.DueAt(progress, _options.Scrub);
         var isReading = due == DateTimeOffset.MinValue;
         var state = _options.Scrub.MegabytesPerSecond <= 0 ? "off"
@@ -115,16 +118,19 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
             await _index.CountDamagedAsync(cancellationToken), _scrubber.Mismatches);
     }
 
-    /// <summary>Finishes removals that a crash interrupted: before files without a row are swept.</summary>
-    internal async Task ResumeAsync(CancellationToken cancellationToken)
+    /// <summary>Finishes removals that a crash interrupted: before files without a row are swept. Where other processes are
+    /// at work that is a duty.</summary>
+    internal async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await _removals.ResumeAsync(cancellationToken);
+        _removals.Open();
+        if (!_index.IsShared) await _removals.ResumeAsync(cancellationToken);
         await _scrubber.LoadAsync(cancellationToken);
     }
 
     /// <summary>Begins the work that goes on beside all other.</summary>
     internal void Start() => _running = Task.WhenAll(
-        _scrubber.RunAsync(_stopping.Token), RepeatAsync(_stopping.Token));
+        _scrubber.RunAsync(_stopping.Token), RepeatAsync(_stopping.Token),
+        _index.IsShared ? _leftFiles.RunAsync(_stopping.Token) : Task.CompletedTask);
 
     public async ValueTask DisposeAsync()
     {
@@ -150,6 +156,7 @@ public sealed class ArchiveLifeCycle : IAsyncDisposable
                 await Task.Delay(interval, _surroundings.Time, cancellationToken);
                 try
                 {
+                    if (!await _index.HasDutyAsync("removals", cancellationToken)) continue;
                     await _removals.ResumeAsync(cancellationToken);
                     if (_options.Retention.Purges) await _retention.PurgeAsync(cancellationToken);
                 }

@@ -11,8 +11,12 @@ internal sealed class Removals(
     ArchiveOptions options, ArchiveSurroundings surroundings, ArchiveIndex index, InstanceFolders folders, ILogger log)
     : IDisposable
 {
-    // Held by whoever moves or unlinks files, and by a backup: what its database names must stay until it has it.
+    // Held by whoever moves or unlinks files, and by a backup: what its database names must stay until it has it. Where
+    // there are other processes, a lock of the index over all of them goes with it.
     private readonly SemaphoreSlim _files = new(1);
+
+    /// <summary>Makes the trash.</summary>
+    public void Open() => surroundings.Disk.MakeDirectory(folders.PathOf("trash"));
 
     public void Dispose() => _files.Dispose();
 
@@ -35,62 +39,48 @@ internal sealed class Removals(
     /// <summary>Brings a study back out of the trash, as it was.</summary>
     public async Task<RemovalResult> RestoreAsync(long removalId, string actor, CancellationToken cancellationToken)
     {
-        await _files.WaitAsync(cancellationToken);
-        try
-        {
-            var result = await index.BeginRestoreAsync(removalId, cancellationToken);
-            if (result is not RemovalResult.Done(var removal)) return result;
-            var restored = await FinishAsync(removal, CancellationToken.None);
-            LifeCycleLog.Restored(log, options.NodeId, removal.Id, actor, restored);
-            return new RemovalResult.Done((await index.FindRemovalAsync(removalId, cancellationToken))!);
-        }
-        finally
-        {
-            _files.Release();
-        }
+        using var held = await HoldAsync(cancellationToken);
+        var result = await index.BeginRestoreAsync(removalId, cancellationToken);
+        if (result is not RemovalResult.Done(var removal)) return result;
+        var restored = await FinishAsync(removal, CancellationToken.None);
+        LifeCycleLog.Restored(log, options.NodeId, removal.Id, actor, restored);
+        return new RemovalResult.Done((await index.FindRemovalAsync(removalId, cancellationToken))!);
     }
 
     /// <summary>Finishes what a crash or a fault interrupted, and empties the trash of what was kept long
     /// enough.</summary>
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
-        surroundings.Disk.MakeDirectory(folders.PathOf("trash"));
         await index.ExpireRemovalsAsync(cancellationToken);
-        await _files.WaitAsync(cancellationToken);
-        try
-        {
-            foreach (var removal in await index.ListUnfinishedRemovalsAsync(cancellationToken))
-                await TryFinishAsync(removal, cancellationToken);
-        }
-        finally
-        {
-            _files.Release();
-        }
+        using var held = await HoldAsync(cancellationToken);
+        foreach (var removal in await index.ListUnfinishedRemovalsAsync(cancellationToken))
+            await TryFinishAsync(removal, cancellationToken);
     }
 
     /// <summary>No file is moved or unlinked until the returned object is disposed.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
         await _files.WaitAsync(cancellationToken);
-        return new Hold(_files);
+        try
+        {
+            return new Hold(_files, await index.HoldFilesAsync(cancellationToken));
+        }
+        catch
+        {
+            _files.Release();
+            throw;
+        }
     }
 
     private async Task<RemovalResult> RemoveAsync(RemovalOrder order, CancellationToken cancellationToken)
     {
-        await _files.WaitAsync(cancellationToken);
-        try
-        {
-            var result = await index.RemoveStudyAsync(order, cancellationToken);
-            if (result is not RemovalResult.Done(var removal)) return result;
-            LifeCycleLog.Removed(
-                log, options.NodeId, removal.Id, removal.Kind.ToString(), removal.Actor, removal.Instances, removal.Bytes);
-            await TryFinishAsync(removal, cancellationToken);
-            return result;
-        }
-        finally
-        {
-            _files.Release();
-        }
+        using var held = await HoldAsync(cancellationToken);
+        var result = await index.RemoveStudyAsync(order, cancellationToken);
+        if (result is not RemovalResult.Done(var removal)) return result;
+        LifeCycleLog.Removed(
+            log, options.NodeId, removal.Id, removal.Kind.ToString(), removal.Actor, removal.Instances, removal.Bytes);
+        await TryFinishAsync(removal, cancellationToken);
+        return result;
     }
 
     private async Task TryFinishAsync(RemovalEntry removal, CancellationToken cancellationToken)
@@ -154,13 +144,15 @@ internal sealed class Removals(
     private string TrashPathOf(RemovalEntry removal, string name) =>
         folders.PathOf($"trash/{removal.Id}-{Path.GetFileName(name)}");
 
-    private sealed class Hold(SemaphoreSlim files) : IDisposable
+    private sealed class Hold(SemaphoreSlim files, IDisposable? others) : IDisposable
     {
         private int _disposed;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0) files.Release();
+            if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+            others?.Dispose();
+            files.Release();
         }
     }
 }

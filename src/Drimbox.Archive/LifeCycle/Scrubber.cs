@@ -20,6 +20,7 @@ internal sealed partial class Scrubber(
     private TaskCompletionSource _woken = New();
     private TaskCompletionSource _roundEnded = New();
     private long _persistedAt;
+    private volatile bool _hasDuty;
 
     public ScrubProgress Progress
     {
@@ -38,10 +39,16 @@ internal sealed partial class Scrubber(
         lock (_gate) _progress = progress;
     }
 
+    /// <summary>Where the round stands, whichever process reads.</summary>
+    public async Task<ScrubProgress> CurrentAsync(CancellationToken cancellationToken) =>
+        index.IsShared && !_hasDuty ? await index.ReadScrubAsync(cancellationToken) : Progress;
+
     /// <summary>Goes on with a round that is paused, or begins one at once.</summary>
     /// <returns>A task that ends with the round.</returns>
+    /// <exception cref="StorageFaultException"><see cref="StorageFault.InUse"/>: it is another process that reads.</exception>
     public async Task<Task> StartAsync()
     {
+        await RequireDutyAsync();
         Task ended;
         ScrubProgress started;
         lock (_gate)
@@ -58,8 +65,10 @@ internal sealed partial class Scrubber(
     }
 
     /// <summary>Stops after the file that is being read, also through a restart.</summary>
+    /// <inheritdoc cref="StartAsync" path="/exception"/>
     public async Task PauseAsync()
     {
+        await RequireDutyAsync();
         ScrubProgress paused;
         lock (_gate) paused = _progress = _progress with { IsPaused = true };
         await index.WriteScrubAsync(paused, CancellationToken.None);
@@ -78,6 +87,12 @@ internal sealed partial class Scrubber(
             try
             {
                 await ReadFirstAsync(cancellationToken);
+                if (!await HasDutyAsync(cancellationToken))
+                {
+                    await WaitAsync(woken, surroundings.Time.GetUtcNow() + Limits.SharedUpkeepInterval, cancellationToken);
+                    continue;
+                }
+
                 var due = ScrubSchedule.DueAt(Progress, options.Scrub);
                 if (due <= surroundings.Time.GetUtcNow()) await ReadRoundAsync(cancellationToken);
                 else await WaitAsync(woken, due, cancellationToken);
@@ -123,8 +138,9 @@ internal sealed partial class Scrubber(
                     };
                 }
 
-                if (surroundings.Time.GetElapsedTime(_persistedAt) >= Limits.ScrubPersistInterval)
-                    await index.WriteScrubAsync(Marked(), cancellationToken);
+                if (surroundings.Time.GetElapsedTime(_persistedAt) < Limits.ScrubPersistInterval) continue;
+                await index.WriteScrubAsync(Marked(), cancellationToken);
+                if (!await HasDutyAsync(cancellationToken)) return;
             }
         }
 
@@ -231,8 +247,24 @@ internal sealed partial class Scrubber(
         return Progress;
     }
 
+    /// <summary>One process of several reads; where it begins, it goes on with what another left.</summary>
+    private async Task<bool> HasDutyAsync(CancellationToken cancellationToken)
+    {
+        var has = await index.HasDutyAsync("scrub", cancellationToken);
+        if (has && !_hasDuty && index.IsShared) await LoadAsync(cancellationToken);
+        return _hasDuty = has;
+    }
+
+    private async Task RequireDutyAsync()
+    {
+        if (await HasDutyAsync(CancellationToken.None)) return;
+        throw new StorageFaultException(
+            StorageFault.InUse, "Another process of this archive reads the files: it is that one which is told so.");
+    }
+
     private async Task TryPersistAsync()
     {
+        if (index.IsShared && !_hasDuty) return;
         try
         {
             await index.WriteScrubAsync(Marked(), CancellationToken.None);

@@ -57,8 +57,9 @@ internal static class IndexCommand
             if (configuration.Archive is { } archive)
             {
                 return await RebuildAsync(
-                    Path.GetFullPath(configuration.DataFolder), archive.Node, archive.Database?.ToIndex(archive.Node),
-                    json, cancellation);
+                    Path.GetFullPath(configuration.DataFolder), archive.Node,
+                    archive.Database is null ? null : archive.Database.ToIndex(archive.Node) with { IsShared = false },
+                    archive.Database?.SharedFolder, json, cancellation);
             }
 
             await Console.Error.WriteLineAsync("The configuration has no archive.");
@@ -66,14 +67,19 @@ internal static class IndexCommand
         }
 
         if (!PostgresOptions.IsUsedBy(Disk.Real, Path.Combine(data!.FullName, node)))
-            return await RebuildAsync(data.FullName, node, null, json, cancellation);
+            return await RebuildAsync(data.FullName, node, null, null, json, cancellation);
         await Console.Error.WriteLineAsync(
             "The index of this archive is in PostgreSQL: give --config FILE instead of --data.");
         return (int)ExitCode.Usage;
     }
 
     private static async Task<int> RebuildAsync(
-        string data, string node, PostgresOptions? postgres, bool json, CancellationToken cancellation)
+        string data,
+        string node,
+        PostgresOptions? postgres,
+        string? sharedFolder,
+        bool json,
+        CancellationToken cancellation)
     {
         var surroundings = NodeSurroundings.Real(NullLoggerFactory.Instance);
         var rebuild = new IndexRebuild(
@@ -82,7 +88,7 @@ internal static class IndexCommand
             {
                 Ids = surroundings.Ids, Random = surroundings.NewRandom(), Time = surroundings.Time,
             },
-            postgres);
+            postgres, sharedFolder is null ? null : Path.GetFullPath(sharedFolder));
         try
         {
             RebuildReport report = null!;

@@ -83,6 +83,7 @@ internal sealed record ArchiveSection : IValidatableObject
         NodeId = Node,
         DataFolder = dataFolder,
         Postgres = Database?.ToIndex(Node),
+        SharedFolder = Database?.SharedFolder is { } shared ? Path.GetFullPath(shared) : null,
         AeTitle = AeTitle.Parse(Dicom.AeTitle),
         Address = IPAddress.Parse(Dicom.Address),
         Port = Dicom.Port,

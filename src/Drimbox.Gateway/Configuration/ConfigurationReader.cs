@@ -117,19 +117,14 @@ internal static class ConfigurationReader
         }
     }
 
-    // What an archive does beside its index counts on being alone (docs/adr/0035).
+    // Each process of an archive answers messages by what all of them have answered (docs/adr/0040).
     private static void CheckSharing(GatewayConfiguration configuration, List<string> findings)
     {
-        (string Key, DatabaseOptions? Database)[] alone =
-        [
-            ("Archive:Database", configuration.Archive?.Database),
-            ("Archive:PatientUpdates:Database", configuration.Archive?.PatientUpdates?.Database),
-        ];
-        foreach (var (key, database) in alone)
-        {
-            if (database?.SharedFolder is not null)
-                findings.Add($"{key}:SharedFolder: an archive has one process");
-        }
+        if (configuration.Archive is not { PatientUpdates: { } updates } archive) return;
+        if (archive.Database?.SharedFolder is null == updates.Database?.SharedFolder is null) return;
+        findings.Add(
+            "Archive:PatientUpdates:Database:SharedFolder: is for an archive whose Database has one too, and must be there "
+            + "then");
     }
 
     private static void CheckBuckets(GatewayConfiguration configuration, List<string> findings)

@@ -35,6 +35,7 @@ internal sealed record PatientUpdateSection
         Port = Port,
         Tls = Tls,
         Postgres = Database?.ToMessages(node),
+        SharedFolder = Database?.SharedFolder is { } shared ? Path.GetFullPath(shared) : null,
         LocalAuthority = new AssigningAuthority(LocalAuthority.Name, LocalAuthority.UniversalId),
     };
 }

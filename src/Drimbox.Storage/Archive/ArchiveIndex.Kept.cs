@@ -22,7 +22,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected, record.Hides,
+            record.Instance.SopInstanceUid, expected, record.Hides, [record.File],
             db =>
             {
                 var former = expected.Instance;
@@ -37,7 +37,7 @@ public sealed partial class ArchiveIndex
     public Task<SettleResult> AddRenditionAsync(
         StandingInstance expected, InstanceRecord record, string actor, CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected, record.Hides,
+            record.Instance.SopInstanceUid, expected, record.Hides, [record.File],
             db =>
             {
                 KeptFileWrites.AddRendition(db, expected.Instance, record);
@@ -55,7 +55,7 @@ public sealed partial class ArchiveIndex
     public Task<SettleResult> QuarantineAsync(
         StandingInstance expected, QuarantinedFile file, string actor, CancellationToken cancellationToken) =>
         SettleAsync(
-            file.SopInstanceUid, expected, null,
+            file.SopInstanceUid, expected, null, [file.File],
             db =>
             {
                 if (QuarantineTable.Has(db, file)) return [file.File.FileName];
@@ -97,7 +97,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            record.Instance.SopInstanceUid, expected, record.Hides,
+            record.Instance.SopInstanceUid, expected, record.Hides, [record.File],
             db =>
             {
                 // Null if another released or dropped it meanwhile: then nothing of this is wanted.
@@ -174,7 +174,7 @@ public sealed partial class ArchiveIndex
         string actor,
         CancellationToken cancellationToken) =>
         SettleAsync(
-            expected.Instance.SopInstanceUid, expected, null,
+            expected.Instance.SopInstanceUid, expected, null, renditions.Select(rendition => rendition.File),
             db =>
             {
                 var former = expected.Instance;
@@ -335,16 +335,19 @@ public sealed partial class ArchiveIndex
         KeptFileWrites.Log(
             db, new ArchiveEvent(DatabaseTime.DatabaseNow(_clock), actor, action, sopInstanceUid, detail));
 
+    /// <param name="files">That get a row by it.</param>
     /// <param name="change">The freed files; null: nothing is to be kept of it.</param>
     private Task<SettleResult> SettleAsync(
         Uid sopInstanceUid,
         StandingInstance? expected,
         InstanceHiding? hiding,
+        IEnumerable<InstanceFile> files,
         Func<DatabaseConnection, IReadOnlyList<string>?> change,
         CancellationToken cancellationToken) =>
         _writer.RunAsync(
             db =>
             {
+                foreach (var file in files) RequireYoung(db, file);
                 var standing = KeptFileWrites.Standing(db, sopInstanceUid);
                 var isStill = expected is null ? standing is null : expected.IsStill(standing);
                 return isStill && change(db) is { } freed

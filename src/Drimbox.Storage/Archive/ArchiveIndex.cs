@@ -9,7 +9,7 @@ namespace Drimbox.Storage;
 /// <summary>
 /// The index of an archive (<c>archive.db</c>, or a schema of PostgreSQL): which instances it holds, in which files, and what a query finds of
 /// them. It can be made again from the files. What an insertion reports is fsynced; insertions that wait together
-/// share a transaction. One process holds it.
+/// share a transaction. One process holds it, unless the options share it (docs/adr/0040).
 /// </summary>
 public sealed partial class ArchiveIndex : IAsyncDisposable
 {
@@ -26,20 +26,26 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     {
         _store = store;
         _clock = options.Clock;
-        var mark = store.Writer.Use("SELECT verified_to, stopped_clean, further_verified_to FROM mark");
-        mark.Step();
-        (VerifiedTo, StoppedCleanly, FurtherVerifiedTo) = (mark.Long(0), mark.Long(1) == 1, mark.Long(2));
-        mark.Reset();
+        (VerifiedTo, FurtherVerifiedTo, StoppedCleanly) = ArchiveMark.Open(store.Writer);
         _filesAreWhole = StoppedCleanly;
-        store.Writer.Execute("UPDATE mark SET stopped_clean = 0");
 
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
         _readers = new DatabaseReaders(store.OpenReader);
         _finds = new FindReader(_readers, store.Writer.Dialect);
-        _writer = new DatabaseWriter(store.Writer, "archive.db", () => _outbox.Signal(work));
-        Outbox = new OutboxQueue(_outbox, _writer, _readers, work);
-        Commitments = new CommitmentTable(_writer, _readers, options.Clock);
+        RequireClock(store.Writer, options.Clock);
+        if (store.Writer.IsShared) _sharing = new ProcessSharing(options.Postgres!, options.Clock, _outbox, work.Set);
+        _sharing?.Register(store.Writer);
+        _writer = new DatabaseWriter(
+            store.Writer, "archive.db",
+            () =>
+            {
+                if (_outbox.Signal(work)) _sharing?.Committed();
+            },
+            Whole);
+        _sharing?.Start(_writer);
+        Outbox = new OutboxQueue(_outbox, _writer, _readers, work, _sharing);
+        Commitments = new CommitmentTable(_writer, _readers, options.Clock, _sharing?.Name);
         Completeness = new CompletenessTable(_writer, _readers, _outbox, options.Clock);
         Corrections = new CorrectionsTable(_writer, _readers, options.Clock);
     }
@@ -90,6 +96,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         _writer.RunAsync(
             db =>
             {
+                RequireYoung(db, record.File);
                 var result = ArchiveWrites.Insert(db, record);
                 if (result is InsertResult.Inserted inserted && Hide(db, record.Hides) is > 0 and var hidden)
                     result = inserted with { Hidden = hidden };
@@ -188,13 +195,14 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         try
         {
-            if (_filesAreWhole) await MarkStoppedAsync();
+            if (_filesAreWhole && !IsShared) await MarkStoppedAsync();
         }
         catch (StorageFaultException)
         {
             // Without the mark the next start checks the files: the safe way round.
         }
 
+        if (_sharing is not null) await _sharing.DisposeAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
         _store.Held.Dispose();
@@ -227,10 +235,7 @@ public sealed partial class ArchiveIndex : IAsyncDisposable
     private Task<bool> MarkStoppedAsync() => WriteAsync(
         db =>
         {
-            db.Execute("""
-                UPDATE mark SET stopped_clean = 1, verified_to = coalesce((SELECT max(id) FROM instance), 0),
-                    further_verified_to = coalesce((SELECT max(id) FROM further_file), 0)
-                """);
+            ArchiveMark.Close(db);
             return true;
         },
         CancellationToken.None);

@@ -7,7 +7,10 @@ internal static class ArchiveSchema
 {
     /// <summary>An index as a store.</summary>
     public static StoreSchema Store => new(
-        "the index of an archive", Migrations, ["instance", "quarantined_file"], IsDerived: true);
+        "the index of an archive", Migrations, ["instance", "quarantined_file"], IsDerived: true)
+    {
+        IsLockedWhole = true,
+    };
 
     public static IReadOnlyList<DatabaseMigration> Migrations { get; } =
     [
@@ -162,5 +165,7 @@ internal static class ArchiveSchema
             PostgresText.Schema(CommitmentTable.Schema + CompletenessTable.Tables) + PostgresTriggers.Completeness),
         new(6, CorrectionWrites.Schema, PostgresText.Schema(CorrectionWrites.Schema)),
         new(7, OutboxSchema.LanesByKind, PostgresText.Schema(OutboxSchema.LanesByKind)),
+        // The process that reports it, of several (docs/adr/0040): the association of the request may be there.
+        new(8, "ALTER TABLE commitment ADD COLUMN owner TEXT;"),
     ];
 }

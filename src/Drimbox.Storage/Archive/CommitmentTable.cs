@@ -40,9 +40,12 @@ public sealed class CommitmentTable
     private readonly DatabaseWriter _writer;
     private readonly DatabaseReaders _readers;
     private readonly TimeProvider _clock;
+    private readonly string? _owner;
 
-    internal CommitmentTable(DatabaseWriter writer, DatabaseReaders readers, TimeProvider clock)
+    /// <param name="owner">The process, of several; null: there is one.</param>
+    internal CommitmentTable(DatabaseWriter writer, DatabaseReaders readers, TimeProvider clock, string? owner)
     {
+        _owner = owner;
         _writer = writer;
         _readers = readers;
         _clock = clock;
@@ -65,15 +68,38 @@ public sealed class CommitmentTable
             db => TryAdd(db, transactionUid, requesterAe, calledAe, lines, sha256), cancellationToken);
     }
 
-    /// <summary>What waits, the next first.</summary>
+    /// <summary>Takes over what waits of processes that are gone: they had the associations of the requests, if any
+    /// had.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> TakeOverAsync(CancellationToken cancellationToken)
+    {
+        // Also of the time when the archive had one process.
+        const string Left = """
+            next_attempt_at IS NOT NULL
+            AND (owner IS NULL OR NOT EXISTS (SELECT 1 FROM process WHERE process.name = commitment.owner))
+            """;
+        if (_owner is null) return 0;
+        var left = await _readers.ReadAsync(
+            db => db.Use($"SELECT count(*) FROM commitment WHERE {Left}").LongOrNone(), cancellationToken);
+        if (left is null or 0) return 0;
+        return await WriteAsync(
+            db =>
+            {
+                db.Use($"UPDATE commitment SET owner = ? WHERE {Left}").Add(_owner).Run();
+                return db.Changes;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>What waits for this process, the next first.</summary>
     public Task<IReadOnlyList<PendingCommitment>> ListPendingAsync(CancellationToken cancellationToken) =>
         _readers.ReadAsync<IReadOnlyList<PendingCommitment>>(
             db =>
             {
                 var rows = db.Use("""
                     SELECT id, transaction_uid, requester_ae, requests, attempts, next_attempt_at FROM commitment
-                    WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id
-                    """);
+                    WHERE next_attempt_at IS NOT NULL AND (?1 IS NULL OR owner = ?1) ORDER BY next_attempt_at, id
+                    """).Add(_owner);
                 var pending = new List<PendingCommitment>();
                 while (rows.Step())
                 {
@@ -190,9 +216,9 @@ public sealed class CommitmentTable
             db.Use("""
                 UPDATE commitment SET
                     state = 'Pending', requests = requests + 1, attempts = 0, next_attempt_at = ?, outcome = NULL,
-                    finished_at = NULL, called_ae = ?
+                    finished_at = NULL, called_ae = ?, owner = ?
                 WHERE id = ?
-                """).Add(now).Add(called.ToString()).Add(id).Run();
+                """).Add(now).Add(called.ToString()).Add(_owner).Add(id).Run();
             return true;
         }
 
@@ -203,11 +229,11 @@ public sealed class CommitmentTable
         db.Use("""
             INSERT INTO commitment (
                 transaction_uid, requester_ae, called_ae, instances, instances_sha256, is_duplicate, next_attempt_at,
-                created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                created_at, owner)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Add(transaction.ToString()).Add(requester.ToString()).Add(called.ToString()).Add(lines).AddBlob(sha256)
-            .Add(other is null ? 0 : 1).Add(now).Add(now).Run();
+            .Add(other is null ? 0 : 1).Add(now).Add(now).Add(_owner).Run();
         return true;
     }
 

@@ -69,7 +69,9 @@ public sealed class CompletenessTable
     }
 
     /// <summary>Every study that is not complete.</summary>
-    public Task<IReadOnlyList<ReceivingStudy>> ListReceivingAsync(CancellationToken cancellationToken) =>
+    /// <param name="openedBefore">Those alone that have been on their way since before that.</param>
+    public Task<IReadOnlyList<ReceivingStudy>> ListReceivingAsync(
+        CancellationToken cancellationToken, DateTimeOffset? openedBefore = null) =>
         _readers.ReadAsync<IReadOnlyList<ReceivingStudy>>(
             db =>
             {
@@ -77,8 +79,8 @@ public sealed class CompletenessTable
                     SELECT s.study_instance_uid, max(i.received_at)
                     FROM completeness c JOIN study s ON s.id = c.study JOIN series e ON e.study = s.id
                     JOIN instance i ON i.series = e.id
-                    WHERE c.is_complete = 0 GROUP BY s.id
-                    """);
+                    WHERE c.is_complete = 0 AND c.changed_at < ? GROUP BY s.id
+                    """).Add(openedBefore ?? DateTimeOffset.MaxValue);
                 var studies = new List<ReceivingStudy>();
                 while (rows.Step()) studies.Add(new ReceivingStudy(Uid.Parse(rows.Text(0)), rows.Time(1)));
                 rows.Reset();
@@ -122,15 +124,19 @@ public sealed class CompletenessTable
 
     /// <summary>Closes a study, with what that sets off; if it is complete already or not here, what was announced of
     /// it is forgotten and no more.</summary>
+    /// <param name="newest">It stays open if an image came after that: to another process, which closes it. Null:
+    /// whatever came.</param>
     /// <returns>True if it was closed now.</returns>
     public Task<bool> CompleteAsync(
         Uid studyInstanceUid,
         CompletenessReason reason,
         IReadOnlyList<OutboxRow> outbox,
-        CancellationToken cancellationToken) => WriteAsync(
+        CancellationToken cancellationToken,
+        DateTimeOffset? newest = null) => WriteAsync(
         db =>
         {
             var uid = studyInstanceUid.ToString();
+            if (newest is { } last && CameAfter(db, uid, last)) return false;
             var closed = db.Use("""
                 UPDATE completeness SET is_complete = 1, reason = ?, completions = completions + 1, changed_at = ?
                 WHERE study = (SELECT id FROM study WHERE study_instance_uid = ?) AND is_complete = 0 RETURNING study
@@ -168,6 +174,11 @@ public sealed class CompletenessTable
                 return entries;
             },
             cancellationToken);
+
+    private static bool CameAfter(DatabaseConnection db, string study, DateTimeOffset last) => db.Use("""
+        SELECT 1 FROM study s JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id
+        WHERE s.study_instance_uid = ? AND i.received_at > ? LIMIT 1
+        """).Add(study).Add(last).LongOrNone() is not null;
 
     /// <summary>Opens a study again whose instances were corrected: no row is inserted then that a trigger would
     /// see.</summary>

@@ -15,6 +15,7 @@ internal sealed class DatabaseWriter : IAsyncDisposable
 {
     private readonly DatabaseConnection _db;
     private readonly Action _committed;
+    private readonly string? _whole;
     private readonly int _groupMax;
     private readonly WorkQueue<Job> _queue = new(atOnce: 1);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,10 +23,12 @@ internal sealed class DatabaseWriter : IAsyncDisposable
     private int _disposed;
 
     /// <param name="committed">Called after each COMMIT, by the thread that did it.</param>
-    public DatabaseWriter(DatabaseConnection db, string name, Action committed)
+    /// <param name="whole">The name of all there is: each transaction locks it, in place of what its jobs name.</param>
+    public DatabaseWriter(DatabaseConnection db, string name, Action committed, string? whole = null)
     {
         _db = db;
-        _groupMax = db.IsShared ? Limits.SharedCommitGroupMax : Limits.CommitGroupMax;
+        _whole = whole;
+        _groupMax = db.IsShared && whole is null ? Limits.SharedCommitGroupMax : Limits.CommitGroupMax;
         _committed = committed;
         // A thread of its own: fsync blocks, and a blocked pool thread would be one that a socket waits for.
         new Thread(Loop) { IsBackground = true, Name = name }.Start();
@@ -82,13 +85,38 @@ internal sealed class DatabaseWriter : IAsyncDisposable
         batch.RemoveAll(job => job.EndIfCanceled());
         try
         {
-            if (batch.Count == 1) RunAlone(batch[0]);
+            if (batch.Count > 0 && _whole is not null && _db.IsShared) RunInTurn(batch);
+            else if (batch.Count == 1) RunAlone(batch[0]);
             else if (batch.Count > 1) RunGroup(batch);
         }
         catch (Exception e)
         {
             foreach (var job in batch) job.Fail(e);
         }
+    }
+
+    /// <summary>Waits until no other process writes. What comes meanwhile could not be done before, and goes together: the
+    /// more wait for each other, the fewer turns they need.</summary>
+    private void RunInTurn(List<Job> batch)
+    {
+        Begin();
+        if (TryLock(batch) is { } fault)
+        {
+            Rollback();
+            throw fault;
+        }
+
+        _queue.TakeMore(batch, _groupMax);
+        batch.RemoveAll(job => job.EndIfCanceled());
+        if (batch.Count > 1)
+        {
+            RunJobs(batch);
+            return;
+        }
+
+        if (batch.Count == 1 && batch[0].Run(_db)) Commit();
+        else Rollback();
+        foreach (var job in batch) job.End();
     }
 
     private void RunAlone(Job job)
@@ -113,7 +141,8 @@ internal sealed class DatabaseWriter : IAsyncDisposable
         if (!_db.IsShared) return null;
         try
         {
-            _db.Lock(jobs.SelectMany(job => job.Names?.Invoke(_db) ?? []).ToHashSet(StringComparer.Ordinal));
+            if (_whole is not null) _db.Lock([_whole]);
+            else _db.Lock(jobs.SelectMany(job => job.Names?.Invoke(_db) ?? []).ToHashSet(StringComparer.Ordinal));
             return null;
         }
         catch (StorageFaultException e)
@@ -124,18 +153,23 @@ internal sealed class DatabaseWriter : IAsyncDisposable
 
     private void RunGroup(List<Job> batch)
     {
-        var ran = new List<Job>(batch.Count);
-        var again = new List<Job>();
         Begin();
         if (TryLock(batch) is { } fault)
         {
             Rollback();
-            if (fault.Fault is not (StorageFault.InUse or StorageFault.Deadlock)) throw fault;
+            if (_whole is not null || fault.Fault is not (StorageFault.InUse or StorageFault.Deadlock)) throw fault;
             // One of them wants what another process keeps: the others are not held up by it.
             foreach (var job in batch) TryAlone(job);
             return;
         }
 
+        RunJobs(batch);
+    }
+
+    private void RunJobs(List<Job> batch)
+    {
+        var ran = new List<Job>(batch.Count);
+        var again = new List<Job>();
         for (var i = 0; i < batch.Count; i++)
         {
             var job = batch[i];

@@ -12,6 +12,13 @@ internal sealed record StoreSchema(
     /// absent.</summary>
     public IReadOnlyList<(string Table, string Schema)> Further { get; init; } = [];
 
+    /// <summary>Its events are read in the order of their positions, by processes that others write beside.</summary>
+    public bool HasPositions { get; init; }
+
+    /// <summary>Each write locks all of the store where several processes have it: it waits longer than one that stands
+    /// still may keep it.</summary>
+    public bool IsLockedWhole { get; init; }
+
     /// <summary><c>table.column</c> of what is written by <see cref="SqlDialect.Indexable"/>.</summary>
     public IReadOnlySet<string> PeerKeys { get; init; } = new HashSet<string>();
 }

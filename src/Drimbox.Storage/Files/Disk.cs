@@ -135,6 +135,23 @@ public abstract class Disk
         _undurable.TryRemove(folder, out _);
     }
 
+    /// <summary>Makes a folder whose parent is there, durably.</summary>
+    /// <returns>False: it is there already, made by another.</returns>
+    public bool TryMakeDirectory(string folder)
+    {
+        try
+        {
+            Call(DiskCall.MakeDirectory, folder);
+        }
+        catch (StorageFaultException e) when (e.Fault == StorageFault.Exists)
+        {
+            return false;
+        }
+
+        SyncDirectory(Path.GetDirectoryName(folder)!);
+        return true;
+    }
+
     /// <summary>Makes a folder like <see cref="MakeDirectory"/>, and makes the name of one that is there durable too:
     /// the process that made it may have died before its fsync. For what is opened once.</summary>
     public void EnsureDirectory(string folder)

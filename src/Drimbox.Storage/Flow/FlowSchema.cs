@@ -9,6 +9,7 @@ internal static class FlowSchema
         "the flow", Migrations, ["stream", "inbox", "alias", "link", "outbox", "audit", "resync_run", "statistic"],
         IsDerived: false)
     {
+        HasPositions = true,
         Further = [("publication", PublicationTable.Schema), ("statistic", StatisticTable.Schema)],
         PeerKeys = new HashSet<string>(StringComparer.Ordinal)
         {

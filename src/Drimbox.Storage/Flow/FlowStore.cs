@@ -18,7 +18,7 @@ public sealed partial class FlowStore : IAsyncDisposable
     private readonly DatabaseWriter _writer;
     private readonly DatabaseReaders _readers;
     private readonly OutboxTable _outbox;
-    private readonly FlowSharing? _sharing;
+    private readonly ProcessSharing? _sharing;
 
     private FlowStore(FlowStoreOptions options, DatabaseStore store)
     {
@@ -33,7 +33,7 @@ public sealed partial class FlowStore : IAsyncDisposable
         _held = store.Held;
         var work = new WorkSignal(options.Clock);
         _outbox = new OutboxTable(options.Clock, options.CoalesceDelayMax, options.BlockingKinds);
-        if (db.IsShared) _sharing = new FlowSharing(options.Postgres!, options.Clock, _outbox, () => Heard(work));
+        if (db.IsShared) _sharing = new ProcessSharing(options.Postgres!, options.Clock, _outbox, () => Heard(work));
         _sharing?.Register(db);
         if (_sharing is not null) AuditTable.Begin(db, _sharing.Trail);
         _readers = new DatabaseReaders(store.OpenReader);

@@ -9,11 +9,11 @@ public sealed class OutboxQueue : IOutbox
     private readonly DatabaseWriter _writer;
     private readonly DatabaseReaders _readers;
     private readonly WorkSignal _work;
-    private readonly FlowSharing? _sharing;
+    private readonly ProcessSharing? _sharing;
 
     /// <param name="sharing">With other processes; null: there are none.</param>
     internal OutboxQueue(
-        OutboxTable table, DatabaseWriter writer, DatabaseReaders readers, WorkSignal work, FlowSharing? sharing = null)
+        OutboxTable table, DatabaseWriter writer, DatabaseReaders readers, WorkSignal work, ProcessSharing? sharing = null)
     {
         _sharing = sharing;
         _table = table;

@@ -24,7 +24,7 @@ public sealed record DatabaseOptions : IValidatableObject
     public string? Schema { get; init; }
 
     /// <summary>A folder that all processes of the node have: then several of them may run over the schema
-    /// (docs/operations/nodes.md). Not for an archive. Long messages, documents and the images of a platform lie in it in
+    /// (docs/operations/nodes.md). Long messages, documents and images lie in it in
     /// place of the node's folder. Default: none, the schema has one process.</summary>
     public string? SharedFolder { get; init; }
 

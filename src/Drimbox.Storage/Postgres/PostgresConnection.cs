@@ -73,7 +73,8 @@ internal sealed class PostgresConnection : DatabaseConnection
     {
         if (IsLost) Reopen();
         RefuseIfCommitted();
-        using var command = new NpgsqlCommand(IsShared ? PostgresSharing.Begin : Begun, _session);
+        var begin = _shared is null ? Begun : _shared.HasPositions ? PostgresSharing.Begin : PostgresSharing.BeginTimed;
+        using var command = new NpgsqlCommand(begin, _session);
         (_transaction, _time) = Run(command, static command =>
         {
             using var row = command.ExecuteReader();
@@ -113,7 +114,7 @@ internal sealed class PostgresConnection : DatabaseConnection
     /// <exception cref="StorageFaultException"><see cref="StorageFault.InUse"/>: a process has it alone.</exception>
     public void Share(StoreSchema kind)
     {
-        PostgresSession.HoldShared(_session, _options.Schema);
+        PostgresSession.HoldShared(_session, _options.Schema, kind.IsLockedWhole);
         PostgresSession.LetGo(_session, _options.Schema);
         _shared = kind;
     }
@@ -127,10 +128,13 @@ internal sealed class PostgresConnection : DatabaseConnection
             Execute("COMMIT");
             _isInTransaction = false;
         }
-        catch (StorageFaultException) when (IsLost)
+        catch (StorageFaultException e) when (IsLost)
         {
             (_isInTransaction, _unresolved) = (false, _transaction);
-            if (!IsCommittedAfterAll()) throw;
+            if (IsCommittedAfterAll()) return;
+            if (_unresolved is null) throw;
+            throw new StorageFaultException(
+                StorageFault.Unresolved, "Database: PostgreSQL did not say in time whether it kept a transaction.", e);
         }
     }
 
@@ -276,7 +280,7 @@ internal sealed class PostgresConnection : DatabaseConnection
         }
         else
         {
-            PostgresSession.HoldShared(session, _options.Schema);
+            PostgresSession.HoldShared(session, _options.Schema, _shared.IsLockedWhole);
             // Nobody held it for a moment: a newer program may have changed the tables.
             using var command = new NpgsqlCommand("SELECT max(number) FROM schema_version", session);
             DatabaseMigration.RequireKnown((long)command.ExecuteScalar()!, _shared.Migrations);

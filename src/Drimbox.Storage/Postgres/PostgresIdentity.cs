@@ -12,13 +12,14 @@ internal static class PostgresIdentity
 {
     /// <exception cref="StorageFaultException"><see cref="StorageFault.Absent"/>: the schema has the rows of another
     /// folder, or not those that the folder says.</exception>
-    public static void Match(PostgresConnection db, string schema, IdentityPlace place, StoreSchema kind)
+    public static void Match(PostgresConnection db, string schema, IdentityPlace place, StoreSchema kind, bool isShared)
     {
         var ofSchema = OfSchema(db);
         var ofFolder = place.Read();
         if (ofSchema is not null && ofSchema == ofFolder) return;
-        // One of the two may be missing after a crash between them; then there is no row yet.
-        if (ofSchema is not null && !IsEmpty(db, kind))
+        // One of the two may be missing after a crash between them; then there is no row yet. A process among others that has
+        // another folder would store where they do not look.
+        if (ofSchema is not null && (!IsEmpty(db, kind) || (isShared && kind.IsDerived)))
         {
             throw new StorageFaultException(
                 StorageFault.Absent,

@@ -20,8 +20,8 @@ public sealed record PostgresOptions
     /// <summary>The schema, made if it is absent; 1 to 63 letters, digits, hyphens and underscores.</summary>
     public required string Schema { get; init; }
 
-    /// <summary>Other processes may write to the schema too, each with this set (docs/adr/0035). Only for a flow. Default
-    /// false: the schema has one process.</summary>
+    /// <summary>Other processes may write to the schema too, each with this set (docs/adr/0035, 0040). Default false: the schema
+    /// has one process.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>Looks at a connection string without connecting.</summary>

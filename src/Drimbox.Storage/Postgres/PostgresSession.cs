@@ -31,12 +31,14 @@ internal static class PostgresSession
     }
 
     /// <summary>The same with other processes that take it so.</summary>
-    public static void HoldShared(NpgsqlConnection session, string schema)
+    /// <param name="isPatient">Its transactions wait for one that stands still until the server has ended it.</param>
+    public static void HoldShared(NpgsqlConnection session, string schema, bool isPatient)
     {
         // A process that stands still in a transaction holds what others wait for.
-        Take(session, schema, """
+        Take(session, schema, $"""
             SELECT set_config('idle_in_transaction_session_timeout', '10s', false),
-                pg_advisory_lock_shared(hashtextextended('drimbox ' || $1, 0))
+                pg_advisory_lock_shared(hashtextextended('drimbox ' || $1, 0)),
+                set_config('lock_timeout', '{(isPatient ? 20 : 2)}s', false)
             """);
     }
 

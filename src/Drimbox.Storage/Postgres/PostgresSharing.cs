@@ -17,11 +17,13 @@ internal static class PostgresSharing
 
     private const string Now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
 
-    /// <summary>Begins a transaction: its number, and the time. Until its end others see after which position of an event
-    /// it may still write (<see cref="OpenAfter"/>).</summary>
+    /// <summary>Begins a transaction: its number, and the time.</summary>
+    public const string BeginTimed = $"BEGIN; SELECT CAST(pg_current_xact_id() AS text), {Now}";
+
+    /// <summary>The same where events have positions: until its end others see after which position it may still write one
+    /// (<see cref="OpenAfter"/>).</summary>
     public const string Begin = $"""
-        BEGIN;
-        SELECT CAST(pg_current_xact_id() AS text), {Now},
+        {BeginTimed},
             pg_advisory_xact_lock_shared({EventsKey}, CAST(CAST({LastPosition} AS bit(32)) AS integer))
         FROM event_position_seq
         """;

@@ -22,7 +22,8 @@ internal static class PostgresStore
             RequireKind(db, options.Schema, kind);
             if (options.IsShared) OpenShared(db, options.Schema, kind);
             else PostgresMigrations.Apply(db, options.Schema, kind.Migrations);
-            PostgresIdentity.Match(db, options.Schema, place ?? new FolderIdentity(disk, folder, name), kind);
+            PostgresIdentity.Match(
+                db, options.Schema, place ?? new FolderIdentity(disk, folder, name), kind, options.IsShared);
             if (options.IsShared) db.Share(kind);
             return new DatabaseStore(db, () => PostgresConnection.OpenReader(options), held);
         }

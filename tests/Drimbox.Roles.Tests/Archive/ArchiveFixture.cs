@@ -63,7 +63,10 @@ internal sealed class ArchiveFixture : IAsyncDisposable
         if (options.PatientUpdates is { } updates)
         {
             var messages = await FlowStorePlace.DatabaseAsync(Path.Combine(NodeFolder, "messages"));
-            options = options with { PatientUpdates = updates with { Postgres = messages?.ToMessages("pacs") } };
+            options = options with
+            {
+                PatientUpdates = updates with { Postgres = updates.Postgres ?? messages?.ToMessages("pacs") },
+            };
         }
 
         Node = new ArchiveNode(

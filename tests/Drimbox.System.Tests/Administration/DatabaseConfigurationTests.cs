@@ -18,8 +18,11 @@ public sealed class DatabaseConfigurationTests : IDisposable
     [Theory]
     [InlineData("\"Ris\": { \"Database\": { \"ConnectionString\": \"Database=b\" } }", "Ris:Database:ConnectionString: names no Host")]
     [InlineData(
-        $"\"Archive\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }}",
-        "Archive:Database:SharedFolder: an archive has one process")]
+        $"\"Archive\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }}, \"PatientUpdates\": {{ }} }}",
+        "Archive:PatientUpdates:Database:SharedFolder: is for an archive whose Database has one too")]
+    [InlineData(
+        $"\"Archive\": {{ \"PatientUpdates\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/\" }} }} }}",
+        "Archive:PatientUpdates:Database:SharedFolder: is for an archive whose Database has one too")]
     [InlineData(
         $"\"Source\": {{ \"Database\": {{ {Database}, \"SharedFolder\": \"/no/such\" }} }}",
         "Source:Database:SharedFolder: no such folder")]

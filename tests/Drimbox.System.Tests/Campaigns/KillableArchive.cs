@@ -17,6 +17,7 @@ namespace Drimbox.Tests.Campaigns;
 /// middle of whatever it does, and started again.</summary>
 internal sealed class KillableArchive(string dataFolder, DatabaseOptions? database = null) : IAsyncDisposable
 {
+    private const int SIGCONT = 18;
     private const int SIGSTOP = 19;
 
     private readonly string _configuration = Path.Combine(
@@ -66,6 +67,9 @@ internal sealed class KillableArchive(string dataFolder, DatabaseOptions? databa
             () => Task.FromResult(ThreadStates()), states => states.All(state => state is 'T' or 't'),
             states => $"threads still run: {new string([.. states])}");
     }
+
+    /// <summary>After <see cref="FreezeAsync"/>.</summary>
+    public void GoOn() => Signal(SIGCONT);
 
     public async ValueTask DisposeAsync()
     {

@@ -6,10 +6,10 @@ using Npgsql;
 namespace Drimbox.Storage;
 
 /// <summary>
-/// A process among others over one schema (docs/adr/0035). It has a name that its leases have, which a session of its own
+/// A process among others over one schema (docs/adr/0035, 0040). It has a name that its leases have, which a session of its own
 /// holds: whoever finds the name free ends the leases. It tells the others of its commits, and hears of theirs.
 /// </summary>
-internal sealed class FlowSharing : IAsyncDisposable
+internal sealed class ProcessSharing : IAsyncDisposable
 {
     private const string Channel = "drimbox";
 
@@ -28,7 +28,7 @@ internal sealed class FlowSharing : IAsyncDisposable
 
     /// <param name="others">Called when another process has committed, and from time to time.</param>
     /// <exception cref="StorageFaultException">The server cannot be reached.</exception>
-    public FlowSharing(PostgresOptions options, TimeProvider clock, OutboxTable outbox, Action others)
+    public ProcessSharing(PostgresOptions options, TimeProvider clock, OutboxTable outbox, Action others)
     {
         _options = options;
         _clock = clock;
@@ -107,6 +107,33 @@ internal sealed class FlowSharing : IAsyncDisposable
         finally
         {
             _voiceTurn.Release();
+        }
+    }
+
+    /// <summary>Waits for a name that one process has at a time, in a session of its own.</summary>
+    /// <returns>Disposed, it is free.</returns>
+    /// <exception cref="StorageFaultException">The server cannot be reached.</exception>
+    public async Task<IDisposable> HoldAsync(string name, CancellationToken cancellationToken)
+    {
+        var session = Open();
+        try
+        {
+            // However long another has it.
+            await using var command = new NpgsqlCommand(
+                "SELECT set_config('lock_timeout', '0', false), pg_advisory_lock($1)", session) { CommandTimeout = 0 };
+            command.Parameters.Add(Key("hold " + name));
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return session;
+        }
+        catch (NpgsqlException e)
+        {
+            await session.DisposeAsync();
+            throw PostgresFaults.Of(e);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
         }
     }
 
