@@ -46,8 +46,8 @@ internal sealed class ProcessSharing : IAsyncDisposable
     /// that are gone are gone on with. From 1 on.</summary>
     public int Trail { get; private set; }
 
-    /// <summary>False while the session that holds the name is lost: keepalives tell within the time that the server needs to
-    /// notice too, which is before others see the name free twice.</summary>
+    /// <summary>False while the session that holds the name is lost: it is asked every 5 s and has 5 s to answer, which is before
+    /// the server has noticed too and the others see the name free twice.</summary>
     public bool HoldsName => _ear?.State == System.Data.ConnectionState.Open;
 
     /// <summary>Begins to listen, and to look after the leases of others.</summary>
@@ -206,7 +206,9 @@ internal sealed class ProcessSharing : IAsyncDisposable
             try
             {
                 _ear ??= OpenEar();
-                await _ear.WaitAsync(_stop.Token);
+                // A server that is cut off says nothing, as one that has nothing to say: it is asked, so that this process knows
+                // before the others take what it holds.
+                if (!await _ear.WaitAsync((int)Limits.SharedLookInterval.TotalMilliseconds, _stop.Token)) await AskAsync(_ear);
             }
             catch (Exception e) when (e is NpgsqlException or StorageFaultException or InvalidOperationException)
             {
@@ -220,6 +222,15 @@ internal sealed class ProcessSharing : IAsyncDisposable
                 return;
             }
         }
+    }
+
+    private async Task AskAsync(NpgsqlConnection ear)
+    {
+        await using var ask = new NpgsqlCommand("SELECT 1", ear)
+        {
+            CommandTimeout = (int)Limits.SharedLookInterval.TotalSeconds,
+        };
+        await ask.ExecuteScalarAsync(_stop.Token);
     }
 
     private async Task TellAsync()
@@ -329,7 +340,9 @@ internal sealed class ProcessSharing : IAsyncDisposable
 
     private NpgsqlConnection Open()
     {
-        var session = new NpgsqlConnection(_options.Session());
+        // One that does not answer is given up, not asked to stop.
+        var session = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(_options.Session()) { CancellationTimeout = -1 }.ConnectionString);
         try
         {
             session.Open();

@@ -1,12 +1,17 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Drimbox.Core.Publications;
 using Drimbox.Storage;
+using Npgsql;
 
 namespace Drimbox.Tests.Storage;
 
 /// <summary>Several processes over one flow come and go: leases, clocks, wake-ups, duties, and the lock of the schema.</summary>
 public sealed class SharedLeaseTests(PostgresCluster cluster) : SharedFlowFixture(cluster)
 {
+    private const int SIGCONT = 18;
+    private const int SIGSTOP = 19;
+
     [Theory]
     [InlineData(-1, 1)]
     [InlineData(-60, 60)]
@@ -61,6 +66,33 @@ public sealed class SharedLeaseTests(PostgresCluster cluster) : SharedFlowFixtur
         var (skew, error) = (await store.MeasureSkewAsync(Token))!.Value;
         // Both clocks are that of this machine.
         Assert.InRange(skew.TotalSeconds - seconds, -error.TotalSeconds - 0.001, error.TotalSeconds + 0.001);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_cut_off_knows_it_before_the_others_take_what_it_holds()
+    {
+        var store = await OpenAsync(TimeProvider.System);
+        Assert.True(store.HoldsLeases);
+        await using var session = await SessionAsync();
+        var name = (string)(await ScalarAsync(session, "SELECT name FROM process"))!;
+        var backend = (int)(await ScalarAsync(session, $"""
+            SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+              AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = {Key("process " + name)}
+            """))!;
+        // A server that stands still says nothing, and ends no connection.
+        Assert.Equal(0, kill(backend, SIGSTOP));
+        try
+        {
+            var begin = DateTimeOffset.UtcNow;
+            while (store.HoldsLeases && DateTimeOffset.UtcNow - begin < TimeSpan.FromSeconds(25)) await Task.Delay(50, Token);
+            Assert.False(store.HoldsLeases);
+        }
+        finally
+        {
+            Assert.Equal(0, kill(backend, SIGCONT));
+        }
+
+        await Eventually(() => Task.FromResult(store.HoldsLeases));
     }
 
     [Fact]
@@ -258,4 +290,13 @@ public sealed class SharedLeaseTests(PostgresCluster cluster) : SharedFlowFixtur
         var e = await Assert.ThrowsAsync<StorageFaultException>(() => stores[0].CommitAsync(Append("s", 0), Token));
         Assert.Equal(StorageFault.NewerSchema, e.Fault);
     }
+
+    private static async Task<object?> ScalarAsync(NpgsqlConnection session, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, session);
+        return await command.ExecuteScalarAsync(Token);
+    }
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int process, int signal);
 }

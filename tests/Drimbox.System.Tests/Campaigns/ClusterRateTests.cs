@@ -33,7 +33,7 @@ public sealed class ClusterRateTests(ITestOutputHelper output)
     {
         await using var cluster = await GatewayCluster.StartAsync(nodes, seed: 1, store, isOnDisk: true);
         await MeasureAsync($"{store}, {nodes}: reports", cluster, node => ["--mllp", $"127.0.0.1:{node.MllpPort}", "--mix", "mllp"]);
-        if (cluster.Nodes[0].HasArchive) await MeasureAsync($"{store}, {nodes}: images", cluster, node => [$"ARCHIVE@127.0.0.1:{node.Archive.Port}"]);
+        await MeasureAsync($"{store}, {nodes}: images", cluster, node => [$"ARCHIVE@127.0.0.1:{node.Archive.Port}"]);
     }
 
     private async Task MeasureAsync(string what, GatewayCluster cluster, Func<GatewayCluster.Node, string[]> target)

@@ -58,7 +58,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         var sending = Task.WhenAll(
         [
             .. Enumerable.Range(0, 4).Select(_ => cluster.SendReportsAsync(pause, stop.Token)),
-            .. Enumerable.Range(0, 0).Select(_ => cluster.SendImagesAsync(pause, stop.Token)),
+            .. Enumerable.Range(0, 2).Select(_ => cluster.SendImagesAsync(pause, stop.Token)),
         ]);
         await HarmAsync(cluster, random);
         for (var round = 0; round < Share(4); round++) await RestartEachAsync(cluster);
@@ -81,6 +81,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         Assert.Equal(0, await cluster.AskAsync("SELECT count(*) FROM outbox WHERE state <> 'Done'"));
         Assert.Equal(cluster.Reports.Count, await cluster.AskAsync("SELECT count(*) FROM inbox"));
         await AssertPublishedAsync(cluster);
+        await AssertStoredAsync(cluster);
         Assert.Empty(cluster.Refusals);
         Assert.True(stall < StallMax, $"nothing was published for {stall}");
         Assert.True(_healing < StallMax, $"a process served {_healing} after it was healed");

@@ -69,7 +69,7 @@ internal sealed class DatabaseCables : IAsyncDisposable
     private static async Task IpAsync(string command)
     {
         using var process = Process.Start(
-            new ProcessStartInfo("ip", command) { RedirectStandardError = true })!;
+            new ProcessStartInfo("ip", command) { UseShellExecute = false, RedirectStandardError = true })!;
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"ip {command}: {errors}");

@@ -73,8 +73,6 @@ internal sealed class GatewayCluster : IAsyncDisposable
 
         public int MllpPort => configuration.Ris!.Hl7.Port;
 
-        public bool HasArchive => configuration.Archive is not null;
-
         public IPEndPoint Archive => new(IPAddress.Loopback, configuration.Archive!.Dicom.Port);
 
         public DemoChild Child { get; set; } = null!;
@@ -204,6 +202,26 @@ internal sealed class GatewayCluster : IAsyncDisposable
         var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
         await RepeatAsync(new LongestWait(), "AA", () => AnswerAsync(message, node.Number));
         Reports.Add(name);
+        await RepeatAsync(new LongestWait(), "0000", async () =>
+        {
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+                patience.CancelAfter(TimeSpan.FromSeconds(5));
+                var run = Interlocked.Increment(ref _run);
+                var image = SeededInstance.Create(run, 0, 0, new Random(run), BytesMin, BytesMax);
+                Studies.Add(SeededInstance.StudyUid(run, 0));
+                await using var association = await CallAsync(node, patience.Token);
+                var status = await new CStoreScu(association).SendAsync(image.Source, patience.Token);
+                if (status != DimseStatus.Success) return status.ToString();
+                Images[image.Uid] = image.Sha256;
+                return "0000";
+            }
+            catch (Exception e) when (IsTransient(e))
+            {
+                return e.GetType().Name;
+            }
+        });
         return TimeProvider.System.GetElapsedTime(begin);
     }
 
@@ -249,7 +267,12 @@ internal sealed class GatewayCluster : IAsyncDisposable
             {
                 Ris = all.Ris! with { Source = null, Structures = [structure], Database = DatabaseOf(i, "ris") },
                 Source = null,
-                Archive = null,
+                Archive = all.Archive! with
+                {
+                    Dicom = all.Archive!.Dicom with { AeTitle = "ARCHIVE" }, IocmListeners = [],
+                    Callers = [.. all.Archive!.Callers, new CallerSection { AeTitle = LoadAe }],
+                    Database = DatabaseOf(i, "archive"),
+                },
             };
             var node = new Node(i, Path.Combine(_folder, $"node{i}.json"), configuration);
             await File.WriteAllTextAsync(
