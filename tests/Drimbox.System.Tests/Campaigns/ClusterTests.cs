@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Drimbox.Core.Publications;
-using Drimbox.Dmp.Registry;
 using Drimbox.Emulators.Dmp;
-using Drimbox.Tests.Flow;
-using Drimbox.Tests.Source;
 
 namespace Drimbox.Tests.Campaigns;
 
@@ -67,9 +63,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         await stop.CancelAsync();
         await sending;
         // The backoff of what the DMP refused: a result that met the crash of the server is recorded once it is back.
-        await Eventually.HoldsAsync(
-            () => cluster.AskAsync("SELECT count(*) FROM outbox WHERE state = 'Pending'"), open => open == 0,
-            open => $"{open} rows wait\n{Logs(cluster)}", TimeSpan.FromMinutes(_isSmall ? 2 : 4));
+        await cluster.WaitForRestAsync(TimeSpan.FromMinutes(_isSmall ? 2 : 4));
         var stall = await watching;
 
         output.WriteLine(
@@ -78,10 +72,8 @@ public sealed class ClusterTests(ITestOutputHelper output)
             + $"images taken ({cluster.Resent} times sent again); longest wait of a report {cluster.ReportWait}, of an image "
             + $"{cluster.ImageWait}; longest until a healed process served {_healing.TotalSeconds:F1} s, without a publication "
             + $"{stall.TotalSeconds:F1} s");
-        Assert.Equal(0, await cluster.AskAsync("SELECT count(*) FROM outbox WHERE state <> 'Done'"));
-        Assert.Equal(cluster.Reports.Count, await cluster.AskAsync("SELECT count(*) FROM inbox"));
-        await AssertPublishedAsync(cluster);
-        await AssertStoredAsync(cluster);
+        await cluster.AssertPublishedOnceAsync();
+        await cluster.AssertStoredAsync();
         Assert.Empty(cluster.Refusals);
         Assert.True(stall < StallMax, $"nothing was published for {stall}");
         Assert.True(_healing < StallMax, $"a process served {_healing} after it was healed");
@@ -165,9 +157,6 @@ public sealed class ClusterTests(ITestOutputHelper output)
         }
     }
 
-    private static string Logs(GatewayCluster cluster) =>
-        string.Join("\n----\n", cluster.Nodes.Select(node => node.Child.Output));
-
     private static void AddFaults(Faults faults)
     {
         FaultRule[] rules =
@@ -197,31 +186,6 @@ public sealed class ClusterTests(ITestOutputHelper output)
         }
 
         return longest;
-    }
-
-    private static async Task AssertPublishedAsync(GatewayCluster cluster)
-    {
-        var entries = (await cluster.Dmp.DocumentsAsync(SourceReports.Ins, Audience.Registry, Token))
-            .Where(d => d.ClassCode != SignatureEntry.ClassCodeValue).ToLookup(d => d.UniqueId);
-        foreach (var name in cluster.Reports)
-        {
-            var versions = entries[SourceReports.Document(name)].ToList();
-            Assert.True(
-                versions is [{ Status: AvailabilityStatus.Approved, Version: 1 }],
-                $"{name}: {string.Join(", ", versions.Select(e => $"{e.Status} {e.Version}"))}");
-        }
-
-        Assert.Equal(cluster.Reports.Count, entries.Count);
-    }
-
-    private static async Task AssertStoredAsync(GatewayCluster cluster)
-    {
-        var images = cluster.Images.ToDictionary();
-        foreach (var node in cluster.Nodes)
-        {
-            (await StoreAudit.RunAsync(node.Archive, new SentInstances([.. cluster.Studies], images, images)))
-                .AssertWhole($"at process {node.Number}");
-        }
     }
 
     [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

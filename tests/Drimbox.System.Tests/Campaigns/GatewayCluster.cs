@@ -5,12 +5,14 @@ using System.Text.Json;
 using Drimbox.Archive;
 using Drimbox.Core;
 using Drimbox.Core.Identity;
+using Drimbox.Core.Publications;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Dicom.Scp;
 using Drimbox.Dicom.Scu;
 using Drimbox.Dicom.UpperLayer;
+using Drimbox.Dmp.Registry;
 using Drimbox.Emulators;
 using Drimbox.Emulators.Dmp;
 using Drimbox.Gateway.Administration;
@@ -120,13 +122,16 @@ internal sealed class GatewayCluster : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <param name="isOnDisk">The server has its files on a disk.</param>
+    /// <param name="change">What else is in the configuration of each process; it is called once, when the server
+    /// runs.</param>
     public static async Task<GatewayCluster> StartAsync(
-        int nodes, int seed, Store store = Store.Shared, bool isOnDisk = false)
+        int nodes, int seed, Store store = Store.Shared, bool isOnDisk = false,
+        Func<PostgresCluster, Task<Func<GatewayConfiguration, GatewayConfiguration>>>? change = null)
     {
         var cluster = new GatewayCluster(await DatabaseCables.LayAsync(nodes), store, isOnDisk);
         try
         {
-            await cluster.OpenAsync(seed, nodes);
+            await cluster.OpenAsync(seed, nodes, change);
             return cluster;
         }
         catch
@@ -233,6 +238,41 @@ internal sealed class GatewayCluster : IAsyncDisposable
         await _cables.MendAsync(node.Number, oneWay);
     }
 
+    /// <summary>Until nothing waits to be sent.</summary>
+    public Task WaitForRestAsync(TimeSpan limit) => Eventually.HoldsAsync(
+        () => AskAsync("SELECT count(*) FROM outbox WHERE state = 'Pending'"), open => open == 0,
+        open => $"{open} rows wait\n{string.Join("\n----\n", _nodes.Select(node => node.Child.Output))}", limit);
+
+    /// <summary>Each report that was answered AA is in the inbox once and has one Approved entry, and nothing else is
+    /// there.</summary>
+    public async Task AssertPublishedOnceAsync()
+    {
+        Assert.Equal(0, await AskAsync("SELECT count(*) FROM outbox WHERE state <> 'Done'"));
+        Assert.Equal(Reports.Count, await AskAsync("SELECT count(*) FROM inbox"));
+        var entries = (await Dmp.DocumentsAsync(SourceReports.Ins, Audience.Registry, Token))
+            .Where(d => d.ClassCode != SignatureEntry.ClassCodeValue).ToLookup(d => d.UniqueId);
+        foreach (var name in Reports)
+        {
+            var versions = entries[SourceReports.Document(name)].ToList();
+            Assert.True(
+                versions is [{ Status: AvailabilityStatus.Approved, Version: 1 }],
+                $"{name}: {string.Join(", ", versions.Select(e => $"{e.Status} {e.Version}"))}");
+        }
+
+        Assert.Equal(Reports.Count, entries.Count);
+    }
+
+    /// <summary>Each image that was answered 0000 is found and retrieved at every process, as it was sent.</summary>
+    public async Task AssertStoredAsync()
+    {
+        var images = Images.ToDictionary();
+        foreach (var node in _nodes)
+        {
+            (await StoreAudit.RunAsync(node.Archive, new SentInstances([.. Studies], images, images)))
+                .AssertWhole($"at process {node.Number}");
+        }
+    }
+
     /// <summary>What the database says of the flow of the RIS.</summary>
     public async Task<long> AskAsync(string sql)
     {
@@ -252,9 +292,11 @@ internal sealed class GatewayCluster : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task OpenAsync(int seed, int nodes)
+    private async Task OpenAsync(
+        int seed, int nodes, Func<PostgresCluster, Task<Func<GatewayConfiguration, GatewayConfiguration>>>? prepare)
     {
         if (IsServed) await Postgres.RequireAsync();
+        var change = prepare is null ? all => all : await prepare(Postgres);
         var certificates = new DemoCertificates(_folder);
         _dmp = await GatewayUnderTest.StartDmpAsync(_folder, certificates, seed);
         var structure = new StructureOptions { Id = "300017985", Name = SourceReports.Structure.Name };
@@ -263,7 +305,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
             var all = GatewayUnderTest.WithoutPlatform(DemoConfiguration.Create(
                 Path.Combine(_folder, $"node{i}"), Dmp.Target, certificates.Folder,
                 new DemoOptions(null, null, [], LogLevel.Information)));
-            var configuration = all with
+            var configuration = change(all with
             {
                 Ris = all.Ris! with { Source = null, Structures = [structure], Database = DatabaseOf(i, "ris") },
                 Source = null,
@@ -273,7 +315,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
                     Callers = [.. all.Archive!.Callers, new CallerSection { AeTitle = LoadAe }],
                     Database = DatabaseOf(i, "archive"),
                 },
-            };
+            });
             var node = new Node(i, Path.Combine(_folder, $"node{i}.json"), configuration);
             await File.WriteAllTextAsync(
                 node.File, JsonSerializer.Serialize(configuration, AdministrationJson.Options), Token);
@@ -286,7 +328,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
 
     private DatabaseOptions? DatabaseOf(int node, string role) => !IsServed ? null : new DatabaseOptions
     {
-        ConnectionString = $"Host={DatabaseCables.Server(node)};Database=postgres;Username=drimbox;SSL Mode=Disable",
+        ConnectionString = $"Host={_cables.Server(node)};Database=postgres;Username=drimbox;SSL Mode=Disable",
         SharedFolder = _store == Store.Alone
             ? null
             : Directory.CreateDirectory(Path.Combine(_folder, "shared", role)).FullName,
@@ -336,24 +378,4 @@ internal sealed class GatewayCluster : IAsyncDisposable
 
     private static bool IsTransient(Exception e) => e is IOException or SocketException or TimeoutException
         || (e is OperationCanceledException && !Token.IsCancellationRequested);
-}
-
-/// <summary>The longest of the waits of some senders.</summary>
-internal sealed class LongestWait
-{
-    private readonly Lock _gate = new();
-
-    public TimeSpan Time { get; private set; }
-
-    private string Answers { get; set; } = "";
-
-    public void Add(TimeSpan time, IEnumerable<string> answers)
-    {
-        lock (_gate)
-        {
-            if (time > Time) (Time, Answers) = (time, string.Join(' ', answers));
-        }
-    }
-
-    public override string ToString() => $"{Time.TotalSeconds:F1} s ({Answers})";
 }

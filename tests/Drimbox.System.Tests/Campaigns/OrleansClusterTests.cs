@@ -22,32 +22,34 @@ public sealed class OrleansClusterTests(ITestOutputHelper output)
         var seed = Seed.Get();
         var random = new Random(seed);
         var kills = Campaign.Size(small: 2, large: 50);
-        await using var postgres = new PostgresCluster();
-        var membership = await OrleansTables.CreateAsync(postgres);
-        await using var cluster = new RisCluster(postgres);
-        await cluster.StartAsync(nodes: 2, seed, (all, _) => all with
+        await using var cluster = await GatewayCluster.StartAsync(nodes: 2, seed, change: async postgres =>
         {
-            Grains = new GrainsSection
+            var membership = await OrleansTables.CreateAsync(postgres);
+            return all => all with
             {
-                Host = GrainsSection.Orleans,
-                SiloPort = LoopbackPorts.Take(),
-                Database = new DatabaseOptions { ConnectionString = membership },
-            },
+                Archive = null,
+                Grains = new GrainsSection
+                {
+                    Host = GrainsSection.Orleans,
+                    SiloPort = LoopbackPorts.Take(),
+                    Database = new DatabaseOptions { ConnectionString = membership },
+                },
+            };
         });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var sending = Task.WhenAll(Enumerable.Range(0, 4).Select(
-            _ => cluster.SendAsync(TimeSpan.FromMilliseconds(300), stop.Token)));
+            _ => cluster.SendReportsAsync(TimeSpan.FromMilliseconds(300), stop.Token)));
         for (var kill = 0; kill < kills; kill++)
         {
             await WaitForAsync(cluster, 20);
             await Task.Delay(TimeSpan.FromSeconds(random.NextDouble()), Token);
             var node = cluster.Nodes[(kill + seed) & 1];
             await node.Child.KillAsync(Token);
-            var taken = cluster.Taken.Count;
+            var taken = cluster.Reports.Count;
             // The one that is left finds out that the other is gone, and takes all turns.
             await WaitForAsync(cluster, 20);
-            await RisCluster.StartAsync(node);
-            output.WriteLine($"{cluster.Taken.Count} taken, {taken} at the kill, {cluster.Dmp.Submissions.Count} published");
+            await node.StartAsync();
+            output.WriteLine($"{cluster.Reports.Count} taken, {taken} at the kill, {cluster.Dmp.Submissions.Count} published");
         }
 
         await stop.CancelAsync();
@@ -56,16 +58,16 @@ public sealed class OrleansClusterTests(ITestOutputHelper output)
 
         await cluster.AssertPublishedOnceAsync();
         output.WriteLine(
-            $"{kills} kills: {cluster.Taken.Count} reports answered AA ({cluster.Resent} times sent again), each Approved once; "
-            + $"longest wait for AA {cluster.LongestWait.Time.TotalSeconds:F1} s ({cluster.LongestWait.Answers})");
+            $"{kills} kills: {cluster.Reports.Count} reports answered AA ({cluster.Resent} times sent again), each Approved once; "
+            + $"longest wait for AA {cluster.ReportWait}");
     }
 
     /// <summary>Until so many more reports are taken.</summary>
-    private static Task WaitForAsync(RisCluster cluster, int more)
+    private static Task WaitForAsync(GatewayCluster cluster, int more)
     {
-        var taken = cluster.Taken.Count;
+        var taken = cluster.Reports.Count;
         return Eventually.HoldsAsync(
-            () => Task.FromResult(cluster.Taken.Count - taken), count => count >= more,
+            () => Task.FromResult(cluster.Reports.Count - taken), count => count >= more,
             count => $"{count} more reports were taken", TimeSpan.FromMinutes(2));
     }
 }
