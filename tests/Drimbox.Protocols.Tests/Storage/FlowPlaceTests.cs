@@ -68,7 +68,7 @@ public sealed class FlowPlaceTests(PostgresCluster cluster) : IAsyncLifetime
         await RefusedAsync(InFile with { Postgres = Schema(_schema + "-2") });
         using var other = new StoreFolder();
         var wrong = await RefusedAsync(InPostgres with { Folder = other.Path });
-        Assert.Contains("of another folder", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("of another place", wrong.Message, StringComparison.Ordinal);
         await HasWrittenAsync(InPostgres);
     }
 
