@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Drimbox.Gateway.Accounts;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Commands.Dicom;
-using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Hosting;
 using Drimbox.Storage;
 
@@ -51,8 +49,9 @@ internal static class CopyCommand
         FileInfo config, CopyTarget to, string? only, bool json, CancellationToken cancellation)
     {
         if (ConfigurationFile.Read(config) is not { } configuration) return (int)ExitCode.Usage;
-        var stores = GatewayProcess.DatabasesOf(configuration)
-            .Where(one => only is null || only.Equals(one.Key, StringComparison.OrdinalIgnoreCase)).ToList();
+        var stores = GatewayProcess.DatabasesAndFilesOf(configuration)
+            .Where(one => one.Postgres is not null && (only is null || only.Equals(one.Key, StringComparison.OrdinalIgnoreCase)))
+            .ToList();
         if (stores.Count == 0)
         {
             await Console.Error.WriteLineAsync(only is null
@@ -61,7 +60,7 @@ internal static class CopyCommand
             return (int)ExitCode.Usage;
         }
 
-        if (stores.Find(one => one.Database.IsShared) is { Key: { } shared })
+        if (stores.Find(one => one.Postgres!.IsShared) is { Key: { } shared })
         {
             await Console.Error.WriteLineAsync(
                 $"{shared}: a store is copied as that of one process. Take SharedFolder or Bucket out, copy, then share the "
@@ -71,14 +70,15 @@ internal static class CopyCommand
 
         var done = new List<CopiedStore>();
         var code = ExitCode.Done;
-        foreach (var (key, database) in stores)
+        foreach (var (key, folder, name, database) in stores)
         {
             try
             {
                 await ProgressBar.RunAsync(!json, key, 0, async bar =>
                 {
                     var report = await Task.Run(
-                        () => StoreCopy.Run(PlaceOf(configuration, key, database), to, bar, cancellation), cancellation);
+                        () => StoreCopy.Run(new StoreToCopy(Disk.Real, folder, name, database!), to, bar, cancellation),
+                        cancellation);
                     done.Add(new CopiedStore(
                         key, report.Outcome, report.Tables.Sum(table => table.Rows), report.Kept, report.Tables));
                 });
@@ -115,22 +115,5 @@ internal static class CopyCommand
             : JsonSerializer.SerializeToElement(
                 done.Select(one => new { one.Store, one.Outcome, one.Rows, one.Kept }), AdministrationJson.Options);
         Output.Print(new AdministrationAnswer(true, body), json, Console.Out, Console.Error);
-    }
-
-    private static StoreToCopy PlaceOf(GatewayConfiguration configuration, string key, PostgresOptions database)
-    {
-        var data = Path.GetFullPath(configuration.DataFolder);
-        return key switch
-        {
-            "Archive:Database" => Store("archive", configuration.Archive!.Node),
-            "Archive:PatientUpdates:Database" => Store("flow", configuration.Archive!.Node, "messages"),
-            "Ris:Database" => Store("flow", configuration.Ris!.Node),
-            "Teleradiology:Database" => Store("flow", configuration.Teleradiology!.Node),
-            "Administration:Database" => Store(AccountRegister.FolderName, AccountRegister.FolderName),
-            _ => Store("flow", configuration.Source!.Node),
-        };
-
-        StoreToCopy Store(string name, params string[] folder) =>
-            new(Disk.Real, Path.Combine([data, .. folder]), name, database);
     }
 }

@@ -39,6 +39,7 @@ internal static class DrimboxCommand
         BackupCommand.Create(),
         RestoreCommand.Create(),
         CopyCommand.Create(),
+        MigrateCommand.Create(),
         StatusCommand.Create(),
         AccountCommand.Create(),
         SessionCommand.Create(),

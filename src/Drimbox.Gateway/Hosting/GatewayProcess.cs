@@ -219,22 +219,37 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return [.. nodes.OfType<string>()];
     }
 
-    /// <summary>What the configured nodes and the accounts keep in PostgreSQL, by the key of its section.</summary>
-    public static IReadOnlyList<(string Key, PostgresOptions Database)> DatabasesOf(GatewayConfiguration configuration)
+    /// <summary>What the configured nodes and the accounts keep in databases.</summary>
+    public static IReadOnlyList<ConfiguredStore> DatabasesAndFilesOf(GatewayConfiguration configuration)
     {
         var (archive, ris) = (configuration.Archive, configuration.Ris);
         var (platform, source) = (configuration.Teleradiology, configuration.Source);
-        (string Key, PostgresOptions? Database)[] all =
+        ConfiguredStore?[] all =
         [
-            ("Archive:Database", archive?.Database?.ToIndex(archive.Node)),
-            ("Archive:PatientUpdates:Database", archive?.PatientUpdates?.Database?.ToMessages(archive.Node)),
-            ("Ris:Database", ris?.Database?.ToFlow(ris.Node)),
-            ("Teleradiology:Database", platform?.Database?.ToFlow(platform.Node)),
-            ("Source:Database", source?.Database?.ToFlow(source.Node)),
-            ("Administration:Database", configuration.Administration.Database?.ToAccounts()),
+            Of("Archive:Database", archive?.Node, "archive", archive?.Database?.ToIndex(archive.Node)),
+            Of(
+                "Archive:PatientUpdates:Database", archive?.PatientUpdates is null ? null : Path.Combine(archive.Node, "messages"),
+                "flow", archive?.PatientUpdates?.Database?.ToMessages(archive.Node)),
+            Of("Ris:Database", ris?.Node, "flow", ris?.Database?.ToFlow(ris.Node)),
+            Of("Teleradiology:Database", platform?.Node, "flow", platform?.Database?.ToFlow(platform.Node)),
+            Of("Source:Database", source?.Node, "flow", source?.Database?.ToFlow(source.Node)),
+            Of(
+                "Administration:Database", AccountRegister.FolderName, AccountRegister.FolderName,
+                configuration.Administration.Database?.ToAccounts()),
         ];
-        return [.. all.Where(one => one.Database is not null).Select(one => (one.Key, one.Database!))];
+        return [.. all.OfType<ConfiguredStore>()];
+
+        ConfiguredStore? Of(string key, string? folder, string name, PostgresOptions? database) => folder is null
+            ? null
+            : new ConfiguredStore(key, Path.Combine(configuration.DataFolder, folder), name, database);
     }
+
+    /// <summary>Those of them that are in PostgreSQL, by the key of their section.</summary>
+    public static IReadOnlyList<(string Key, PostgresOptions Database)> DatabasesOf(GatewayConfiguration configuration) =>
+    [
+        .. DatabasesAndFilesOf(configuration).Where(store => store.Postgres is not null)
+            .Select(store => (store.Key, store.Postgres!)),
+    ];
 
     /// <summary>The buckets that hold the objects of what is in PostgreSQL, by the key of their section.</summary>
     public static IReadOnlyList<(string Key, BucketOptions Bucket)> BucketsOf(GatewayConfiguration configuration)

@@ -37,7 +37,8 @@ internal static class PostgresMigrations
         HasSchema(db, schema) && db.Use("SELECT to_regclass('schema_version') IS NOT NULL").LongOrNone() == 1
             && Version(db) > 0;
 
-    private static long Version(PostgresConnection db) =>
+    /// <summary>The last step that it had. Only where there is a store.</summary>
+    public static long Version(PostgresConnection db) =>
         db.Use("SELECT max(number) FROM schema_version").LongOrNone() ?? 0;
 
     private static bool HasSchema(PostgresConnection db, string schema) =>

@@ -75,7 +75,7 @@ internal static class PostgresStore
     }
 
     // Steps of one kind have the numbers of another: they would be done on its tables.
-    private static void RequireKind(PostgresConnection db, string schema, StoreSchema kind)
+    internal static void RequireKind(PostgresConnection db, string schema, StoreSchema kind)
     {
         if (!PostgresMigrations.HasStore(db, schema) || HasTable(db, kind.Tables[0])) return;
         throw new StorageFaultException(

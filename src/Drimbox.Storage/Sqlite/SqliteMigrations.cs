@@ -8,9 +8,12 @@ internal static class SqliteMigrations
     /// <exception cref="StorageFaultException"><see cref="StorageFault.NewerSchema"/>.</exception>
     public static void Apply(SqliteDatabase db, IReadOnlyList<DatabaseMigration> migrations) =>
         DatabaseMigration.Apply(
-            db, db.Use("PRAGMA user_version").LongOrNone() ?? 0, migrations, migration =>
+            db, Version(db), migrations, migration =>
             {
                 db.Execute(migration.Sql);
                 db.Execute($"PRAGMA user_version = {migration.Number}");
             });
+
+    /// <summary>The last step that it had; 0: none.</summary>
+    public static long Version(SqliteDatabase db) => db.Use("PRAGMA user_version").LongOrNone() ?? 0;
 }

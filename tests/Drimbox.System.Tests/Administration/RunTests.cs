@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Drimbox.Emulators;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Demo;
 using Drimbox.Tests.Dicom;
 
@@ -38,6 +40,31 @@ public sealed class RunTests : IDisposable
         var schema = Encoding.Latin1.GetString([.. await SharedBytesAsync(database), .. await SharedBytesAsync(database + "-wal")]);
         Assert.Contains("CREATE TABLE outbox", schema, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("publication", schema, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Stores_are_brought_up_to_date_while_no_process_has_them()
+    {
+        var file = Write(Platform);
+        Assert.Equal(["NoStore", "NoStore"], await MigrateAsync(file));
+        Assert.Empty(Directory.GetDirectories(_folder.Path));
+        await using (var process = DrimboxProcess.Start("run", "--config", file))
+        {
+            await ReadyAsync(process);
+            var busy = await CommandRun.OfAsync("migrate", "--config", file);
+            Assert.Equal(3, busy.ExitCode);
+            Assert.Contains("Teleradiology:Database: ", busy.Errors, StringComparison.Ordinal);
+            Assert.Contains("Administration:Database: ", busy.Errors, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["Current", "Current"], await MigrateAsync(file));
+    }
+
+    private static async Task<IEnumerable<string?>> MigrateAsync(string file)
+    {
+        var run = await CommandRun.SucceedAsync("migrate", "--config", file, "--json");
+        return [.. JsonDocument.Parse(run.Output).RootElement.EnumerateArray()
+            .Select(one => one.GetProperty("outcome").GetString())];
     }
 
     [Fact]
