@@ -48,7 +48,8 @@ public sealed class StorageFaultException : IOException
 
     public StorageFault Fault { get; }
 
-    /// <summary>True if the same may succeed a little later: a disk with no room, a database that is away or busy.</summary>
+    /// <summary>True if the same may succeed a little later: a disk with no room, a database that is away or busy, or that has
+    /// not said whether it was done.</summary>
     public bool IsPassing => Fault is StorageFault.Full or StorageFault.Io or StorageFault.TooManyFiles
-        or StorageFault.InUse or StorageFault.Deadlock;
+        or StorageFault.InUse or StorageFault.Deadlock or StorageFault.Unresolved;
 }

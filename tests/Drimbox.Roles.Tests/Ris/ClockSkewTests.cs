@@ -11,20 +11,34 @@ public sealed class ClockSkewTests
     private const int ClockApart = 5113;
     private const int Reports = 4;
 
+    /// <summary>A few in the gate, all of them in a campaign (<c>DRIMBOX_CAMPAIGN</c>).</summary>
+    public static TheoryData<int, int, int, string?> Skews
+    {
+        get
+        {
+            var skews = new TheoryData<int, int, int, string?>
+            {
+                { 1440, -1440, 0, null },
+                { 60, 0, -65, null },
+                // Both changes of Europe/Paris: the hour that is there twice, and the one that is not there.
+                { 0, 0, 0, "2026-10-25T00:59:59Z" },
+            };
+            if (Environment.GetEnvironmentVariable("DRIMBOX_CAMPAIGN") is null or "") return skews;
+            skews.Add(0, 0, 0, "2027-03-28T00:59:59Z");
+            skews.Add(60, -60, 0, null);
+            skews.Add(0, 0, -5, null);
+            return skews;
+        }
+    }
+
     /// <param name="first">Minutes that the clock of the first process is ahead.</param>
     /// <param name="second">The same of the second.</param>
     /// <param name="step">Minutes by which the first is set while reports are on their way.</param>
     /// <param name="at">What both show at the beginning, their skews beside; null: the right time.</param>
     [Theory(Timeout = Patience)]
-    [InlineData(60, -60)]
-    [InlineData(1440, -1440)]
-    [InlineData(60, 0, -65)]
-    [InlineData(0, 0, -5)]
-    // Both changes of Europe/Paris: the hour that is there twice, and the one that is not there.
-    [InlineData(0, 0, 0, "2026-10-25T00:59:59Z")]
-    [InlineData(0, 0, 0, "2027-03-28T00:59:59Z")]
+    [MemberData(nameof(Skews))]
     public async Task Each_report_is_published_once_and_none_waits_for_a_clock(
-        int first, int second, int step = 0, string? at = null)
+        int first, int second, int step, string? at)
     {
         var leap = at is null ? TimeSpan.Zero : DateTimeOffset.Parse(at, CultureInfo.InvariantCulture) - DateTimeOffset.UtcNow;
         var clocks = new[] { first, second }

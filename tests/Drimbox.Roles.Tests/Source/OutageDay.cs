@@ -214,11 +214,11 @@ internal sealed class OutageDay : IAsyncDisposable
     }
 
     /// <summary>After a leap something of every kind that waits is tried; that is waited for, so that its claim does not
-    /// come after the next leap. Not longer than half a second: it may have ended already.</summary>
+    /// come after the next leap. Not longer than a second: it may have ended already.</summary>
     private async Task BegunAsync(IReadOnlyDictionary<string, int> before, TimeSpan leap)
     {
         var watch = Stopwatch.StartNew();
-        while (leap > Limits.RetryDelayMax && watch.Elapsed < TimeSpan.FromSeconds(0.5))
+        while (leap > Limits.RetryDelayMax && watch.Elapsed < TimeSpan.FromSeconds(1))
         {
             var now = Attempts();
             if (before.All(kind => now.GetValueOrDefault(kind.Key, int.MaxValue) > kind.Value)) return;
@@ -244,11 +244,11 @@ internal sealed class OutageDay : IAsyncDisposable
     }
 
     /// <summary>Until only calls that hang are under way. What has begun has no other sign: it is looked for twice. What
-    /// waits for the clock by itself is not waited for longer than a second.</summary>
+    /// waits for the clock by itself is not waited for longer than 5 s.</summary>
     private async Task SettleAsync()
     {
         var watch = Stopwatch.StartNew();
-        for (var seen = 0; seen < 2 && watch.Elapsed < TimeSpan.FromSeconds(1);)
+        for (var seen = 0; seen < 2 && watch.Elapsed < TimeSpan.FromSeconds(5);)
         {
             var running = 0;
             foreach (var ofKind in UnderWay().Values)

@@ -4,7 +4,7 @@ namespace Drimbox.Tests.Campaigns;
 
 /// <summary>Three processes of one archive over one PostgreSQL and one folder (docs/adr/0040), each under a load of its own:
 /// in every round one is killed (SIGKILL) and one stands still (SIGSTOP) and goes on (SIGCONT). What one of them has
-/// acknowledged is found and retrieved, byte for byte, from another. Small: one round and a pause of 2 s.
+/// acknowledged is found and retrieved, byte for byte, from another. Only with
 /// <c>DRIMBOX_CAMPAIGN=N</c>: N rounds with pauses of up to 15 s, more than a process may stand still in a transaction.</summary>
 [Collection(nameof(OneCampaignAtATime))]
 [Requirement("reliability D1")]
@@ -16,7 +16,7 @@ public sealed class ArchiveClusterTests(PostgresCluster postgres, ITestOutputHel
     [Fact]
     public async Task What_one_process_of_an_archive_acknowledged_is_whole_at_the_others_whatever_happens_to_it()
     {
-        Campaign.RequireHarm();
+        Campaign.RequireAsked();
         var seed = Seed.Get();
         var random = new Random(seed);
         var rounds = Campaign.Size(small: 1, large: 50);

@@ -14,11 +14,11 @@ public sealed class KillCampaignTests(PostgresCluster postgres, ITestOutputHelpe
 
     [Fact]
     public Task Killed_at_any_moment_an_archive_keeps_what_it_acknowledged_and_shows_nothing_by_halves() =>
-        KillAsync(Campaign.Size(small: 10, large: 3_000), () => Task.FromResult<DatabaseOptions?>(null));
+        KillAsync(Campaign.Size(small: 6, large: 3_000), () => Task.FromResult<DatabaseOptions?>(null));
 
     [Fact]
     public Task So_does_an_archive_whose_index_is_in_PostgreSQL() => KillAsync(
-        Campaign.Size(small: 3, large: 300),
+        Campaign.Size(small: 2, large: 300),
         async () => new DatabaseOptions { ConnectionString = await postgres.CreateDatabaseAsync() });
 
     private async Task KillAsync(int kills, Func<Task<DatabaseOptions?>> makeDatabase)
