@@ -34,7 +34,7 @@ public sealed class PublicationCampaignTests(ITestOutputHelper output)
     {
         Campaign.RequireHarm();
         var seed = Seed.Get();
-        var count = Campaign.Size(small: 600, large: 20_000);
+        var count = Campaign.Size(small: 400, large: 20_000);
         var clock = new FastClock(ClockFactor);
         RecordingDmp? recorder = null;
         await using var ris = await PublishingRis.StartAsync(
