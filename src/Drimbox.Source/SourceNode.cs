@@ -123,7 +123,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _resyncDesk = new ResyncDesk(
             store, register, pacs, days, _resyncWorker, policy.TimeZone, time, loggers.CreateLogger<ResyncDesk>());
         _clients = dmp.OpenClients(ids, time);
-        _putAside = new StudiesPutAside(store, outages, time);
+        _putAside = new StudiesPutAside(store, outages);
         _dispatcher = new Dispatcher(
             store,
             new DispatcherOptions

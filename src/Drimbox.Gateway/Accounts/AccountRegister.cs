@@ -73,7 +73,8 @@ internal sealed class AccountRegister : IAsyncDisposable
             var register = new AccountRegister(
                 store, time, reservedOsUsers, loggers.CreateLogger<AccountRegister>());
             register._state = await register._register.CatchUpAsync(cancellation);
-            if (store.IsShared) register._following = register.FollowAsync();
+            // Who was suspended elsewhere, or has another password, has no session here any more.
+            register._following = store.FollowOthersAsync(register.CatchUpAsync, register._stopping.Token);
             return register;
         }
         catch
@@ -207,24 +208,6 @@ internal sealed class AccountRegister : IAsyncDisposable
         var detail = AccountHistory.Describe(state, e);
         state = AccountDecider.Evolve(state, e);
         return new AccountEntry(placed.Position, e.RecordedAt, e.Name.ToString(), placed.Event.Type, e.Actor, detail);
-    }
-
-    /// <summary>Takes over what other processes changed: who was suspended there, or has another password, has no session here
-    /// any more.</summary>
-    private async Task FollowAsync()
-    {
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(Limits.SharedLookInterval, _time, _stopping.Token);
-                await CatchUpAsync(_stopping.Token);
-            }
-            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
-            {
-                // The stop, or the server is away: nobody can change an account then either.
-            }
-        }
     }
 
     /// <returns>False: another process has written meanwhile.</returns>

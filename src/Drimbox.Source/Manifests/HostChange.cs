@@ -45,7 +45,7 @@ internal sealed class HostChange(
     /// begin.</summary>
     public async Task TakeUpAsync(CancellationToken cancellationToken)
     {
-        if (store.IsShared) _following = FollowAsync(_stopping.Token);
+        _following = FollowAsync(_stopping.Token);
         var stream = Stream();
         var run = await stream.CatchUpAsync(cancellationToken);
         if (run.Phase != ReissuePhase.Running) return;
@@ -116,21 +116,15 @@ internal sealed class HostChange(
     }
 
     /// <summary>Finds out what other processes were told to begin, or left when they ended.</summary>
-    private async Task FollowAsync(CancellationToken stop)
+    private Task FollowAsync(CancellationToken stop)
     {
         var stream = Stream();
-        while (!stop.IsCancellationRequested)
-        {
-            try
+        return store.FollowOthersAsync(
+            async token =>
             {
-                await Task.Delay(Limits.SharedLookInterval, time, stop);
-                if ((await stream.CatchUpAsync(stop)).Phase == ReissuePhase.Running) Work();
-            }
-            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
-            {
-                // The stop, or the next look sees.
-            }
-        }
+                if ((await stream.CatchUpAsync(token)).Phase == ReissuePhase.Running) Work();
+            },
+            stop);
     }
 
     private void Work()

@@ -1,4 +1,3 @@
-using Drimbox.Core;
 using Drimbox.Core.Outages;
 using Drimbox.Grains.Outages;
 using Drimbox.Grains.Studies;
@@ -8,7 +7,7 @@ namespace Drimbox.Source.Manifests;
 
 /// <summary>Studies that the dispatcher gave up after each look at them had failed. One alert is open as long as there is
 /// one of them (docs/adr/0032), and a look that succeeds takes a study back.</summary>
-internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages, TimeProvider time) : IDisposable
+internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages) : IDisposable
 {
     private const string Actor = "a later look";
 
@@ -31,21 +30,7 @@ internal sealed class StudiesPutAside(FlowStore store, OutageWatch outages, Time
 
     /// <summary>Finds out what other processes put aside or took back: the last that one takes back may be followed by one
     /// that another puts aside.</summary>
-    public async Task FollowAsync(CancellationToken stop)
-    {
-        while (store.IsShared && !stop.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(Limits.SharedLookInterval, time, stop);
-                await TakeUpAsync();
-            }
-            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
-            {
-                // The stop, or the next look sees.
-            }
-        }
-    }
+    public Task FollowAsync(CancellationToken stop) => store.FollowOthersAsync(_ => TakeUpAsync(), stop);
 
     /// <summary>A row is put aside.</summary>
     /// <param name="result">Says so in the outbox.</param>

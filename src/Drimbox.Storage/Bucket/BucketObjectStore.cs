@@ -9,8 +9,6 @@ namespace Drimbox.Storage.Bucket;
 /// service has answered for it; nothing of it stays on this machine.</summary>
 internal sealed class BucketObjectStore : ObjectStore
 {
-    private const int CopyBytes = 128 * 1024;
-
     private readonly BucketService _service;
     private readonly Disk _disk;
     private readonly IIdSource _ids;
@@ -99,25 +97,16 @@ internal sealed class BucketObjectStore : ObjectStore
     private async Task<(StoredObject Stored, Stream Spooled)> SpoolAsync(Stream stream, CancellationToken cancellationToken)
     {
         var path = Path.Combine(_spool, _ids.NewUuid());
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[CopyBytes];
         try
         {
-            long length;
+            StoredObject stored;
             using (var file = _disk.Create(path))
             {
-                int count;
-                while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-                {
-                    hash.AppendData(buffer.AsSpan(0, count));
-                    file.Write(buffer.AsSpan(0, count));
-                }
-
+                stored = await CopyAsync(stream, file, cancellationToken);
                 file.Flush();
-                length = file.Length;
             }
 
-            return (new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), length), _disk.OpenRead(path));
+            return (stored, _disk.OpenRead(path));
         }
         finally
         {

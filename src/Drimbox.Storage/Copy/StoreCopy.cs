@@ -16,7 +16,7 @@ public enum CopyTarget
 /// <param name="Name"><c>flow</c> or <c>archive</c>: which kind of store it is.</param>
 public sealed record StoreToCopy(Disk Disk, string Folder, string Name, PostgresOptions Postgres)
 {
-    internal StoreSchema Kind => Name == "archive" ? ArchiveSchema.Store : FlowSchema.Store;
+    internal StoreSchema Kind => StoreSchema.Of(Name);
 
     internal string File => Path.Combine(Folder, Name + ".db");
 

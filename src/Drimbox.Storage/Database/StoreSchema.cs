@@ -8,6 +8,10 @@ namespace Drimbox.Storage.Database;
 internal sealed record StoreSchema(
     string What, IReadOnlyList<DatabaseMigration> Migrations, IReadOnlyList<string> Tables, bool IsDerived)
 {
+    /// <summary>The kind of a store by the name of its file.</summary>
+    /// <param name="name"><c>archive</c> for an index, else of a flow.</param>
+    public static StoreSchema Of(string name) => name == "archive" ? ArchiveSchema.Store : FlowSchema.Store;
+
     /// <summary>Tables that only some nodes have, beside the steps, with the statements that make them if they are
     /// absent.</summary>
     public IReadOnlyList<(string Table, string Schema)> Further { get; init; } = [];

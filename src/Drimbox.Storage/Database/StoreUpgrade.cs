@@ -22,7 +22,7 @@ public static class StoreUpgrade
     /// done.</exception>
     public static StoreSteps Run(Disk disk, string folder, string name, PostgresOptions? postgres, bool isDryRun)
     {
-        var kind = name == "archive" ? ArchiveSchema.Store : FlowSchema.Store;
+        var kind = StoreSchema.Of(name);
         return postgres is null ? OfFile(disk, folder, name, kind, isDryRun) : OfSchema(postgres, kind, isDryRun);
     }
 

@@ -9,8 +9,6 @@ namespace Drimbox.Storage;
 /// </summary>
 internal sealed class FileObjectStore : ObjectStore
 {
-    private const int CopyBytes = 128 * 1024;
-
     private readonly Disk _disk;
     private readonly string _root;
     private readonly string _incoming;
@@ -53,25 +51,15 @@ internal sealed class FileObjectStore : ObjectStore
     public override async Task<StoredObject> PutAsync(Stream stream, CancellationToken cancellationToken)
     {
         var path = NewPath();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[CopyBytes];
         try
         {
-            long length;
+            StoredObject stored;
             using (var file = _disk.Create(path))
             {
-                int count;
-                while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-                {
-                    hash.AppendData(buffer.AsSpan(0, count));
-                    file.Write(buffer.AsSpan(0, count));
-                }
-
+                stored = await CopyAsync(stream, file, cancellationToken);
                 file.Sync();
-                length = file.Length;
             }
 
-            var stored = new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), length);
             await PutAsync(stored, name => _disk.Rename(path, name), cancellationToken);
             return stored;
         }

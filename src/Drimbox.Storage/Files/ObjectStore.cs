@@ -7,6 +7,8 @@ namespace Drimbox.Storage;
 /// changes; the same bytes again are the same object.</summary>
 public abstract class ObjectStore
 {
+    private const int CopyBytes = 128 * 1024;
+
     /// <summary>Opens <c>objects/</c> in the folder of a node, and removes what a crash left unfinished there.</summary>
     /// <param name="isShared">Other processes have the folder too: what is unfinished there may be at work.</param>
     public static ObjectStore Open(string nodeFolder, Disk disk, IIdSource ids, bool isShared = false) =>
@@ -67,6 +69,23 @@ public abstract class ObjectStore
         await stream.ReadExactlyAsync(bytes, cancellationToken);
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) == stored.Sha256) return bytes;
         throw OtherBytes(stored);
+    }
+
+    /// <summary>Writes a stream to its end into a file that is new.</summary>
+    /// <returns>The object that it is.</returns>
+    private protected static async Task<StoredObject> CopyAsync(
+        Stream stream, DiskFile file, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[CopyBytes];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            hash.AppendData(buffer.AsSpan(0, count));
+            file.Write(buffer.AsSpan(0, count));
+        }
+
+        return new StoredObject(Convert.ToHexStringLower(hash.GetHashAndReset()), file.Length);
     }
 
     private protected static StorageFaultException OtherBytes(StoredObject stored) =>

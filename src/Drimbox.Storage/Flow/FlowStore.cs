@@ -123,6 +123,25 @@ public sealed partial class FlowStore : IAsyncDisposable
     /// <summary>Other processes write to the flow too.</summary>
     public bool IsShared => _sharing is not null;
 
+    /// <summary>Looks from time to time at what other processes have written, until <paramref name="stop"/>; ends at once where
+    /// there are none.</summary>
+    /// <param name="look">May find the server away: the next look sees.</param>
+    public async Task FollowOthersAsync(Func<CancellationToken, Task> look, CancellationToken stop)
+    {
+        while (IsShared && !stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Limits.SharedLookInterval, _options.Clock, stop);
+                await look(stop);
+            }
+            catch (Exception e) when (e is OperationCanceledException or StorageFaultException)
+            {
+                // The stop, or the next look sees.
+            }
+        }
+    }
+
     /// <summary>True for the one process that does what is done once for all: where no other writes, this one.</summary>
     /// <param name="duty">What is done.</param>
     /// <exception cref="StorageFaultException">The server cannot be reached: nobody knows.</exception>

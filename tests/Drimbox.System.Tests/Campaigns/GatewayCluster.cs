@@ -141,6 +141,22 @@ internal sealed class GatewayCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>The code of an acknowledgment, or what came in its place: a process that stands still takes the connection and
+    /// answers nothing, and the sender goes to the next.</summary>
+    public static async Task<string> AnswerAsync(int port, byte[] message)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(5));
+        try
+        {
+            return await MllpWire.SendAsync(port, message, patience.Token) is { } ack ? ack["MSA", 1] : "closed";
+        }
+        catch (Exception e) when (IsTransient(e))
+        {
+            return e.GetType().Name;
+        }
+    }
+
     /// <summary>Sends reports one after the other until <paramref name="stop"/>.</summary>
     public async Task SendReportsAsync(TimeSpan pause, CancellationToken stop)
     {
@@ -150,7 +166,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
         {
             var name = $"A{Interlocked.Increment(ref _number)}";
             var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
-            await RepeatAsync(ReportWait, "AA", () => AnswerAsync(message, turn++));
+            await RepeatAsync(ReportWait, "AA", () => AnswerAsync(_nodes[turn++ % _nodes.Count].MllpPort, message));
             Reports.Add(name);
             await Task.Delay(pause, Token);
         }
@@ -205,7 +221,7 @@ internal sealed class GatewayCluster : IAsyncDisposable
         var begin = TimeProvider.System.GetTimestamp();
         var name = $"A{Interlocked.Increment(ref _number)}";
         var message = SourceReports.Mdm($"M-{name}", ReportAction.Initial, SourceReports.Report(name));
-        await RepeatAsync(new LongestWait(), "AA", () => AnswerAsync(message, node.Number));
+        await RepeatAsync(new LongestWait(), "AA", () => AnswerAsync(node.MllpPort, message));
         Reports.Add(name);
         await RepeatAsync(new LongestWait(), "0000", async () =>
         {
@@ -359,22 +375,6 @@ internal sealed class GatewayCluster : IAsyncDisposable
             Contexts = [new ProposedContext(SopClass.CTImageStorage, TransferSyntax.ExplicitVRLittleEndian.Uid)],
         },
         cancellation);
-
-    // A process that stands still takes the connection and answers nothing: the sender goes to the next.
-    private async Task<string> AnswerAsync(byte[] message, int turn)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(TimeSpan.FromSeconds(5));
-        try
-        {
-            var ack = await MllpWire.SendAsync(_nodes[turn % _nodes.Count].MllpPort, message, patience.Token);
-            return ack is null ? "closed" : ack["MSA", 1];
-        }
-        catch (Exception e) when (IsTransient(e))
-        {
-            return e.GetType().Name;
-        }
-    }
 
     private static bool IsTransient(Exception e) => e is IOException or SocketException or TimeoutException
         || (e is OperationCanceledException && !Token.IsCancellationRequested);

@@ -99,7 +99,7 @@ internal sealed class SourceCluster(PostgresCluster postgres, int studies) : IAs
         {
             var report = SourceReports.Report($"A{number}", null, ResyncFixture.StudyOf(number));
             var message = SourceReports.Oru($"M{number}", ReportAction.Initial, report);
-            while (await AnswerAsync(message, turn++) != "AA")
+            while (await GatewayCluster.AnswerAsync(PortOf(turn++), message) != "AA")
             {
                 Interlocked.Increment(ref Resent);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), Token);
@@ -110,6 +110,8 @@ internal sealed class SourceCluster(PostgresCluster postgres, int studies) : IAs
         }
     }
 
+    private int PortOf(int turn) => _nodes[turn % _nodes.Count].Configuration.Source!.Hl7.Port;
+
     public async ValueTask DisposeAsync()
     {
         foreach (var child in _children) await child.DisposeAsync();
@@ -118,21 +120,5 @@ internal sealed class SourceCluster(PostgresCluster postgres, int studies) : IAs
         await _pacs.DisposeAsync();
         _authority?.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private async Task<string> AnswerAsync(byte[] message, int turn)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(TimeSpan.FromSeconds(5));
-        try
-        {
-            var port = _nodes[turn % _nodes.Count].Configuration.Source!.Hl7.Port;
-            return await MllpWire.SendAsync(port, message, patience.Token) is { } ack ? ack["MSA", 1] : "closed";
-        }
-        catch (Exception e) when (e is IOException or SocketException
-            || (e is OperationCanceledException && !Token.IsCancellationRequested))
-        {
-            return e.GetType().Name;
-        }
     }
 }

@@ -25,7 +25,7 @@ public sealed class SourceClusterTests(ITestOutputHelper output)
         Campaign.RequireAsked();
         var seed = Seed.Get();
         var random = new Random(seed);
-        var kills = Campaign.Size(small: 1, large: 100);
+        var kills = Campaign.Size(small: 0, large: 100);
         await using var postgres = new PostgresCluster();
         await using var cluster = new SourceCluster(postgres, studies: 60 + (kills * 40));
         await cluster.StartAsync(seed);
