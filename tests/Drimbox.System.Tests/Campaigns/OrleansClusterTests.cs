@@ -63,10 +63,10 @@ public sealed class OrleansClusterTests(ITestOutputHelper output)
     }
 
     /// <summary>Until so many more reports are taken.</summary>
-    private static Task WaitForAsync(GatewayCluster cluster, int more)
+    private static async Task WaitForAsync(GatewayCluster cluster, int more)
     {
         var taken = cluster.Reports.Count;
-        return Eventually.HoldsAsync(
+        await Eventually.HoldsAsync(
             () => Task.FromResult(cluster.Reports.Count - taken), count => count >= more,
             count => $"{count} more reports were taken", TimeSpan.FromMinutes(2));
     }
