@@ -75,12 +75,22 @@ internal sealed class PostgresConnection : DatabaseConnection
         RefuseIfCommitted();
         var begin = _shared is null ? Begun : _shared.HasPositions ? PostgresSharing.Begin : PostgresSharing.BeginTimed;
         using var command = new NpgsqlCommand(begin, _session);
-        (_transaction, _time) = Run(command, static command =>
+        try
         {
-            using var row = command.ExecuteReader();
-            row.Read();
-            return (row.GetString(0), row.FieldCount > 1 ? DatabaseTime.FromNumber(row.GetInt64(1)) : (DateTimeOffset?)null);
-        });
+            (_transaction, _time) = Run(command, static command =>
+            {
+                using var row = command.ExecuteReader();
+                row.Read();
+                return (row.GetString(0), row.FieldCount > 1 ? DatabaseTime.FromNumber(row.GetInt64(1)) : (DateTimeOffset?)null);
+            });
+        }
+        catch (StorageFaultException) when (!IsLost)
+        {
+            // BEGIN was done, and the session would answer every statement from now on by a fault.
+            Rollback();
+            throw;
+        }
+
         (_isInTransaction, _isAborted) = (true, false);
     }
 

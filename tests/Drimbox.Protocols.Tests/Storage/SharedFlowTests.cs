@@ -121,6 +121,17 @@ public sealed class SharedFlowTests(PostgresCluster cluster) : SharedFlowFixture
         Assert.Equal(["late", "s1"], rest.Select(e => e.Stream.Value));
     }
 
+    [Fact]
+    public async Task A_transaction_that_could_not_begin_leaves_nothing_behind()
+    {
+        var stores = await OpenAsync(1);
+        await using var other = await SessionAsync();
+        await RunAsync(other, "ALTER SEQUENCE event_position_seq RENAME TO away");
+        await Assert.ThrowsAsync<StorageFaultException>(() => stores[0].CommitAsync(Append("s", 0), Token));
+        await RunAsync(other, "ALTER SEQUENCE away RENAME TO event_position_seq");
+        Assert.IsType<CommitResult.Committed>(await stores[0].CommitAsync(Append("s", 0), Token));
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task A_reader_that_goes_on_after_what_it_has_seen_sees_every_event_once_and_each_stream_in_order()
     {
