@@ -28,7 +28,9 @@ public sealed class AssociationRequestor : IAsyncDisposable
         _options = options;
         _time = options.Time;
         _places = new SemaphoreSlim(associationsMax);
-        _sweeping = Task.Run(SweepAsync);
+        // It counts from now on, whenever the sweep gets a thread.
+        var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
+        _sweeping = Task.Run(() => SweepAsync(timer));
     }
 
     /// <summary>How long an association is kept without a user. Default: 10 s.</summary>
@@ -145,9 +147,9 @@ public sealed class AssociationRequestor : IAsyncDisposable
         }
     }
 
-    private async Task SweepAsync()
+    private async Task SweepAsync(PeriodicTimer owned)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
+        using var timer = owned;
         try
         {
             while (await timer.WaitForNextTickAsync(_closing.Token))
