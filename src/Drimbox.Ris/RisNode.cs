@@ -48,11 +48,10 @@ public sealed partial class RisNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly StoreUpkeep _upkeep;
     private bool _stopped;
     private Task _dispatching = Task.CompletedTask;
-    private readonly ClockWatch _clock;
-    private Task _watching = Task.CompletedTask;
-    private Task _sweeping = Task.CompletedTask;
+    private Task _keeping = Task.CompletedTask;
 
     private RisNode(
         RisOptions options,
@@ -66,8 +65,7 @@ public sealed partial class RisNode : IAsyncDisposable
         _store = store;
         var outages = _outages = new OutageWatch(
             options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<OutageWatch>());
-        _clock = new ClockWatch(
-            options.Node, store, surroundings.Time, surroundings.Loggers.CreateLogger<ClockWatch>());
+        _upkeep = new StoreUpkeep(options.Node, store, objects.SweepIncoming, surroundings.Time, surroundings.Loggers);
         _objects = objects;
         var acks = new AckComposer(surroundings.Time, surroundings.Ids);
         var turns = new EmbeddedTurnQueue();
@@ -139,8 +137,8 @@ public sealed partial class RisNode : IAsyncDisposable
     /// <summary>The peers that cannot be reached now.</summary>
     public IReadOnlyList<Outage> Outages => _outages.Open;
 
-    /// <inheritdoc cref="ClockWatch.Skew"/>
-    public TimeSpan? ClockSkew => _clock.Skew;
+    /// <inheritdoc cref="StoreUpkeep.ClockSkew"/>
+    public TimeSpan? ClockSkew => _upkeep.ClockSkew;
 
     /// <summary>Opens the stores of the node, takes up what was in flight, and listens.</summary>
     /// <param name="dataFolder">The folder of the node is below it.</param>
@@ -199,7 +197,7 @@ public sealed partial class RisNode : IAsyncDisposable
         var doors = Task.WhenAll(
             _listener.StopAsync(cancellationToken), _acceptor?.StopAsync(cancellationToken) ?? Task.CompletedTask);
         await _stop.CancelAsync();
-        await Task.WhenAll(doors, _dispatching, _looking, _watching, _sweeping);
+        await Task.WhenAll(doors, _dispatching, _looking, _keeping);
     }
 
     public async ValueTask DisposeAsync()
@@ -221,8 +219,7 @@ public sealed partial class RisNode : IAsyncDisposable
     {
         await _outages.StartAsync(cancellation);
         _dispatching = _dispatcher.RunAsync(_stop.Token);
-        _watching = _clock.RunAsync(_stop.Token);
-        _sweeping = new IncomingSweep(_store, _objects, _surroundings.Time, _logger).RunAsync(_stop.Token);
+        _keeping = _upkeep.RunAsync(_stop.Token);
         if (_mailbox is not null) _looking = _mailbox.RunAsync(_stop.Token);
         _listener.Start();
         _acceptor?.Start();

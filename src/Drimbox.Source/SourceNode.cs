@@ -64,9 +64,11 @@ public sealed partial class SourceNode : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Senders _senders;
     private readonly StoreSpace _space;
+    private readonly StoreUpkeep _upkeep;
     private Task _dispatching = Task.CompletedTask;
     private Task _resynchronising = Task.CompletedTask;
     private Task _following = Task.CompletedTask;
+    private Task _keeping = Task.CompletedTask;
     private bool _stopped;
 
     private SourceNode(
@@ -87,6 +89,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         _space = new StoreSpace(Disk.Real, folders.Store, outages, time, holdsStore: options.Database is null);
         var disk = new WatchedDisk(Disk.Real, _space.MetFull);
         var objects = _objects = folders.OpenObjects(disk, ids);
+        _upkeep = new StoreUpkeep(options.Node, store, objects.SweepIncoming, time, loggers);
         _statistics = new SourceStatistics(store, policy.TimeZone, time, _logger);
         var acks = new AckComposer(time, ids);
         var register = _register = new StudyRegister(new StudyGrainParts(
@@ -257,6 +260,9 @@ public sealed partial class SourceNode : IAsyncDisposable
     /// <summary>What cannot be reached now; the disk too, while it is full.</summary>
     public IReadOnlyList<Outage> Outages => _outages.Open;
 
+    /// <inheritdoc cref="StoreUpkeep.ClockSkew"/>
+    public TimeSpan? ClockSkew => _upkeep.ClockSkew;
+
     /// <summary>Whether messages are taken: false while the disk is full.</summary>
     public bool TakesMessages => _space.HasRoom;
 
@@ -320,7 +326,7 @@ public sealed partial class SourceNode : IAsyncDisposable
             _listener.StopAsync(cancellationToken), _images?.StopAsync(cancellationToken) ?? Task.CompletedTask,
             _acceptor.StopAsync(cancellationToken));
         await _stopping.CancelAsync();
-        await Task.WhenAll(doors, _dispatching, _resynchronising, _following);
+        await Task.WhenAll(doors, _dispatching, _resynchronising, _following, _keeping);
         await _hostChange.DisposeAsync();
         await _audit.StopAsync();
         SourceLog.Stopped(_logger, _options.Node);
@@ -366,6 +372,7 @@ public sealed partial class SourceNode : IAsyncDisposable
         await _putAside.TakeUpAsync();
         _following = _putAside.FollowAsync(_stopping.Token);
         _space.Start();
+        _keeping = _upkeep.RunAsync(_stopping.Token);
         _acceptor.Start();
         DicomEndPoint = _acceptor.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);

@@ -41,7 +41,9 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
     private readonly DicomAcceptor? _acceptor;
     private readonly MllpListener _listener;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly StoreUpkeep _upkeep;
     private Task _dispatching = Task.CompletedTask;
+    private Task _keeping = Task.CompletedTask;
     private bool _stopped;
 
     private TeleradiologyNode(
@@ -78,7 +80,10 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
                 Secure = TlsStreams.Client(options.Ris.Tls, options.Ris.Host, time),
             },
             time);
-        var studies = new ExpectedStudies(StudyFolders.Open(folders.Store, Disk.Real, ids, folders.IsShared));
+        var studyFolders = StudyFolders.Open(folders.Store, Disk.Real, ids, folders.IsShared);
+        _upkeep = new StoreUpkeep(
+            options.Node, store, age => objects.SweepIncoming(age) + studyFolders.SweepIncoming(age), time, loggers);
+        var studies = new ExpectedStudies(studyFolders);
         var ownAe = AeTitle.Parse(options.Dicom.AeTitle);
         IStudyRetrieval retrieval = options.WebArchive is { } web
             ? new WebRetrieval(web, ownAe, studies, time)
@@ -173,6 +178,9 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="StoreUpkeep.ClockSkew"/>
+    public TimeSpan? ClockSkew => _upkeep.ClockSkew;
+
     /// <inheritdoc cref="FlowStore.CountOutboxAsync"/>
     public Task<IReadOnlyList<OutboxBacklog>> CountOutboxAsync(CancellationToken cancellationToken) =>
         _store.CountOutboxAsync(cancellationToken);
@@ -208,7 +216,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _stopped = true;
         var messages = _listener.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
-        await Task.WhenAll(messages, _dispatching);
+        await Task.WhenAll(messages, _dispatching, _keeping);
         if (_acceptor is not null) await _acceptor.StopAsync(cancellationToken);
         TeleradiologyLog.Stopped(_logger, _options.Node);
     }
@@ -236,6 +244,7 @@ public sealed partial class TeleradiologyNode : IAsyncDisposable
         _acceptor?.Start();
         DicomEndPoint = _acceptor?.EndPoint;
         _dispatching = _dispatcher.RunAsync(_stopping.Token);
+        _keeping = _upkeep.RunAsync(_stopping.Token);
         _listener.Start();
         TeleradiologyLog.Started(_logger, _options.Node, Hl7EndPoint, DicomEndPoint);
     }

@@ -95,9 +95,14 @@ internal sealed class ProcessMetrics : IAsyncDisposable
             : [];
 
     private IEnumerable<Measurement<double>> ClockSkew() =>
-        _process.Ris?.ClockSkew is { } skew
-            ? [new(skew.TotalSeconds, new KeyValuePair<string, object?>("role", "ris"))]
-            : [];
+        new (string Role, TimeSpan? Skew)[]
+        {
+            ("ris", _process.Ris?.ClockSkew), ("source", _process.Source?.ClockSkew),
+            ("teleradiology", _process.Teleradiology?.ClockSkew),
+        }
+        .Where(of => of.Skew is not null)
+        .Select(of => new Measurement<double>(
+            of.Skew!.Value.TotalSeconds, new KeyValuePair<string, object?>("role", of.Role)));
 
     private IEnumerable<Measurement<double>> Certificates() =>
         (_process.Certificates?.Expiries ?? []).Select(expiry => new Measurement<double>(

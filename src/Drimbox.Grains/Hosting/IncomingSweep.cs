@@ -4,9 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Grains.Hosting;
 
-/// <summary>Removes what a crash left unfinished in the objects of a folder that processes share: there a start may not, since
-/// others may be at work. Done by the one process that has the duty.</summary>
-public sealed class IncomingSweep(FlowStore store, ObjectStore objects, TimeProvider time, ILogger logger)
+/// <summary>Removes what a crash left unfinished in a folder that processes share: there a start may not, since others may be at
+/// work. Done by the one process that has the duty.</summary>
+/// <param name="sweep">Removes what is older, and says how many files it were.</param>
+public sealed class IncomingSweep(FlowStore store, Func<TimeSpan, int> sweep, TimeProvider time, ILogger logger)
 {
     /// <summary>The name of the duty (docs/adr/0035).</summary>
     public const string Duty = "incoming";
@@ -18,7 +19,7 @@ public sealed class IncomingSweep(FlowStore store, ObjectStore objects, TimeProv
         {
             try
             {
-                if (await store.HasDutyAsync(Duty, stop) && objects.SweepIncoming(Limits.IncomingAgeMax) is > 0 and var count)
+                if (await store.HasDutyAsync(Duty, stop) && sweep(Limits.IncomingAgeMax) is > 0 and var count)
                     IncomingSweepLog.Swept(logger, count);
             }
             catch (StorageFaultException)

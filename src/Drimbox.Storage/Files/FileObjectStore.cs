@@ -165,23 +165,7 @@ internal sealed class FileObjectStore : ObjectStore
     }
 
     /// <inheritdoc/>
-    public override int SweepIncoming(TimeSpan age)
-    {
-        // Our own clock may be a day ahead, and what is being written now looks old by it.
-        var probe = NewPath();
-        _disk.Create(probe).Dispose();
-        var oldest = _disk.LastWrite(probe) - age;
-        _disk.Unlink(probe);
-        var count = 0;
-        // What was renamed away meanwhile has no time and no name: nothing else ever gets it.
-        foreach (var file in _disk.EnumerateFiles(_incoming).Where(file => _disk.LastWrite(file) < oldest).ToList())
-        {
-            _disk.Unlink(file);
-            count++;
-        }
-
-        return count;
-    }
+    public override int SweepIncoming(TimeSpan age) => IncomingFiles.Sweep(_disk, NewPath(), age);
 
     private string NewPath() => Path.Combine(_incoming, _ids.NewUuid());
 

@@ -35,7 +35,10 @@ internal sealed class StudyFolders
     }
 
     /// <summary>A file to write an instance to, until it gets its final name.</summary>
-    public DiskFile Create() => Disk.Create(Path.Combine(_incoming, _ids.NewUuid()));
+    public DiskFile Create() => Disk.Create(NewPath());
+
+    /// <inheritdoc cref="ObjectStore.SweepIncoming"/>
+    public int SweepIncoming(TimeSpan age) => IncomingFiles.Sweep(Disk, NewPath(), age);
 
     /// <summary>Makes a whole, fsynced file the instance of its name. A former one gives way: the archive knows best.
     /// </summary>
@@ -45,4 +48,6 @@ internal sealed class StudyFolders
         Disk.MakeDirectory(folder);
         Disk.Rename(path, Path.Combine(folder, $"{instance}.dcm"));
     }
+
+    private string NewPath() => Path.Combine(_incoming, _ids.NewUuid());
 }

@@ -9,6 +9,7 @@ using Drimbox.Hl7.Mllp;
 using Drimbox.Source;
 using Drimbox.Source.Audit;
 using Drimbox.Storage;
+using Drimbox.Tests.Hosting;
 using static Drimbox.Tests.Source.SourceFixture;
 using static Drimbox.Tests.Source.SourceReports;
 
@@ -29,6 +30,8 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
     private SourceNode _two = null!;
     private SourceEvents _ofOne = null!;
     private SourceEvents _ofTwo = null!;
+
+    private string Incoming => Path.Combine(_folder.Path, "shared", "objects", "incoming");
 
     public async ValueTask InitializeAsync() => await cluster.RequireAsync();
 
@@ -55,6 +58,10 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
         await SendAsync(_one, Oru("M1", ReportAction.Initial, Report("R1", null, ResyncFixture.StudyOf(1))));
         await EventuallyAsync(async () => (await ApprovedAsync()).Count == studies && await IsIdleAsync());
 
+        await Task.WhenAny(_ofOne.WhenAsync(UnfinishedFiles.Swept, 1), _ofTwo.WhenAsync(UnfinishedFiles.Swept, 1));
+        UnfinishedFiles.AssertSwept(Incoming);
+        Assert.NotNull(_one.ClockSkew);
+        Assert.NotNull(_two.ClockSkew);
         Assert.Equal(studies, _source.Dmp.Submissions.Count);
         Assert.Equal(studies, (await _two.ListInboxAsync(new InboxFilter(Max: 1_000), Token)).Count);
         await _source.StopAsync(_one);
@@ -156,6 +163,7 @@ public sealed class SharedSourceTests(PostgresCluster cluster) : IAsyncLifetime
     // The intervals at which processes look for each other are ten times shorter.
     private async Task StartAsync()
     {
+        UnfinishedFiles.Leave(Incoming);
         _source = await SourceFixture.StartAsync(configure: Shared, time: new FastClock(10));
         (_one, _ofOne) = (_source.Node, _source.Events);
         await _source.StartNodeAsync(dataFolder: Path.Combine(_folder.Path, "two"));

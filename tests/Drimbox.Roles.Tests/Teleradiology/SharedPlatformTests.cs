@@ -7,6 +7,7 @@ using Drimbox.Hl7.Messages;
 using Drimbox.Storage;
 using Drimbox.Teleradiology;
 using Drimbox.Teleradiology.Worklist;
+using Drimbox.Tests.Hosting;
 
 namespace Drimbox.Tests.Teleradiology;
 
@@ -26,10 +27,12 @@ public sealed class SharedPlatformTests(PostgresCluster cluster) : IAsyncLifetim
 
     private string Shared => Path.Combine(_folder.Path, "shared");
 
+    private IEnumerable<string> Incoming => new[] { "objects", "studies" }.Select(name => Path.Combine(Shared, name, "incoming"));
+
     public async ValueTask InitializeAsync()
     {
         await cluster.RequireAsync();
-        Directory.CreateDirectory(Shared);
+        foreach (var folder in Incoming) UnfinishedFiles.Leave(folder);
         var database = new DatabaseOptions
         {
             ConnectionString = cluster.ConnectionString, Schema = $"t-{Guid.NewGuid():N}", SharedFolder = Shared,
@@ -90,7 +93,9 @@ public sealed class SharedPlatformTests(PostgresCluster cluster) : IAsyncLifetim
         }
 
         Assert.Equal(Studies, _nodes.Sum(node => node.Log.CountOf(LoggedEvents.StudyFetched)));
-        Assert.Empty(Directory.GetFiles(Path.Combine(Shared, "studies", "incoming")));
+        await Task.WhenAny(_nodes.Select(node => node.Log.WhenAsync(UnfinishedFiles.Swept)));
+        Assert.All(Incoming, UnfinishedFiles.AssertSwept);
+        Assert.All(_nodes, node => Assert.NotNull(node.Node.ClockSkew));
         var (seen, seenToo) = (await one.ListWorklistAsync(new WorklistFilter(), Token), await two.ListWorklistAsync(new WorklistFilter(), Token));
         Assert.Equal(numbers, seen.Select(entry => entry.Order.Extension!).Order());
         Assert.Equal(seen.Select(entry => entry.Order), seenToo.Select(entry => entry.Order));
