@@ -10,6 +10,9 @@ namespace Drimbox.Emulators.Dmp;
 /// for a year, self-signed, keys in memory only. Never for a real target.</summary>
 public sealed class SelfSignedCertificates(TimeProvider time) : IStructureCertificates, IDisposable
 {
+    // A quarter of a second of the processor each: a structure that is played again in this process has the same keys.
+    private static readonly ConcurrentDictionary<(InstanceIdentifier Structure, string Use), Lazy<RSA>> Keys = new();
+
     private readonly ConcurrentDictionary<InstanceIdentifier, StructureCertificates> _issued = new();
 
     /// <summary>The certificates of <paramref name="organization"/>, made at the first call.</summary>
@@ -34,7 +37,7 @@ public sealed class SelfSignedCertificates(TimeProvider time) : IStructureCertif
 
     private X509Certificate2 Make(Organization organization, string use)
     {
-        using var key = RSA.Create(2048);
+        var key = Keys.GetOrAdd((organization.Id, use), _ => new Lazy<RSA>(() => RSA.Create(2048))).Value;
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(organization.Id.Extension ?? organization.Id.Root);
         subject.AddOrganizationalUnitName(use);
@@ -45,6 +48,6 @@ public sealed class SelfSignedCertificates(TimeProvider time) : IStructureCertif
         request.CertificateExtensions.Add(new X509KeyUsageExtension(
             use == "SIGN" ? X509KeyUsageFlags.NonRepudiation : X509KeyUsageFlags.DigitalSignature, critical: true));
         var now = time.GetUtcNow();
-        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(365));
+        lock (key) return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(365));
     }
 }

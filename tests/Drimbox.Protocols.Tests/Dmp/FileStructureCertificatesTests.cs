@@ -15,6 +15,10 @@ public sealed class FileStructureCertificatesTests : IDisposable
     private static readonly InstanceIdentifier Id =
         InstanceIdentifier.Create(NationalAuthorities.Organizations, Structure);
 
+    // A quarter of a second each: one pair for all tests of the class, in certificates of their own.
+    private static readonly RSA AuthenticationKey = RSA.Create(2048);
+    private static readonly RSA SigningKey = RSA.Create(2048);
+
     private readonly StoreFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -158,7 +162,7 @@ public sealed class FileStructureCertificatesTests : IDisposable
     {
         foreach (var use in (string[])["AUTH", "SIGN"])
         {
-            using var key = RSA.Create(2048);
+            var key = use == "AUTH" ? AuthenticationKey : SigningKey;
             var request = new CertificateRequest(
                 $"CN={(name.Length == 0 ? "" : name + " ")}{use}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             using var certificate = request.CreateSelfSigned(

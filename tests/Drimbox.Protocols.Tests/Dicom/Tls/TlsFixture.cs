@@ -15,12 +15,15 @@ namespace Drimbox.Tests.Dicom.Tls;
 /// <summary>An authority, an archive and a modality that it has certified, in a folder.</summary>
 internal sealed class TlsFixture : IDisposable
 {
+    // It takes a quarter of a second, and its certificate is a new one each time.
+    private static readonly RSA ArchiveKey = RSA.Create(2048);
+
     private readonly StoreFolder _folder = new();
 
     public TlsFixture()
     {
         Authority = new TestAuthority(_folder.Path);
-        Archive = Authority.Certify("archive", key: RSA.Create(2048));
+        Archive = Authority.Certify("archive", key: ArchiveKey);
         Modality = Authority.Certify("modality");
     }
 
