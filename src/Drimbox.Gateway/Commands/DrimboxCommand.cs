@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using Drimbox.Core;
 using Drimbox.Gateway.Commands.Archive;
 using Drimbox.Gateway.Commands.Dicom;
 using Drimbox.Gateway.Commands.Hl7;
@@ -9,7 +11,24 @@ namespace Drimbox.Gateway.Commands;
 /// <summary><c>drimbox</c>: all of its commands.</summary>
 internal static class DrimboxCommand
 {
-    public static RootCommand Create() => new("""
+    /// <summary>Runs what a command line asks for.</summary>
+    /// <returns>The exit code of the process.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken = default)
+    {
+        // An argument that begins with @ is not the name of a file to read arguments from.
+        var parsed = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        // SIGINT and SIGTERM cancel the token of a command; one that is not done after this time is ended.
+        var invocation = new InvocationConfiguration { ProcessTerminationTimeout = Limits.DrainTimeout + Limits.ProcessEndGrace };
+        if (parsed.Action is not ParseErrorAction wrong) return await parsed.InvokeAsync(invocation, cancellationToken);
+
+        // What is wrong, and not the whole help after it, unless nothing was asked for.
+        wrong.ShowHelp = arguments.Count == 0;
+        await parsed.InvokeAsync(cancellationToken: cancellationToken);
+        return (int)ExitCode.Usage;
+    }
+
+    /// <summary>Made once: options that several commands share know all of their parents.</summary>
+    public static RootCommand Root { get; } = new("""
         Drimbox: an on-premises DICOM imaging gateway that plays the nodes of the French DRIM-M flow.
 
         Try it:      drimbox demo --once

@@ -2,7 +2,6 @@ using Drimbox.Core.Outages;
 using Drimbox.Core.Reports;
 using Drimbox.Dicom.Dimse;
 using Drimbox.Storage;
-using Microsoft.Data.Sqlite;
 using static Drimbox.Tests.Source.SourceFixture;
 using static Drimbox.Tests.Source.SourceReports;
 
@@ -21,7 +20,8 @@ public sealed class StudiesPutAsideTests
         await source.SendAsync(ReportAction.Initial, Report("B", null, OtherStudy));
         await source.Events.WhenAsync(SourceEvents.PacsUnreachable, 2);
         // As after ten attempts that met a fault of ours.
-        Execute(source, "UPDATE outbox SET faults = 100 WHERE kind = 'study.evaluation'");
+        FlowStorePlace.Execute(
+            Path.Combine(source.Folder.Path, "source"), "UPDATE outbox SET faults = 100 WHERE kind = 'study.evaluation'");
         await PutAsideAsync(source, 2);
         await source.Events.WhenAsync(SourceEvents.OutageBegan, 1);
 
@@ -51,15 +51,5 @@ public sealed class StudiesPutAsideTests
     {
         while ((await source.Node.ListOutboxAsync(new OutboxFilter([OutboxState.Quarantined]), Token)).Count != expected)
             await Task.Delay(1, Token);
-    }
-
-    private static void Execute(SourceFixture source, string sql)
-    {
-        var file = Path.Combine(source.Folder.Path, "source", "flow.db");
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Drimbox.Core;
 using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Demo;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 
@@ -34,7 +35,7 @@ public sealed class DecidingProfessionalTests : IAsyncDisposable
             "account", "add", "hadam", "--family", "ADAM", "--given", "HODA", "--national-id", "801234567897", "--role",
             "Radiologist", "--certificate", "name:hoda.example");
 
-        var (code, output) = await DecideByCommandAsync(exam);
+        var (code, _, output) = await DecideByCommandAsync(exam);
         Assert.Equal(1, code);
         Assert.Contains("DecidePublications", output, StringComparison.Ordinal);
 
@@ -65,16 +66,9 @@ public sealed class DecidingProfessionalTests : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private Task<(int ExitCode, string Output)> DecideByCommandAsync(ExaminationCase exam)
-    {
-        var command = DemoChild.CommandLine();
-        return Dcmtk.RunAsync(
-            command[0],
-            [
-                .. command.Skip(1), "reports", "publication", exam.UniqueId(1), "HideFromPatient", "--by",
-                "801234567897", "--family", "ADAM", "--socket", _gateway.Socket,
-            ]);
-    }
+    private Task<CommandRun> DecideByCommandAsync(ExaminationCase exam) => CommandRun.OfAsync(
+        "reports", "publication", exam.UniqueId(1), "HideFromPatient", "--by", "801234567897", "--family", "ADAM",
+        "--socket", _gateway.Socket);
 
     private static AdministrationHttpsSection HttpsOf(TestAuthority authority, int port)
     {

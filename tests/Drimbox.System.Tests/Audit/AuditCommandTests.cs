@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Drimbox.Gateway.Demo;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Flow;
 
 namespace Drimbox.Tests.Audit;
@@ -45,14 +46,11 @@ public sealed class AuditCommandTests
         FlowStorePlace.Execute(
             Path.Combine(Path.GetDirectoryName(gateway.Socket)!, "source"),
             "UPDATE audit SET message = replace(message, 'Start', 'Stort') WHERE id = 1");
-        var (exitCode, output) = await RunAsync(gateway, "audit", "verify");
+        var (exitCode, _, output) = await RunAsync(gateway, "audit", "verify");
         Assert.Equal(1, exitCode);
         Assert.Contains("The audit trail was changed, at record 1", output, StringComparison.Ordinal);
     }
 
-    private static Task<(int ExitCode, string Output)> RunAsync(GatewayUnderTest gateway, params string[] arguments)
-    {
-        var command = DemoChild.CommandLine();
-        return Dicom.Dcmtk.RunAsync(command[0], [.. command.Skip(1), .. arguments, "--socket", gateway.Socket]);
-    }
+    private static Task<CommandRun> RunAsync(GatewayUnderTest gateway, params string[] arguments) =>
+        CommandRun.OfAsync([.. arguments, "--socket", gateway.Socket]);
 }

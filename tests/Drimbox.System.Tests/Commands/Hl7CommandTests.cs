@@ -19,7 +19,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_message_made_by_sample_is_valid_and_explained()
     {
-        Peer.RequireGate();
         var file = _files.PathOf("request.hl7");
         await CommandRun.SucceedAsync("hl7", "sample", "TLR-1", "--full", "--order", "OPN7", "--output", file);
         var valid = await CommandRun.SucceedAsync("hl7", "validate", file);
@@ -35,7 +34,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_sample_on_the_output_can_be_read_from_a_file()
     {
-        Peer.RequireGate();
         var run = await CommandRun.SucceedAsync("hl7", "sample", "CDA-MDM-2.1", "--event", "T10");
         var file = _files.Write("output.hl7", run.Output);
 
@@ -48,7 +46,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task The_profiles_are_listed()
     {
-        Peer.RequireGate();
         var run = await CommandRun.SucceedAsync("hl7", "sample");
 
         Assert.Contains(run.Lines, l => l.StartsWith("TLR-3 ", StringComparison.Ordinal)
@@ -58,7 +55,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_finding_has_its_place_what_is_expected_what_stands_there_and_its_answer()
     {
-        Peer.RequireGate();
         var text = await File.ReadAllTextAsync(_files.Write("TLR-4", new SampleChoice(IsFull: true)));
         var file = _files.Write("wrong.hl7", text.Replace("|V09^^ATC|", "|A10^^ATC|", StringComparison.Ordinal));
         var run = await CommandRun.OfAsync("hl7", "validate", file);
@@ -84,7 +80,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task What_a_document_contradicts_is_a_finding_with_ERR_5()
     {
-        Peer.RequireGate();
         var text = await File.ReadAllTextAsync(_files.Write("CDA-MDM-2.1"));
         var file = _files.Write("other.hl7", text.Replace("|19790328|F|", "|19790329|F|", StringComparison.Ordinal));
         var run = await CommandRun.OfAsync("hl7", "validate", file);
@@ -97,7 +92,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_file_with_frames_has_several_messages()
     {
-        Peer.RequireGate();
         var (one, two) = (await File.ReadAllTextAsync(_files.Write("TLR-1")), await File.ReadAllTextAsync(_files.Write("TLR-2")));
         var file = _files.Write("capture.mllp", $"\v{one}\u001c\r\v{two}\u001c\r");
         var run = await CommandRun.SucceedAsync("hl7", "validate", file);
@@ -109,7 +103,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task What_is_no_message_ends_with_2()
     {
-        Peer.RequireGate();
         var file = _files.Write("no.hl7", "PID|1|nothing\r");
         foreach (var command in (string[][])[["validate", file], ["send", "127.0.0.1:9", file]])
         {
@@ -125,7 +118,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task An_answer_AE_is_shown_and_ends_with_4()
     {
-        Peer.RequireGate();
         var file = _files.Write("TLR-1");
         using var peer = new ScriptedReceiver(
             id => $"MSH|^~\\&|B|B|A|A|20260106||ACK^O01^ACK|1|P|2.5.1\rMSA|AE|{id}\r"
@@ -141,7 +133,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task A_message_is_repeated_under_ids_of_its_own()
     {
-        Peer.RequireGate();
         var file = _files.Write("TLR-1");
         using var peer = new ScriptedReceiver(id => $"MSH|^~\\&|B|B|A|A|20260106||ACK|1|P|2.5.1\rMSA|AA|{id}\r");
         var run = await CommandRun.SucceedAsync(
@@ -158,7 +149,6 @@ public sealed class Hl7CommandTests : IDisposable
     [InlineData("", 5, "no answer: the peer closed the connection")]
     public async Task An_answer_that_is_none_is_told_apart(string answer, int exitCode, string words)
     {
-        Peer.RequireGate();
         var file = _files.Write("TLR-1");
         using var peer = new ScriptedReceiver(_ => answer);
         var run = await CommandRun.OfAsync("hl7", "send", $"127.0.0.1:{peer.Port}", file);
@@ -170,7 +160,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task Where_nobody_listens_it_ends_with_3()
     {
-        Peer.RequireGate();
         var run = await CommandRun.OfAsync("hl7", "send", $"127.0.0.1:{LoopbackPorts.Take()}", _files.Write("TLR-1"));
 
         Assert.Equal(3, run.ExitCode);
@@ -180,7 +169,6 @@ public sealed class Hl7CommandTests : IDisposable
     [Fact]
     public async Task The_page_of_a_profile_is_printed()
     {
-        Peer.RequireGate();
         var run = await CommandRun.SucceedAsync("hl7", "profile", "tlr-1");
 
         Assert.Equal("## TLR-1: Transmission de la demande d'examen d'imagerie", run.Lines[0]);

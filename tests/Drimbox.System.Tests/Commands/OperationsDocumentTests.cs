@@ -22,7 +22,7 @@ public sealed partial class OperationsDocumentTests
 
     private static string Root { get; } = FindRoot();
 
-    private static RootCommand Commands { get; } = DrimboxCommand.Create();
+    private static RootCommand Commands { get; } = DrimboxCommand.Root;
 
     [Fact]
     public void Every_command_that_is_named_exists_with_its_options()

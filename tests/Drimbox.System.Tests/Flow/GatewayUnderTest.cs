@@ -8,6 +8,7 @@ using Drimbox.Gateway.Configuration;
 using Drimbox.Gateway.Demo;
 using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Dicom;
 using Microsoft.Extensions.Logging;
 
@@ -183,11 +184,8 @@ public sealed class GatewayUnderTest : IAsyncLifetime
     }
 
     /// <summary>Runs <c>drimbox</c> against the running process, as an administrator does.</summary>
-    internal async Task<string> CommandAsync(params string[] arguments)
-    {
-        var command = DemoChild.CommandLine();
-        return await Dcmtk.SucceedAsync(command[0], [.. command.Skip(1), .. arguments, "--socket", Socket]);
-    }
+    internal async Task<string> CommandAsync(params string[] arguments) =>
+        (await CommandRun.SucceedAsync([.. arguments, "--socket", Socket])).Output;
 
     /// <summary>The same with its JSON.</summary>
     internal async Task<JsonElement> AskAsync(params string[] arguments)

@@ -6,6 +6,7 @@ using Drimbox.Emulators;
 using Drimbox.Gateway.Administration;
 using Drimbox.Gateway.Demo;
 using Drimbox.Ris;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 
@@ -99,7 +100,6 @@ public sealed class RequestsByCommandTests : IAsyncLifetime
     public async Task What_cannot_be_filed_is_said_and_ends_with_1_or_2()
     {
         Peer.RequireGate();
-        var command = DemoChild.CommandLine();
         var wrong = Path.Combine(_folder.Path, "wrong.json");
         await File.WriteAllTextAsync(wrong, """{ "purposes": 5 }""", TestContext.Current.CancellationToken);
         foreach (var (arguments, code, sentence) in new (string[], int, string)[]
@@ -111,10 +111,9 @@ public sealed class RequestsByCommandTests : IAsyncLifetime
             (["place", wrong], 2, "cannot be read at $.purposes"),
         })
         {
-            var (exitCode, output) = await Dcmtk.RunAsync(
-                command[0], [.. command.Skip(1), "requests", .. arguments, "--socket", _gateway.Socket]);
-            Assert.True(exitCode == code, $"{string.Join(' ', arguments)}: {exitCode}\n{output}");
-            Assert.Contains(sentence, output, StringComparison.Ordinal);
+            var run = await CommandRun.OfAsync(["requests", .. arguments, "--socket", _gateway.Socket]);
+            Assert.True(run.ExitCode == code, $"{string.Join(' ', arguments)}: {run.ExitCode}\n{run.Errors}");
+            Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
         }
     }
 
