@@ -8,8 +8,8 @@ internal sealed class CommandConsole
 {
     private static readonly AsyncLocal<CommandConsole?> Current = new();
 
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _errors = new();
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
 
     static CommandConsole()
     {
@@ -31,12 +31,12 @@ internal sealed class CommandConsole
         return (await command(), console);
     }
 
-    private static string TextOf(StringWriter writer)
+    private static string TextOf(StringBuilder text)
     {
-        lock (writer) return writer.ToString();
+        lock (text) return text.ToString();
     }
 
-    private sealed class Junction(TextWriter other, Func<CommandConsole, StringWriter> own) : TextWriter
+    private sealed class Junction(TextWriter other, Func<CommandConsole, StringBuilder> own) : TextWriter
     {
         public override Encoding Encoding => other.Encoding;
 
@@ -62,9 +62,9 @@ internal sealed class CommandConsole
                 return;
             }
 
-            var writer = own(console);
+            var text = own(console);
             // A thread that outlives its command may still print.
-            lock (writer) writer.Write(buffer);
+            lock (text) text.Append(buffer);
         }
     }
 }
