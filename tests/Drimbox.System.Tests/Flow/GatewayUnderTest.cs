@@ -114,16 +114,16 @@ public sealed class GatewayUnderTest : IAsyncLifetime
             },
             new RandomIdSource(), TimeProvider.System, TestContext.Current.CancellationToken);
 
-    /// <summary>The flows of the nodes where this run has them.</summary>
+    /// <summary>The flows of the nodes where this run has them, unless the test says where.</summary>
     private static async Task<GatewayConfiguration> WithPlaceAsync(GatewayConfiguration all)
     {
         return all with
         {
-            Ris = all.Ris is { } ris ? ris with { Database = await OfAsync(ris.Node) } : null,
+            Ris = all.Ris is { } ris ? ris with { Database = ris.Database ?? await OfAsync(ris.Node) } : null,
             Teleradiology = all.Teleradiology is { } platform
-                ? platform with { Database = await OfAsync(platform.Node) }
+                ? platform with { Database = platform.Database ?? await OfAsync(platform.Node) }
                 : null,
-            Source = all.Source is { } source ? source with { Database = await OfAsync(source.Node) } : null,
+            Source = all.Source is { } source ? source with { Database = source.Database ?? await OfAsync(source.Node) } : null,
         };
 
         Task<DatabaseOptions?> OfAsync(string node) => FlowStorePlace.DatabaseAsync(Path.Combine(all.DataFolder, node));

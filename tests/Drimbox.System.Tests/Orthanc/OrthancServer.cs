@@ -74,8 +74,17 @@ internal sealed class OrthancServer : IDisposable
         server._process.ErrorDataReceived += (_, line) => server.Note(line.Data);
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();
-        await Eventually.HoldsAsync(server.IsReadyAsync, ready => ready, _ => $"Orthanc does not start:\n{server._output}");
+        await Eventually.HoldsAsync(server.IsReadyAsync, ready => ready, _ => $"Orthanc does not start:\n{server.Output}");
         return server;
+    }
+
+    /// <summary>What it has said until now.</summary>
+    private string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
     }
 
     public async Task<JsonElement> GetAsync(string path) =>
@@ -99,7 +108,7 @@ internal sealed class OrthancServer : IDisposable
         };
         using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
         var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {answer}\n{_output}");
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {answer}\n{Output}");
         return JsonDocument.Parse(answer.Length == 0 ? "{}" : answer).RootElement;
     }
 
@@ -145,7 +154,7 @@ internal sealed class OrthancServer : IDisposable
 
     private async Task<bool> IsReadyAsync()
     {
-        Assert.False(_process.HasExited, $"Orthanc has ended:\n{_output}");
+        Assert.False(_process.HasExited, $"Orthanc has ended:\n{Output}");
         try
         {
             using var response = await _http.GetAsync(new Uri("/system", UriKind.Relative));
