@@ -12,6 +12,7 @@ namespace Drimbox.Tests.Campaigns;
 public sealed class ClusterRateTests(ITestOutputHelper output)
 {
     private const int Associations = 6;
+    private const int WarmUpSeconds = 25;
     private const int MeasuredSeconds = 12;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -38,22 +39,10 @@ public sealed class ClusterRateTests(ITestOutputHelper output)
 
     private async Task MeasureAsync(string what, GatewayCluster cluster, Func<GatewayCluster.Node, string[]> target)
     {
-        using var folder = new StoreFolder();
+        // A process compiles for some seconds of the processor, and each of them does.
+        await LoadAsync(what, cluster, target, WarmUpSeconds);
         var before = Processors(cluster);
-        var results = await Task.WhenAll(cluster.Nodes.Select(async node =>
-        {
-            var file = Path.Combine(folder.Path, $"{node.Number}.json");
-            var command = DemoChild.CommandLine();
-            using var load = Process.Start(new ProcessStartInfo(command[0],
-            [
-                .. command.Skip(1), "load", .. target(node), "--associations", $"{Associations / cluster.Nodes.Count}",
-                "--warm-up", "6s", "--duration", $"{MeasuredSeconds}s", "--quiet", "--output", file,
-            ]))!;
-            await load.WaitForExitAsync(Token);
-            var result = ResultFile.TryRead(file, out _)!;
-            Assert.True(result.Errors == 0, $"{what}: {string.Join(", ", result.Operations.SelectMany(o => o.Statuses))} {node.Child.Output.Split((char)10).LastOrDefault(l => l.Length > 0)}");
-            return result;
-        }));
+        var results = await LoadAsync(what, cluster, target, MeasuredSeconds);
         var used = Processors(cluster);
         var rate = results.Sum(r => r.Operations[0].PerSecond);
         var count = results.Sum(r => r.Series.Sum(s => s.Operations.Sum(o => o.Count)));
@@ -63,6 +52,26 @@ public sealed class ClusterRateTests(ITestOutputHelper output)
             + $"{1000 * (used.Nodes - before.Nodes) / count:F2} ms each in the processes, "
             + $"{1000 * (used.Server - before.Server) / count:F2} in PostgreSQL, "
             + $"{1000 * results.Sum(r => r.Sender.CpuSeconds) / rate / MeasuredSeconds:F2} in the load");
+    }
+
+    private static async Task<LoadResult[]> LoadAsync(
+        string what, GatewayCluster cluster, Func<GatewayCluster.Node, string[]> target, int seconds)
+    {
+        using var folder = new StoreFolder();
+        return await Task.WhenAll(cluster.Nodes.Select(async node =>
+        {
+            var file = Path.Combine(folder.Path, $"{node.Number}.json");
+            var command = DemoChild.CommandLine();
+            using var load = Process.Start(new ProcessStartInfo(command[0],
+            [
+                .. command.Skip(1), "load", .. target(node), "--associations", $"{Associations / cluster.Nodes.Count}",
+                "--warm-up", "1s", "--duration", $"{seconds}s", "--quiet", "--output", file,
+            ]))!;
+            await load.WaitForExitAsync(Token);
+            var result = ResultFile.TryRead(file, out _)!;
+            Assert.True(result.Errors == 0, $"{what}: {string.Join(", ", result.Operations.SelectMany(o => o.Statuses))} {node.Child.Output.Split((char)10).LastOrDefault(l => l.Length > 0)}");
+            return result;
+        }));
     }
 
     // Sessions of the server that have ended are not among them.
