@@ -2,9 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Drimbox.Core;
 using Drimbox.Gateway.Configuration;
-using Drimbox.Gateway.Demo;
 using Drimbox.Tests.Commands;
-using Drimbox.Tests.Dicom;
 using Drimbox.Tests.Flow;
 
 namespace Drimbox.Tests.Accounts;

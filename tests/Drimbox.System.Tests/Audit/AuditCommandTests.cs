@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Drimbox.Gateway.Demo;
 using Drimbox.Tests.Commands;
 using Drimbox.Tests.Flow;
 

@@ -34,7 +34,7 @@ internal sealed record CommandRun(int ExitCode, IReadOnlyList<string> Lines, str
         !Console.IsErrorRedirected || arguments is ["run" or "receive", ..] ||
         (arguments is ["dump" or "find" or "get" or "move", ..] && arguments.Contains("--json"));
 
-    // A runtime that starts for each of some hundred commands is half of the time of these tests.
+    // A runtime that starts for each of four hundred commands costs more than what most of them do.
     private static async Task<CommandRun> HereAsync(string[] arguments)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -61,7 +61,6 @@ internal static class Dcmtk
 
     private static Process Start(string program, string? folder, string[] arguments)
     {
-        if (program == "dotnet") Peer.RequireProcess();
         var start = new ProcessStartInfo(Peer.Require(program), arguments)
         {
             RedirectStandardOutput = true,

@@ -9,7 +9,6 @@ using Drimbox.Gateway.Demo;
 using Drimbox.Grains.Hosting;
 using Drimbox.Storage;
 using Drimbox.Tests.Commands;
-using Drimbox.Tests.Dicom;
 using Microsoft.Extensions.Logging;
 
 namespace Drimbox.Tests.Flow;

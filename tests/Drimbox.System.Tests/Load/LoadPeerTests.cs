@@ -7,6 +7,7 @@ using Drimbox.Load;
 using Drimbox.Load.Instances;
 using Drimbox.Load.Pacing;
 using Drimbox.Load.Results;
+using Drimbox.Tests.Commands;
 using Drimbox.Tests.Dicom;
 
 namespace Drimbox.Tests.Load;
@@ -170,8 +171,12 @@ public sealed class LoadPeerTests : IDisposable
 
     private string InFolder(string name) => Path.Combine(_folder.Path, name);
 
-    private static async Task<(int ExitCode, string Output)> DrimboxAsync(params string[] arguments) =>
-        await Dcmtk.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "drimbox.dll"), .. arguments]);
+    // With what came on both streams.
+    private static async Task<(int ExitCode, string Output)> DrimboxAsync(params string[] arguments)
+    {
+        var run = await CommandRun.OfAsync(arguments);
+        return (run.ExitCode, run.Output + run.Errors);
+    }
 
     private static DicomPeer Address(string title, int port) => new(AeTitle.Parse(title), "127.0.0.1", port);
 

@@ -8,6 +8,8 @@ namespace Drimbox.Tests.Telemetry;
 /// <summary>The clock of a process beside that of the database that its nodes share with others.</summary>
 public sealed class ClockSkewMetricTests(PostgresCluster cluster) : IDisposable
 {
+    private static readonly string[] Roles = ["ris", "source", "teleradiology"];
+
     private readonly StoreFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -30,11 +32,11 @@ public sealed class ClockSkewMetricTests(PostgresCluster cluster) : IDisposable
         var page = await Eventually.HoldsAsync(
             async () => PageReader.Read(
                 await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), TestContext.Current.CancellationToken)),
-            page => new[] { "ris", "source", "teleradiology" }.All(role => page.ContainsKey(KeyOf(role))),
+            page => Roles.All(role => page.ContainsKey(KeyOf(role))),
             page => string.Join('\n', page.Keys));
 
         // One machine: the same clock, to what the way takes.
-        foreach (var role in (string[])["ris", "source", "teleradiology"]) Assert.InRange(page[KeyOf(role)], -1, 1);
+        foreach (var role in Roles) Assert.InRange(page[KeyOf(role)], -1, 1);
 
         DatabaseOptions Shared(string node) => new()
         {
